@@ -1,0 +1,1 @@
+"""Hooks, operators and triggers that run the macd pipeline from Airflow."""

@@ -1,0 +1,1 @@
+"""A ksqlDB-compatible server that runs its queries as Flink SQL."""

@@ -1,0 +1,1 @@
+"""The pipeline: specifications, plans, clients, producer and data quality, without Airflow."""
