@@ -1,0 +1,110 @@
+"""The data case format: statements and input records, and the records that came out of the sink topics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+DEFAULT_PAUSE_MS = 600
+THEMES = {
+    "j": "stream-stream joins",
+    "p": "projections and expressions",
+    "g": "aggregates",
+    "f": "formats and schemas",
+    "s": "stream-table joins",
+    "m": "mismatches",
+    "o": "others",
+}
+
+
+class _Strict(BaseModel):
+    # A member this runner does not know could be an expectation it would silently not check.
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Topic(_Strict):
+    """A topic to be created before the statements run."""
+
+    name: str
+    partitions: int
+
+
+class Formats(_Strict):
+    """How the records of one topic are written."""
+
+    key: str
+    value: str
+    windowed: Literal["time", "session"] | None = None
+
+
+class InputRecord(_Strict):
+    """One record to produce; `timestamp` in ms, `schema_version` 1-based, `value` None = tombstone."""
+
+    topic: str
+    key: Any
+    value: Any
+    timestamp: int
+    schema_version: int | None = None
+    partition: int | None = None
+
+
+class OutputRecord(_Strict):
+    """One record of a sink topic; `timestamp` in ms."""
+
+    key: Any
+    value: Any
+    timestamp: int
+    partition: int | None = None
+
+
+class Case(_Strict):
+    """A data case; see the README of the recordings for the members."""
+
+    name: str
+    why: str
+    topics: list[Topic]
+    formats: dict[str, Formats]
+    schemas: dict[str, Any] = Field(default_factory=dict)
+    statements: list[str]
+    properties: dict[str, Any] = Field(default_factory=dict)
+    inputs: list[InputRecord]
+    pause_ms: int = DEFAULT_PAUSE_MS
+    outputs: dict[str, list[OutputRecord]]
+    compare_timestamps: bool = False
+    record_partitions: bool = False
+    output_value_schema: str | None = None
+    output_schemas: dict[str, Any] = Field(default_factory=dict)
+    output_partitions: dict[str, int] = Field(default_factory=dict)
+    warnings: list[str] = Field(default_factory=list)
+    recorded: bool = False
+
+    @property
+    def theme(self) -> str:
+        """The one-letter theme: the first letter of the name, `o` for one that no theme has."""
+        return self.name[0] if self.name[0] in THEMES else "o"
+
+    @property
+    def short_name(self) -> str:
+        """`j01` of `j01-join-in-order`."""
+        return self.name.split("-", 1)[0]
+
+    @property
+    def all_topics(self) -> list[str]:
+        """Every topic the case reads or writes."""
+        named = [topic.name for topic in self.topics]
+        return list(dict.fromkeys([*named, *self.formats, *self.outputs]))
+
+
+def load_case(path: Path) -> Case:
+    """Read one case file."""
+    return Case.model_validate_json(path.read_bytes())
+
+
+def load_cases(folders: Iterable[Path], only: Iterable[str] = ()) -> list[Case]:
+    """Read the cases of `folders` by name; `only` holds names or beginnings of names (`j01`, `j`)."""
+    wanted = tuple(only)
+    cases = [load_case(path) for folder in folders for path in sorted(folder.glob("*.json"))]
+    return [case for case in cases if not wanted or case.name.startswith(wanted)]

@@ -1,0 +1,40 @@
+"""Where the services under test are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+OWN_CASES = Path(__file__).resolve().parent / "cases"
+ENV_NAMES = {
+    "kafka": "MACD_CONFORMANCE_KAFKA",
+    "registry": "MACD_CONFORMANCE_REGISTRY",
+    "ksqldb": "MACD_CONFORMANCE_KSQLDB",
+}
+
+
+@dataclass(frozen=True)
+class Services:
+    """Kafka bootstrap servers, base URL of the registry's Confluent API, URL of the ksqlDB server."""
+
+    kafka: str
+    registry: str
+    ksqldb: str
+
+
+def missing_services(values: Mapping[str, str | None]) -> list[str]:
+    """Environment names of the services in `values` that have no address."""
+    return [env for name, env in ENV_NAMES.items() if not values.get(name)]
+
+
+def services_from_environment() -> dict[str, str | None]:
+    """The addresses the environment gives; None where it gives none."""
+    return {name: os.environ.get(env) for name, env in ENV_NAMES.items()}
+
+
+def recordings() -> Path:
+    """Folder of the recorded ksqlDB answers; it lies beside the repository and need not exist."""
+    return Path(os.environ.get("KSQLDB_RECORDINGS", REPOSITORY.parent / "shared" / "ksqldb"))
