@@ -1,0 +1,92 @@
+"""Kafka Connect over its REST API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from macd.clients.http import HttpClient
+
+
+@dataclass(frozen=True)
+class TaskStatus:
+    """One task of a connector; `trace` is the first line of why it failed, empty otherwise."""
+
+    task: int
+    state: str
+    trace: str
+
+
+@dataclass(frozen=True)
+class ConnectorStatus:
+    """A connector's state and its tasks'. A connector can be RUNNING while all its tasks are FAILED."""
+
+    name: str
+    state: str
+    tasks: tuple[TaskStatus, ...]
+
+    @property
+    def failures(self) -> tuple[TaskStatus, ...]:
+        """The tasks that failed."""
+        return tuple(task for task in self.tasks if task.state == "FAILED")
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the connector runs, has tasks, and every one of them runs."""
+        return self.state == "RUNNING" and bool(self.tasks) and all(t.state == "RUNNING" for t in self.tasks)
+
+
+class KafkaConnect(HttpClient):
+    """Connectors, their configuration and their tasks."""
+
+    name = "Kafka Connect"
+    connection = "macd_kafka_connect"
+
+    def connectors(self) -> list[str]:
+        """The names of all connectors."""
+        return list(self.request("GET", "/connectors"))
+
+    def config(self, connector: str) -> dict[str, str] | None:
+        """A connector's configuration as the worker lists it; None when there is none."""
+        found = self.request_or_none("GET", f"/connectors/{_quoted(connector)}/config")
+        return None if found is None else dict(found)
+
+    def put_config(self, connector: str, config: dict[str, str]) -> None:
+        """Creates the connector or replaces its configuration."""
+        self.request("PUT", f"/connectors/{_quoted(connector)}/config", config)
+
+    def complaints(self, config: dict[str, str]) -> tuple[str, ...]:
+        """What the plugin finds wrong with a configuration ("field: reason"), without creating anything."""
+        plugin = config["connector.class"].rpartition(".")[2]
+        answer = self.request("PUT", f"/connector-plugins/{_quoted(plugin)}/config/validate", config)
+        values = [entry["value"] for entry in answer["configs"]]
+        return tuple(f"{value['name']}: {reason}" for value in values for reason in value["errors"])
+
+    def status(self, connector: str) -> ConnectorStatus | None:
+        """State of the connector and its tasks; None when there is no such connector."""
+        found = self.request_or_none("GET", f"/connectors/{_quoted(connector)}/status")
+        if found is None:
+            return None
+        tasks = tuple(
+            TaskStatus(task["id"], task["state"], (task.get("trace") or "").partition("\n")[0])
+            for task in found["tasks"]
+        )
+        return ConnectorStatus(found["name"], found["connector"]["state"], tasks)
+
+    def restart_failed(self, connector: str) -> None:
+        """Restarts the connector and its failed tasks, nothing else."""
+        self.request("POST", f"/connectors/{_quoted(connector)}/restart?includeTasks=true&onlyFailed=true")
+
+    def delete(self, connector: str) -> None:
+        """Deletes a connector; no error when it does not exist."""
+        self.request_or_none("DELETE", f"/connectors/{_quoted(connector)}")
+
+    def remedy_for(self, code: int) -> str:
+        """Connect answers 409 while its workers rebalance."""
+        if code == 409:
+            return "The worker is rebalancing; try again in a few seconds."
+        return super().remedy_for(code)
+
+
+def _quoted(connector: str) -> str:
+    return quote(connector, safe="")

@@ -1,0 +1,92 @@
+"""ksqlDB over its REST API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from macd.clients.http import HttpClient
+
+# A stream that is deployed after its topics were filled still has to see every record.
+FROM_THE_START = {"ksql.streams.auto.offset.reset": "earliest"}
+
+
+@dataclass(frozen=True)
+class Query:
+    """A persistent query: its id, its state (RUNNING, ERROR, ...) and the topics that it writes."""
+
+    query_id: str
+    state: str
+    sink_topics: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A stream or table: its defining statement and the queries that write and read it."""
+
+    name: str
+    kind: str
+    topic: str
+    statement: str
+    writers: tuple[Query, ...]
+    readers: tuple[Query, ...]
+
+
+class KsqlDb(HttpClient):
+    """Statements, sources, queries."""
+
+    name = "ksqlDB"
+    connection = "macd_ksqldb"
+    content_type = "application/vnd.ksql.v1+json"
+
+    def execute(self, sql: str, properties: Mapping[str, str] = FROM_THE_START) -> list[dict[str, Any]]:
+        """Runs one or more statements and returns ksqlDB's entities, one a statement."""
+        return list(self.request("POST", "/ksql", {"ksql": sql, "streamsProperties": dict(properties)}))
+
+    def server_version(self) -> str:
+        """The version that the server announces."""
+        return str(self.request("GET", "/info")["KsqlServerInfo"]["version"])
+
+    def source(self, name: str) -> Source | None:
+        """One stream or table by its upper-case name; None when there is none."""
+        if name not in self.source_names():
+            return None
+        [entity] = self.execute(f"DESCRIBE `{name}`;")
+        described = entity["sourceDescription"]
+        return Source(
+            name=described["name"],
+            kind=described["type"],
+            topic=described["topic"],
+            statement=described["statement"],
+            writers=_queries(described["writeQueries"]),
+            readers=_queries(described["readQueries"]),
+        )
+
+    def source_names(self) -> set[str]:
+        """The names of all streams and tables."""
+        entities = self.execute("LIST STREAMS; LIST TABLES;")
+        return {found["name"] for entity in entities for kind in ("streams", "tables") for found in entity.get(kind, ())}
+
+    def queries(self) -> tuple[Query, ...]:
+        """All persistent queries."""
+        [entity] = self.execute("LIST QUERIES;")
+        return _queries(entity["queries"])
+
+    def terminate(self, query_id: str) -> None:
+        """Ends a persistent query; its topic and what it wrote stay."""
+        self.execute(f"TERMINATE {query_id};")
+
+    def drop(self, source: Source) -> None:
+        """Drops a stream or table; its topic stays."""
+        self.execute(f"DROP {source.kind} IF EXISTS `{source.name}`;")
+
+    def remedy_for(self, code: int) -> str:
+        """ksqlDB's codes are HTTP status x 100 + n; 40001 is a bad statement."""
+        if code == 40001:
+            return "Correct the statement in include/ksql."
+        return super().remedy_for(code)
+
+
+def _queries(entries: list[dict[str, Any]]) -> tuple[Query, ...]:
+    return tuple(Query(entry["id"], entry["state"], tuple(entry["sinkKafkaTopics"])) for entry in entries)

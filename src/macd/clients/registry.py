@@ -1,0 +1,87 @@
+"""Schema Registry over its Confluent-compatible REST API."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from macd.clients.http import HttpClient
+
+
+@dataclass(frozen=True)
+class RegisteredSchema:
+    """A version of a subject; `schema_id` is what stands in front of every message."""
+
+    subject: str
+    version: int
+    schema_id: int
+    definition: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The registry's answer to whether a schema may follow the registered ones."""
+
+    compatible: bool
+    reasons: tuple[str, ...]
+
+
+class SchemaRegistry(HttpClient):
+    """Subjects, versions, compatibility."""
+
+    name = "Schema Registry"
+    connection = "macd_schema_registry"
+    content_type = "application/vnd.schemaregistry.v1+json"
+
+    def latest(self, subject: str) -> RegisteredSchema | None:
+        """The newest version of a subject; None when the subject does not exist."""
+        found = self.request_or_none("GET", f"/subjects/{_quoted(subject)}/versions/latest")
+        if found is None:
+            return None
+        return RegisteredSchema(subject, found["version"], found["id"], json.loads(found["schema"]))
+
+    def check(self, subject: str, definition: dict[str, Any]) -> Verdict:
+        """Whether `definition` may become the next version, with the registry's own reasons if not."""
+        path = f"/compatibility/subjects/{_quoted(subject)}/versions/latest?verbose=true"
+        answer = self.request("POST", path, _body(definition))
+        return Verdict(bool(answer["is_compatible"]), tuple(map(str, answer.get("messages") or ())))
+
+    def register(self, subject: str, definition: dict[str, Any]) -> int:
+        """Registers a version and returns the schema id; the same schema again gives the same id."""
+        answer = self.request("POST", f"/subjects/{_quoted(subject)}/versions", _body(definition))
+        return int(answer["id"])
+
+    def compatibility(self, subject: str) -> str | None:
+        """The subject's own compatibility level; None when it follows the global one."""
+        found = self.request_or_none("GET", f"/config/{_quoted(subject)}")
+        return None if found is None else str(found["compatibilityLevel"])
+
+    def set_compatibility(self, subject: str, level: str) -> None:
+        """Sets the subject's own compatibility level."""
+        self.request("PUT", f"/config/{_quoted(subject)}", {"compatibility": level})
+
+    def delete(self, subject: str) -> None:
+        """Deletes every version of a subject; no error when it does not exist."""
+        self.request_or_none("DELETE", f"/subjects/{_quoted(subject)}")
+
+    def subjects(self) -> list[str]:
+        """The names of all subjects."""
+        return list(self.request("GET", "/subjects"))
+
+    def remedy_for(self, code: int) -> str:
+        """The registry's codes: 409 incompatible, 42201 not Avro."""
+        if code == 409:
+            return "Make the schema compatible (give new fields a default) or use a new topic."
+        if code == 42201:
+            return "Correct the schema; it is not valid Avro."
+        return super().remedy_for(code)
+
+
+def _quoted(subject: str) -> str:
+    return quote(subject, safe="")
+
+
+def _body(definition: dict[str, Any]) -> dict[str, str]:
+    return {"schema": json.dumps(definition, separators=(",", ":"))}

@@ -1,0 +1,1 @@
+"""The mock producer: deterministic orders and payments, every one acknowledged by Kafka."""

@@ -1,0 +1,1 @@
+"""Data quality: what a run produced against what arrived, by identity."""

@@ -1,0 +1,18 @@
+"""Settings of this process, from the environment (prefix MACD_)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """MACD_TARGET chooses include/targets/<target>.yaml; MACD_INCLUDE_DIR another include folder."""
+
+    model_config = SettingsConfigDict(env_prefix="MACD_", extra="ignore")
+
+    target: str = "local"
+    include_dir: Path = REPOSITORY / "include"

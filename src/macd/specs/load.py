@@ -1,0 +1,95 @@
+"""Reads include/ as a whole and checks that its files fit together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from macd.errors import SpecError
+from macd.specs.files import read_json, read_yaml, validate
+from macd.specs.models import (
+    CheckSpec,
+    ConnectorSpec,
+    PipelineSpec,
+    SchemaSpec,
+    StatementSpec,
+    TargetSpec,
+    TopicSpec,
+)
+from macd.specs.references import check_references
+from macd.specs.statements import created_source
+
+Named = TypeVar("Named", bound=BaseModel)
+_STATEMENT_FILE = re.compile(r"^(?P<order>\d{2})_(?P<name>[a-z][a-z0-9_]*)\.sql$")
+
+
+def load_pipeline(include_dir: Path, target: str) -> PipelineSpec:
+    """Everything under `include_dir` for one target; raises SpecError before anything is changed."""
+    pipeline = PipelineSpec(
+        target=load_target(include_dir, target),
+        topics=_named_files(include_dir / "topics", "*.yaml", read_yaml, TopicSpec),
+        schemas=tuple(_schema(path) for path in _files(include_dir / "schemas", "*.avsc")),
+        statements=tuple(_statement(path) for path in _files(include_dir / "ksql", "*.sql")),
+        connectors=_named_files(include_dir / "connectors", "*.json", read_json, ConnectorSpec),
+        checks=_named_files(include_dir / "checks", "*.yaml", read_yaml, CheckSpec),
+    )
+    check_references(pipeline, include_dir)
+    return pipeline
+
+
+def load_target(include_dir: Path, name: str) -> TargetSpec:
+    """include/targets/<name>.yaml."""
+    path = include_dir / "targets" / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(found.stem for found in sorted(path.parent.glob("*.yaml"))) or "none"
+        raise SpecError(f"There is no target '{name}' ({path}).", remedy=f"Choose one of: {known}.")
+    return _named(path, read_yaml, TargetSpec)
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    found = sorted(folder.glob(pattern))
+    if not found:
+        raise SpecError(f"{folder} holds no {pattern} file.", remedy="Check MACD_INCLUDE_DIR.")
+    return found
+
+
+def _named_files(
+    folder: Path, pattern: str, read: Callable[[Path], Any], model: type[Named]
+) -> tuple[Named, ...]:
+    return tuple(_named(path, read, model) for path in _files(folder, pattern))
+
+
+def _named(path: Path, read: Callable[[Path], Any], model: type[Named]) -> Named:
+    spec = validate(model, read(path), path)
+    name = getattr(spec, "name", None)
+    if name != path.stem:
+        raise SpecError(
+            f"{path}: field 'name' is '{name}', but the file is called '{path.stem}'.",
+            remedy="Give the file and its name field the same name.",
+        )
+    return spec
+
+
+def _schema(path: Path) -> SchemaSpec:
+    return validate(SchemaSpec, {"subject": path.stem, "definition": read_json(path)}, path)
+
+
+def _statement(path: Path) -> StatementSpec:
+    match = _STATEMENT_FILE.match(path.name)
+    if match is None:
+        raise SpecError(
+            f"{path}: the file's name has to be NN_name.sql.",
+            remedy="Start it with two digits; statements run in that order.",
+        )
+    sql = path.read_text(encoding="utf-8")
+    source = created_source(sql, path)
+    if source != match["name"].upper():
+        raise SpecError(
+            f"{path} creates {source}, but the file is called {match['name']}.",
+            remedy="Give the file the name of the stream or table that it creates.",
+        )
+    return StatementSpec(file=path.name, order=int(match["order"]), source=source, sql=sql)

@@ -1,0 +1,155 @@
+"""What the files under include/ may say. Unknown keys are refused everywhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+
+TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=120)]
+Compatibility = Literal[
+    "NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"
+]
+
+
+class Spec(BaseModel):
+    """Base of every file's model: frozen, and strict about names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TopicSettings(Spec):
+    """A topic's settings on one target. `retention` is an ISO 8601 duration such as P7D."""
+
+    partitions: int = Field(ge=1, le=10_000)
+    replication_factor: int = Field(ge=1, le=15)
+    retention: timedelta = Field(gt=timedelta(0))
+
+    @property
+    def config(self) -> dict[str, str]:
+        """Topic-level configuration as Kafka names it; times in milliseconds."""
+        return {"retention.ms": str(self.retention // timedelta(milliseconds=1)), "cleanup.policy": "delete"}
+
+
+class TopicSpec(Spec):
+    """include/topics/<name>.yaml."""
+
+    name: TopicName
+    description: str
+    targets: dict[TargetName, TopicSettings]
+
+
+class SchemaSpec(Spec):
+    """include/schemas/<subject>.avsc: the subject and its Avro schema as a JSON document."""
+
+    subject: TopicName
+    definition: dict[str, Any]
+
+
+class StatementSpec(Spec):
+    """include/ksql/NN_<name>.sql: one CREATE statement; `order` is NN, `source` the upper-case ksqlDB name."""
+
+    file: str
+    order: int
+    source: str
+    sql: str
+
+
+class ConnectorSpec(Spec):
+    """include/connectors/<name>.json; `config` is what Kafka Connect gets, without the target's part."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
+    description: str
+    database: str = Field(min_length=1)
+    collection: str = Field(min_length=1)
+    config: dict[str, str]
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics that the connector reads."""
+        return [topic.strip() for topic in self.config.get("topics", "").split(",") if topic.strip()]
+
+    @property
+    def dead_letter_topic(self) -> str | None:
+        """Where the connector puts records it cannot write; None when it has no such topic."""
+        return self.config.get("errors.deadletterqueue.topic.name")
+
+
+class Expectation(Spec):
+    """What a figure has to be: exactly one comparison with a number or with another figure's name."""
+
+    equals: int | str | None = None
+    at_most: int | str | None = None
+    at_least: int | str | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Expectation:
+        if sum(value is not None for value in (self.equals, self.at_most, self.at_least)) != 1:
+            raise ValueError("give exactly one of equals, at_most, at_least")
+        return self
+
+
+class CheckSpec(Spec):
+    """include/checks/<name>.yaml: one figure of a run's reconciliation and what it has to be."""
+
+    name: Identifier
+    description: str
+    severity: Literal["fail", "warn"] = "fail"
+    figure: Identifier
+    expect: Expectation
+    next_step: str
+
+
+class KafkaService(Spec):
+    """How to reach Kafka; `config` is librdkafka's, secrets included, and never printed."""
+
+    config: dict[str, SecretStr]
+
+
+class HttpService(Spec):
+    """How to reach a REST service."""
+
+    url: str = Field(pattern=r"^https?://[^\s]+$")
+    username: str | None = None
+    password: SecretStr | None = None
+
+
+class MongoService(Spec):
+    """How to reach MongoDB; the URI may hold a password."""
+
+    uri: SecretStr
+    database: str = Field(min_length=1)
+
+
+class Services(Spec):
+    """The five services of a target, with secrets filled in."""
+
+    kafka: KafkaService
+    schema_registry: HttpService
+    ksqldb: HttpService
+    kafka_connect: HttpService
+    mongodb: MongoService
+
+
+class TargetSpec(Spec):
+    """include/targets/<name>.yaml; `services` and `connector_config` still hold ${NAME} references."""
+
+    name: TargetName
+    description: str
+    services: dict[str, dict[str, Any]]
+    compatibility: Compatibility = "BACKWARD"
+    connector_config: dict[str, str] = {}
+
+
+class PipelineSpec(Spec):
+    """Everything under include/, read for one target."""
+
+    target: TargetSpec
+    topics: tuple[TopicSpec, ...]
+    schemas: tuple[SchemaSpec, ...]
+    statements: tuple[StatementSpec, ...]
+    connectors: tuple[ConnectorSpec, ...]
+    checks: tuple[CheckSpec, ...]

@@ -1,0 +1,80 @@
+"""Checks that the files under include/ refer to things that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import fastavro
+from fastavro.schema import SchemaParseException, UnknownType
+
+from macd.errors import SpecError
+from macd.quality.figures import FIGURE_NAMES
+from macd.specs.models import PipelineSpec
+from macd.specs.statements import topic_of
+
+
+def check_references(pipeline: PipelineSpec, include_dir: Path) -> None:
+    """Raises SpecError at the first reference that leads nowhere, naming file and field."""
+    topics = {topic.name for topic in pipeline.topics}
+    _check_topics(pipeline, include_dir)
+    _check_schemas(pipeline, topics, include_dir)
+    _check_statements(pipeline, topics, include_dir)
+    _check_connectors(pipeline, topics, include_dir)
+    _check_checks(pipeline, include_dir)
+
+
+def _check_topics(pipeline: PipelineSpec, include_dir: Path) -> None:
+    for topic in pipeline.topics:
+        path = include_dir / "topics" / f"{topic.name}.yaml"
+        _require(path, "targets", pipeline.target.name, topic.targets, "Add the target's settings.")
+
+
+def _check_schemas(pipeline: PipelineSpec, topics: set[str], include_dir: Path) -> None:
+    for schema in pipeline.schemas:
+        path = include_dir / "schemas" / f"{schema.subject}.avsc"
+        topic, _, part = schema.subject.rpartition("-")
+        if part not in ("key", "value"):
+            raise SpecError(f"{path}: the file's name is not <topic>-key or <topic>-value.", remedy="Rename it.")
+        _require(path, "(file name)", topic, topics, f"Name it after one of: {', '.join(sorted(topics))}.")
+        try:
+            fastavro.parse_schema(schema.definition)
+        except (SchemaParseException, UnknownType, KeyError, ValueError) as error:
+            raise SpecError(
+                f"{path} is not an Avro schema: {error}", remedy="Correct the field it names."
+            ) from error
+
+
+def _check_statements(pipeline: PipelineSpec, topics: set[str], include_dir: Path) -> None:
+    for statement in pipeline.statements:
+        path = include_dir / "ksql" / statement.file
+        topic = topic_of(statement.sql, path)
+        _require(path, "KAFKA_TOPIC", topic, topics, f"Add include/topics/{topic}.yaml.")
+
+
+def _check_connectors(pipeline: PipelineSpec, topics: set[str], include_dir: Path) -> None:
+    for connector in pipeline.connectors:
+        path = include_dir / "connectors" / f"{connector.name}.json"
+        if not connector.topics:
+            raise SpecError(f"{path}: field 'config.topics' names no topic.", remedy="Name the topic to sink.")
+        for topic in connector.topics:
+            _require(path, "config.topics", topic, topics, f"Add include/topics/{topic}.yaml.")
+        dead_letters = connector.dead_letter_topic
+        if dead_letters is not None:
+            field = "config.errors.deadletterqueue.topic.name"
+            _require(path, field, dead_letters, topics, f"Add include/topics/{dead_letters}.yaml.")
+
+
+def _check_checks(pipeline: PipelineSpec, include_dir: Path) -> None:
+    for check in pipeline.checks:
+        path = include_dir / "checks" / f"{check.name}.yaml"
+        known = f"Known figures: {', '.join(sorted(FIGURE_NAMES))}."
+        _require(path, "figure", check.figure, FIGURE_NAMES, known)
+        for field, value in check.expect.model_dump(exclude_none=True).items():
+            if isinstance(value, str):
+                _require(path, f"expect.{field}", value, FIGURE_NAMES, known)
+
+
+def _require(path: Path, field: str, name: str, known: Iterable[str], remedy: str) -> None:
+    if name not in known:
+        raise SpecError(f"{path}: field '{field}' refers to '{name}', which does not exist.", remedy=remedy)
