@@ -1,17 +1,17 @@
 """What can go wrong, and what the reader should do about it.
 
-    MacdError                    exit  remedy is always given
-    ├── SpecError                3     a file under include/ or a setting is wrong (names file and field)
-    ├── EnvironmentNotReady      4     this machine lacks something the local stack needs
-    ├── ServiceError             5     a service did not do what was asked
-    │   ├── ServiceUnreachable         nobody answers at that address
-    │   ├── AuthenticationFailed       the credentials were refused
-    │   └── RequestRejected            the service understood and said no
-    ├── DeadlineExceeded         6     a condition did not come true in time
-    ├── PlanBlocked              7     a change would lose data or break readers
-    ├── DriftFound               8     `plan --fail-on-drift` found something to do
-    ├── DeliveryFailed           9     Kafka did not acknowledge every message
-    └── QualityCheckFailed       10    the reconciliation of a run did not come out
+MacdError                    exit  remedy is always given
+├── SpecError                3     a file under include/ or a setting is wrong (names file and field)
+├── EnvironmentNotReady      4     this machine lacks something the local stack needs
+├── ServiceError             5     a service did not do what was asked
+│   ├── ServiceUnreachable         nobody answers at that address
+│   ├── AuthenticationFailed       the credentials were refused
+│   └── RequestRejected            the service understood and said no
+├── DeadlineExceeded         6     a condition did not come true in time
+├── PlanBlocked              7     a change would lose data or break readers
+├── DriftFound               8     `plan --fail-on-drift` found something to do
+├── DeliveryFailed           9     Kafka did not acknowledge every message
+└── QualityCheckFailed       10    the reconciliation of a run did not come out
 """
 
 from __future__ import annotations

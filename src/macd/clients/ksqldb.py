@@ -66,7 +66,12 @@ class KsqlDb(HttpClient):
     def source_names(self) -> set[str]:
         """The names of all streams and tables."""
         entities = self.execute("LIST STREAMS; LIST TABLES;")
-        return {found["name"] for entity in entities for kind in ("streams", "tables") for found in entity.get(kind, ())}
+        return {
+            found["name"]
+            for entity in entities
+            for kind in ("streams", "tables")
+            for found in entity.get(kind, ())
+        }
 
     def queries(self) -> tuple[Query, ...]:
         """All persistent queries."""

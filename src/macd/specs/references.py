@@ -35,7 +35,9 @@ def _check_schemas(pipeline: PipelineSpec, topics: set[str], include_dir: Path) 
         path = include_dir / "schemas" / f"{schema.subject}.avsc"
         topic, _, part = schema.subject.rpartition("-")
         if part not in ("key", "value"):
-            raise SpecError(f"{path}: the file's name is not <topic>-key or <topic>-value.", remedy="Rename it.")
+            raise SpecError(
+                f"{path}: the file's name is not <topic>-key or <topic>-value.", remedy="Rename it."
+            )
         _require(path, "(file name)", topic, topics, f"Name it after one of: {', '.join(sorted(topics))}.")
         try:
             fastavro.parse_schema(schema.definition)
@@ -56,7 +58,9 @@ def _check_connectors(pipeline: PipelineSpec, topics: set[str], include_dir: Pat
     for connector in pipeline.connectors:
         path = include_dir / "connectors" / f"{connector.name}.json"
         if not connector.topics:
-            raise SpecError(f"{path}: field 'config.topics' names no topic.", remedy="Name the topic to sink.")
+            raise SpecError(
+                f"{path}: field 'config.topics' names no topic.", remedy="Name the topic to sink."
+            )
         for topic in connector.topics:
             _require(path, "config.topics", topic, topics, f"Add include/topics/{topic}.yaml.")
         dead_letters = connector.dead_letter_topic

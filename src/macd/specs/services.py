@@ -24,7 +24,9 @@ def resolve_services(target: TargetSpec, environment: Mapping[str, str]) -> Serv
 def resolve_connector_config(target: TargetSpec, environment: Mapping[str, str]) -> dict[str, str]:
     """The part of every connector's configuration that belongs to the target."""
     where = f"include/targets/{target.name}.yaml: connector_config"
-    return {key: _fill(value, environment, f"{where}.{key}") for key, value in target.connector_config.items()}
+    return {
+        key: _fill(value, environment, f"{where}.{key}") for key, value in target.connector_config.items()
+    }
 
 
 def _fill(value: Any, environment: Mapping[str, str], where: str) -> Any:

@@ -1,0 +1,5 @@
+"""The command line: `macd --help`."""
+
+from macd.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,82 @@
+"""`macd`: plan, apply, status, seed, verify, destroy, run, local."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from macd.cli import local
+from macd.cli.data import seed, verify
+from macd.cli.output import AsJson, out, print_change, print_error, print_json, print_plan
+from macd.cli.run import run
+from macd.cli.status import status
+from macd.errors import DriftFound, MacdError
+from macd.pipeline import Pipeline
+from macd.settings import Settings
+
+app = typer.Typer(
+    help="Run the Kafka -> ksqlDB -> MongoDB pipeline and prove that nothing was lost.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(local.app, name="local")
+for command in (run, seed, verify, status):
+    app.command()(command)
+
+ReplaceStreams = Annotated[
+    bool, typer.Option(help="Drop and recreate streams whose statement changed, with what reads them.")
+]
+
+
+@app.command()
+def plan(
+    as_json: AsJson = False,
+    fail_on_drift: Annotated[bool, typer.Option(help="Exit with 8 when something would change.")] = False,
+    replace_streams: ReplaceStreams = False,
+) -> None:
+    """Show what `apply` would change. Changes nothing."""
+    found = Pipeline.load(Settings()).plan(replace_streams=replace_streams)
+    if as_json:
+        print_json([change.as_dict() for change in found.changes])
+    else:
+        print_plan(found)
+    if fail_on_drift and found.pending:
+        raise DriftFound(f"{len(found.pending)} resources differ from include/.", remedy="Run `macd apply`.")
+
+
+@app.command()
+def apply(as_json: AsJson = False, replace_streams: ReplaceStreams = False) -> None:
+    """Make the services as include/ says: topics, schemas, streams, connectors."""
+    pipeline = Pipeline.load(Settings())
+    found = pipeline.plan(replace_streams=replace_streams)
+    if not as_json:
+        print_plan(found)
+    found.apply(lambda change: None if as_json else out.print(f"done: {change.resource}"))
+    if as_json:
+        print_json([change.as_dict() for change in found.changes])
+
+
+@app.command()
+def destroy(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove connector, streams, schemas and topics with all their records. MongoDB keeps its documents."""
+    found = Pipeline.load(Settings()).plan_removal()
+    print_plan(found)
+    if not found.pending:
+        return
+    if not yes:
+        typer.confirm("Remove all of this?", abort=True)
+    found.apply(print_change)
+
+
+def main() -> None:
+    """Runs the CLI; an expected failure prints its remedy and exits with its own code."""
+    try:
+        app()
+    except MacdError as error:
+        print_error(error)
+        sys.exit(error.exit_code)

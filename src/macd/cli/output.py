@@ -1,0 +1,54 @@
+"""How the CLI speaks: tables and colour for people, one JSON document for machines, errors on stderr."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from macd.errors import MacdError
+from macd.plan import Change, Plan
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+_COLOURS = {"create": "green", "update": "yellow", "delete": "red", "blocked": "bold red", "no-op": "dim"}
+
+
+def print_json(document: Any) -> None:
+    """`document` on stdout, for machines."""
+    typer.echo(json.dumps(document, indent=2, default=str))
+
+
+def print_error(error: MacdError) -> None:
+    """What failed and what to do, on stderr."""
+    err.print(f"[bold red]error[/]  {escape(error.message)}")
+    err.print(f"[bold]remedy[/] {escape(error.remedy)}")
+
+
+def print_change(change: Change) -> None:
+    """One line of a plan."""
+    out.print(f"[{_COLOURS[change.action]}]{escape(change.render())}[/]", soft_wrap=True)
+
+
+def print_plan(plan: Plan) -> None:
+    """Every change and a closing line with counts."""
+    for change in plan.changes:
+        print_change(change)
+    pending, blocked = len(plan.pending) - len(plan.blocked), len(plan.blocked)
+    same = len(plan.changes) - len(plan.pending)
+    out.print(f"[bold]{pending} to change, {same} as they should be, {blocked} blocked[/]")
+
+
+def table(*columns: str) -> Table:
+    """An empty table in the house style."""
+    made = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made

@@ -1,0 +1,83 @@
+"""The pipeline as one object: its files, its services, and the plans that lead from one to the other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from macd.clients.connect import KafkaConnect
+from macd.clients.kafka import KafkaAdmin
+from macd.clients.ksqldb import KsqlDb
+from macd.clients.registry import SchemaRegistry
+from macd.plan import (
+    Plan,
+    plan_connector_removal,
+    plan_connectors,
+    plan_schema_removal,
+    plan_schemas,
+    plan_stream_removal,
+    plan_streams,
+    plan_topic_removal,
+    plan_topics,
+)
+from macd.settings import Settings
+from macd.specs import PipelineSpec, Services, load_pipeline, resolve_services
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline on a target. Clients are made when first used, so a plan for topics needs only Kafka."""
+
+    spec: PipelineSpec
+    services: Services
+    environment: Mapping[str, str]
+
+    @classmethod
+    def load(cls, settings: Settings, environment: Mapping[str, str] = os.environ) -> Pipeline:
+        """Reads include/ for the target that `settings` names and fills in its services."""
+        spec = load_pipeline(settings.include_dir, settings.target)
+        return cls(spec, resolve_services(spec.target, environment), environment)
+
+    @cached_property
+    def kafka(self) -> KafkaAdmin:
+        """Topics."""
+        return KafkaAdmin(self.services.kafka)
+
+    @cached_property
+    def registry(self) -> SchemaRegistry:
+        """Subjects."""
+        return SchemaRegistry(self.services.schema_registry)
+
+    @cached_property
+    def ksqldb(self) -> KsqlDb:
+        """Streams and queries."""
+        return KsqlDb(self.services.ksqldb)
+
+    @cached_property
+    def connect(self) -> KafkaConnect:
+        """Connectors."""
+        return KafkaConnect(self.services.kafka_connect)
+
+    def plan(self, *, replace_streams: bool = False) -> Plan:
+        """What separates the services from include/, in the order in which it has to be applied.
+
+        A stream needs its topics and subjects, so on an empty target the later parts are planned against
+        an emptiness that the earlier ones fill; each change is idempotent for that reason.
+        """
+        return (
+            plan_topics(self.spec, self.kafka)
+            + plan_schemas(self.spec, self.registry)
+            + plan_streams(self.spec, self.ksqldb, replace=replace_streams)
+            + plan_connectors(self.spec, self.connect, self.environment)
+        )
+
+    def plan_removal(self) -> Plan:
+        """Everything the pipeline made on the services except what is in MongoDB, readers first."""
+        return (
+            plan_connector_removal(self.spec, self.connect)
+            + plan_stream_removal(self.spec, self.ksqldb)
+            + plan_schema_removal(self.spec, self.registry)
+            + plan_topic_removal(self.spec, self.kafka)
+        )

@@ -1,0 +1,25 @@
+"""Plan, then apply the same object: desired state from include/, actual state from the services."""
+
+from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Update
+from macd.plan.connectors import plan_connector_removal, plan_connectors
+from macd.plan.schemas import plan_schema_removal, plan_schemas
+from macd.plan.streams import plan_stream_removal, plan_streams
+from macd.plan.topics import plan_topic_removal, plan_topics
+
+__all__ = [
+    "Blocked",
+    "Change",
+    "Create",
+    "Delete",
+    "NoOp",
+    "Plan",
+    "Update",
+    "plan_connector_removal",
+    "plan_connectors",
+    "plan_schema_removal",
+    "plan_schemas",
+    "plan_stream_removal",
+    "plan_streams",
+    "plan_topic_removal",
+    "plan_topics",
+]

@@ -1,0 +1,61 @@
+"""Plans subjects: register, evolve where the registry agrees, block where it does not."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastavro.schema import to_parsing_canonical_form
+
+from macd.clients.registry import RegisteredSchema, SchemaRegistry
+from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Update
+from macd.specs.models import PipelineSpec, SchemaSpec
+
+
+def plan_schemas(pipeline: PipelineSpec, registry: SchemaRegistry) -> Plan:
+    """What has to happen so that every subject's latest version is the file in include/schemas."""
+    level = pipeline.target.compatibility
+    changes: list[Change] = []
+    for schema in pipeline.schemas:
+        changes.append(_version(schema, registry.latest(schema.subject), registry))
+        changes.append(_compatibility(schema, level, registry))
+    return Plan.of(changes)
+
+
+def plan_schema_removal(pipeline: PipelineSpec, registry: SchemaRegistry) -> Plan:
+    """Deletes the pipeline's subjects, those of topics that ksqlDB writes included."""
+    topics = {topic.name for topic in pipeline.topics}
+    subjects = [name for name in registry.subjects() if name.rpartition("-")[0] in topics]
+    return Plan.of(
+        Delete(f"subject {name}", ("every version",), partial(registry.delete, name)) for name in subjects
+    )
+
+
+def _version(schema: SchemaSpec, actual: RegisteredSchema | None, registry: SchemaRegistry) -> Change:
+    resource = f"subject {schema.subject}"
+    register = partial(registry.register, schema.subject, schema.definition)
+    if actual is None:
+        return Create(resource, (f"{len(schema.definition['fields'])} fields",), register)
+    if actual.definition == schema.definition:
+        return NoOp(resource, (f"version {actual.version}",))
+    verdict = registry.check(schema.subject, schema.definition)
+    if not verdict.compatible:
+        return Blocked(
+            resource,
+            reason=f"not compatible with version {actual.version}: {'; '.join(verdict.reasons) or 'no reason given'}.",
+            remedy="Give new fields a default and keep the others, or use a new topic.",
+        )
+    meaning = "documentation only" if _same_meaning(actual, schema) else "compatible"
+    return Update(resource, (f"version {actual.version} -> {actual.version + 1}", meaning), register)
+
+
+def _same_meaning(actual: RegisteredSchema, schema: SchemaSpec) -> bool:
+    return to_parsing_canonical_form(actual.definition) == to_parsing_canonical_form(schema.definition)
+
+
+def _compatibility(schema: SchemaSpec, level: str, registry: SchemaRegistry) -> Change:
+    resource = f"compatibility of {schema.subject}"
+    actual = registry.compatibility(schema.subject)
+    if actual == level:
+        return NoOp(resource, (level,))
+    apply = partial(registry.set_compatibility, schema.subject, level)
+    return Update(resource, (f"{actual or '(global default)'} -> {level}",), apply)
