@@ -1,0 +1,91 @@
+"""Bringing the local stack up and down, in the order its components need one another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from macd.local import jars, lock, preflight, strays
+from macd.local.catalog import catalog, expand
+from macd.local.component import Component, levels, with_needs
+from macd.local.config import LocalConfig
+from macd.local.startup import POLL_SECONDS, Report, Startup
+from macd.local.supervisor import Supervisor
+
+STOP_MARGIN_SECONDS = 10
+
+
+class Stack:
+    """The stack of one state folder. `report(component, message)` receives the progress."""
+
+    def __init__(self, config: LocalConfig, report: Report = lambda _name, _message: None) -> None:
+        self.config = config
+        self.catalog = catalog(config)
+        self.supervisor = Supervisor(config)
+        self._report = report
+
+    def up(self, names: Iterable[str] = (), without: Iterable[str] = ()) -> None:
+        """Start the named components (all when none is named) and what they need; wait until healthy."""
+        wanted = self.select(names, without)
+        with lock.held(self.config.run):
+            if not self.supervisor.is_running():
+                self._end_strays()
+            preflight.check(self.config, wanted, self._running())
+            self.fetch(wanted)
+            self.supervisor.ensure(self.catalog.values())
+            Startup(self.supervisor, wanted, self._report).run()
+
+    def select(self, names: Iterable[str], without: Iterable[str] = ()) -> list[Component]:
+        """The components meant by these names, with all they need, minus `without`."""
+        chosen = expand(names, self.catalog) or list(self.catalog)
+        left_out = set(expand(without, self.catalog))
+        return [c for c in with_needs(chosen, self.catalog) if c.name not in left_out]
+
+    def fetch(self, wanted: Iterable[Component] | None = None) -> None:
+        """Provide the jars that are not in the cache yet."""
+        names = {jar for c in wanted or self.catalog.values() for jar in c.jars}
+        if jars.missing(names, self.config.cache):
+            jars.fetch(names, self.config.cache, self._report)
+
+    def down(self) -> None:
+        """Stop everything in reverse order, leaving no process behind; the data stays."""
+        with lock.held(self.config.run):
+            if self.supervisor.is_running():
+                self._stop_in_order()
+                self._end_supervisor()
+            self._end_strays()
+
+    def _running(self) -> set[str]:
+        return {name for name, state in self.supervisor.states().items() if state.is_alive}
+
+    def _end_strays(self) -> None:
+        if ended := strays.end(self.config.home):
+            self._report("strays", f"ended {len(ended)} processes left over from an earlier run")
+
+    def _stop_in_order(self) -> None:
+        depth = levels(self.catalog.values())
+        for level in sorted(set(depth.values()), reverse=True):
+            names = [name for name in self._running() if depth.get(name) == level]
+            for name in names:
+                self.supervisor.stop(name)
+            self._await_stop(names)
+
+    def _await_stop(self, names: list[str]) -> None:
+        limit = max((self.catalog[name].stop_seconds for name in names), default=0) + STOP_MARGIN_SECONDS
+        deadline = time.monotonic() + limit
+        while not self._are_down(names):
+            if time.monotonic() > deadline:
+                return  # supervisord has sent SIGKILL by now; what is left is ended as a stray
+            time.sleep(POLL_SECONDS)
+        for name in names:
+            self._report(name, "stopped")
+
+    def _are_down(self, names: list[str]) -> bool:
+        states = self.supervisor.states()
+        return all(states[name].is_down for name in names)
+
+    def _end_supervisor(self) -> None:
+        self.supervisor.shutdown()
+        deadline = time.monotonic() + STOP_MARGIN_SECONDS
+        while self.supervisor.is_running() and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
