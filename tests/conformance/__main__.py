@@ -1,10 +1,11 @@
-"""Run the data cases against any ksqlDB-compatible server: `python -m tests.conformance --help`."""
+"""Replay the recordings against any ksqlDB-compatible server: `python -m tests.conformance --help`."""
 
 from __future__ import annotations
 
 import json
 import sys
 from concurrent.futures import as_completed
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,29 +13,38 @@ import typer
 from rich.console import Console
 
 from .case import Case, load_cases
-from .replay import Limits, Result, run_cases
+from .replay import Limits, run_cases
 from .report import as_json, print_differences, table
+from .rest_replay import run_story
+from .result import Result
 from .services import ENV_NAMES, OWN_CASES, Services, recordings
+from .story import Level
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
 
-def _folders(cases: list[Path] | None) -> list[Path]:
-    if cases:
-        return cases
-    return [folder for folder in (recordings() / "cases", OWN_CASES) if folder.is_dir()]
+class Suite(StrEnum):
+    """What to replay."""
+
+    CASES = "cases"
+    REST = "rest"
+    ALL = "all"
 
 
-def _chosen(cases: list[Path] | None, only: str) -> list[Case]:
-    chosen = load_cases(_folders(cases), [name for name in only.split(",") if name])
-    if not chosen:
-        typer.echo("no case matches", err=True)
-        raise typer.Exit(EXIT_USAGE)
-    return chosen
+class LevelChoice(StrEnum):
+    """How much of the REST story to replay."""
+
+    CORE = "core"
+    FULL = "full"
 
 
-def _run(services: Services, cases: list[Case], limits: Limits, concurrency: int) -> list[Result]:
+def _cases(folders: list[Path] | None, only: str) -> list[Case]:
+    default = [folder for folder in (recordings() / "cases", OWN_CASES) if folder.is_dir()]
+    return load_cases(folders or default, [name for name in only.split(",") if name])
+
+
+def _run_cases(services: Services, cases: list[Case], limits: Limits, concurrency: int) -> list[Result]:
     progress = Console(stderr=True)
     futures = run_cases(services, cases, limits, concurrency)
     for future in as_completed(futures.values()):
@@ -42,10 +52,17 @@ def _run(services: Services, cases: list[Case], limits: Limits, concurrency: int
     return [future.result() for future in futures.values()]
 
 
+def _run_story(services: Services, level: Level) -> list[Result]:
+    progress = Console(stderr=True)
+    return run_story(services, recordings() / "rest", level, lambda found: print_differences(progress, found))
+
+
 def main(
     kafka: Annotated[str, typer.Option(envvar=ENV_NAMES["kafka"], help="bootstrap servers")],
     registry: Annotated[str, typer.Option("--registry-url", envvar=ENV_NAMES["registry"])],
     ksqldb: Annotated[str, typer.Option("--ksqldb-url", envvar=ENV_NAMES["ksqldb"])],
+    suite: Annotated[Suite, typer.Option(help="data cases, REST exchanges, or both")] = Suite.CASES,
+    level: Annotated[LevelChoice, typer.Option(help="of the REST exchanges")] = LevelChoice.FULL,
     only: Annotated[str, typer.Option(help="beginnings of case names, comma-separated: j01,j02 or g")] = "",
     cases: Annotated[list[Path] | None, typer.Option(help="folder of case files (repeatable)")] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="cases at a time")] = 3,
@@ -53,15 +70,30 @@ def main(
     quiet: Annotated[float, typer.Option(help="seconds a complete sink is watched for extra records")] = 3.0,
     as_json_: Annotated[bool, typer.Option("--json", help="print the verdicts as JSON")] = False,
 ) -> None:
-    """Replay data cases, print passed/failed by theme; exit 1 if one failed, 2 on wrong usage."""
-    limits = Limits(output=output_deadline, quiet=quiet)
-    results = _run(Services(kafka, registry, ksqldb), _chosen(cases, only), limits, concurrency)
-    if as_json_:
+    """Replay recordings, print passed/failed by theme; exit 1 if one failed, 2 on wrong usage.
+
+    Topics, subjects and sources of the recordings' names are deleted on the server before and after.
+    """
+    services = Services(kafka, registry, ksqldb)
+    results: list[Result] = []
+    if suite != Suite.REST:
+        limits = Limits(output=output_deadline, quiet=quiet)
+        results += _run_cases(services, _cases(cases, only), limits, concurrency)
+    if suite != Suite.CASES:
+        results += _run_story(services, level.value)
+    _finish(results, is_json=as_json_)
+
+
+def _finish(results: list[Result], *, is_json: bool) -> None:
+    if is_json:
         json.dump(as_json(results), sys.stdout, indent=1)
         sys.stdout.write("\n")
     else:
         Console().print(table(results))
-    if any(not result.passed for result in results):
+    if not results:
+        typer.echo("nothing was replayed: no case matches", err=True)
+        raise typer.Exit(EXIT_USAGE)
+    if any(result.failed for result in results):
         raise typer.Exit(EXIT_FAILED)
 
 

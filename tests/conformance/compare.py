@@ -11,6 +11,8 @@ from typing import Any
 
 from .case import Case, OutputRecord
 
+NOT_REGISTERED = "(not registered)"
+
 
 def canonical(value: Any) -> Any:
     """A form in which equal values are equal JSON text.
@@ -141,17 +143,17 @@ def compare_schemas(expected: dict[str, Any], actual: dict[str, Any]) -> list[st
     """Differences of registered schemas by subject; `actual` holds every subject of the sink topics."""
     lines: list[str] = []
     for subject in dict.fromkeys([*expected, *actual]):
-        left, right = parsed_schema(expected.get(subject)), parsed_schema(actual.get(subject))
+        left = parsed_schema(expected.get(subject)) or NOT_REGISTERED
+        right = parsed_schema(actual.get(subject)) or NOT_REGISTERED
         if text(left) != text(right):
             lines += [f"schema of subject {subject} (- expected, + actual):"]
-            lines += _json_diff(left, right)
+            lines += json_diff(left, right)
     return lines
 
 
-def _json_diff(expected: Any, actual: Any) -> list[str]:
-    left = ["(not registered)"] if expected is None else _pretty(expected)
-    right = ["(not registered)"] if actual is None else _pretty(actual)
-    diff = difflib.unified_diff(left, right, lineterm="", n=2)
+def json_diff(expected: Any, actual: Any) -> list[str]:
+    """Unified diff of two JSON values, one line a member."""
+    diff = difflib.unified_diff(_pretty(expected), _pretty(actual), lineterm="", n=2)
     return [f"    {line}" for line in diff if not line.startswith(("---", "+++"))]
 
 

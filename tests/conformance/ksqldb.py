@@ -59,6 +59,11 @@ class KsqlDb:
         """The persistent queries as SHOW QUERIES lists them."""
         return list(self.execute("SHOW QUERIES;")[0]["queries"])
 
+    def running(self, ids: Collection[str]) -> bool:
+        """True if every one of these queries is listed as RUNNING."""
+        states = {query["id"]: query.get("state") for query in self.queries()}
+        return all(states.get(query_id) == "RUNNING" for query_id in ids)
+
     def remove_sources(self, topics: Collection[str]) -> None:
         """Terminate the queries that write to `topics` and drop the sources on them."""
         for query in self.queries():

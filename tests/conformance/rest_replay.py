@@ -1,0 +1,186 @@
+"""Replay the recorded REST exchanges as one story and judge file by file.
+
+The story begins on an empty stage: sources and topics of its names (orders, payments, ...) are removed first,
+so let it loose only on a server whose data may go. Other sources of the server are left alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .absence import mentioned, only_topics, without
+from .compare import compare_schemas
+from .exchange import HttpServer, compare_exchange
+from .ksqldb import StatementError
+from .result import Result
+from .services import Services
+from .stage import Stage
+from .story import Exchange, Level, RecordedFile, Request, Response, Step, Story, load_recorded, load_story
+from .waiting import DeadlineError, wait_until
+from .world import World
+
+START_S = 60.0
+THEME = "rest"
+
+
+class StoryReplay:
+    """One run of the story against one server."""
+
+    def __init__(self, services: Services, recordings: Path, story: Story) -> None:
+        self._stage = Stage(services, story.formats)
+        self._server = HttpServer(services.ksqldb)
+        self._recordings = recordings
+        self._story = story
+        self._world = World()
+
+    def run(self, level: Level, report: Callable[[Result], None]) -> list[Result]:
+        """Replay the files of `level` in order, reporting each verdict as it falls."""
+        with self._stage as stage:
+            stage.clean(self._story.all_topics)
+            try:
+                stage.set_up(self._story.topics, self._story.schemas)
+                producer = stage.kafka.producer()
+                for record in self._story.inputs:
+                    stage.send(producer, record)
+                self._world.foreign = {source.name for source in stage.ksqldb.sources()}
+                return [result for step in self._story.steps for result in self._step(step, level, report)]
+            finally:
+                stage.clean(self._story.all_topics)
+
+    def _step(self, step: Step, level: Level, report: Callable[[Result], None]) -> list[Result]:
+        if not step.file:
+            self._set_up(step, level)
+            return []
+        recorded = load_recorded(self._recordings / f"{step.file}.json")
+        if not step.wanted(level):
+            for exchange in recorded.exchanges:
+                self._world.follow(exchange.response.body)
+            return []
+        started = time.monotonic()
+        differences, skipped, compared = self._file(recorded, step, level)
+        result = Result(
+            step.file, THEME, time.monotonic() - started, differences, skipped, checked=compared > 0
+        )
+        report(result)
+        return [result]
+
+    def _set_up(self, step: Step, level: Level) -> None:
+        self._world.sources.update(step.creates)
+        if not step.wanted(level):
+            return
+        for statement in step.statements:
+            try:
+                self._stage.ksqldb.execute(statement)
+            except StatementError as error:
+                self._world.failures.append(str(error))
+
+    def _file(self, recorded: RecordedFile, step: Step, level: Level) -> tuple[list[str], list[str], int]:
+        """(differences, what was skipped, number of exchanges compared) of one file."""
+        differences: list[str] = []
+        skipped: list[str] = []
+        for index, exchange in enumerate(recorded.exchanges):
+            reason = step.skip or self._reason_to_skip(exchange, is_later=index in step.later, level=level)
+            if reason:
+                skipped.append(f"exchange {index}: {reason}")
+                self._world.follow(exchange.response.body)
+                continue
+            found = self._exchange(exchange, is_trimmed=recorded.trimmed)
+            if found:
+                differences += [f"exchange {index}: {_title(exchange.request)}", *found]
+        if not skipped:
+            differences += self._subjects(recorded)
+        return differences, skipped, len(recorded.exchanges) - len(skipped)
+
+    def _reason_to_skip(self, exchange: Exchange, *, is_later: bool, level: Level) -> str:
+        if is_later and level == "core":
+            return "belongs to the full level"
+        if exchange.request.http != "1.1":
+            return "needs an HTTP/2 client"
+        sent = json.dumps(exchange.request.body)
+        missing = [*mentioned(self._absent(), sent), *self._world.unknown_queries(sent)]
+        if missing:
+            return " ".join([f"{', '.join(missing)} not there.", *self._world.failures])
+        if re.search(r"\bTERMINATE ALL\b", sent) and self._world.foreign:
+            return "would end the queries of others on this server"
+        return ""
+
+    def _absent(self) -> set[str]:
+        return self._world.sources - {source.name for source in self._stage.ksqldb.sources()}
+
+    def _exchange(self, exchange: Exchange, *, is_trimmed: bool) -> list[str]:
+        expected = exchange.response
+        absent = self._absent()
+        request = exchange.request.model_copy(update={"body": self._world.translated(exchange.request.body)})
+        actual = self._server.send(request, cut=expected.cut_by_client)
+        trim = _property_names(expected.body) if is_trimmed else None
+        differences = compare_exchange(
+            request, expected, actual, lambda body: self._comparable(body, absent, trim)
+        )
+        self._world.follow(expected.body)
+        return [*differences, *self._wait_for_queries(expected, actual)]
+
+    def _comparable(self, body: Any, absent: set[str], trim: set[str] | None) -> Any:
+        listed = set(self._story.all_topics) - set(self._story.unlisted)
+        listed -= {topic for topic in self._story.sinks if topic.upper() in absent}
+        kept = only_topics(without(body, absent | self._world.foreign), listed)
+        return kept if trim is None else _trimmed(kept, trim)
+
+    def _wait_for_queries(self, expected: Response, actual: Response) -> list[str]:
+        started = self._world.learn(expected.body, _json(actual.body))
+        try:
+            wait_until(
+                lambda: self._stage.ksqldb.running(started), START_S, f"state RUNNING of {sorted(started)}"
+            )
+        except DeadlineError as error:
+            return [str(error)]
+        return []
+
+    def _subjects(self, recorded: RecordedFile) -> list[str]:
+        latest = {subject: self._stage.registry.latest(subject) for subject in recorded.subjects}
+        return compare_schemas(
+            recorded.subjects, {subject: found[0] for subject, found in latest.items() if found is not None}
+        )
+
+
+def _title(request: Request) -> str:
+    body = request.body
+    sent = body.get("ksql", body.get("sql", body)) if isinstance(body, dict) else body
+    return f"{request.method} {request.path} {'' if sent is None else sent}"
+
+
+def _json(body: Any) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _property_names(body: Any) -> set[str]:
+    return {found["name"] for entity in body for found in entity.get("properties", [])}
+
+
+def _trimmed(body: Any, names: set[str]) -> Any:
+    """A list of properties reduced to `names`, as the recording was; addresses in it are the server's own."""
+    if not isinstance(body, list):
+        return body
+    return [
+        {"@type": entity.get("@type"), "properties": _properties(entity.get("properties", []), names)}
+        for entity in body
+    ]
+
+
+def _properties(properties: list[dict[str, Any]], names: set[str]) -> list[dict[str, Any]]:
+    kept = sorted((found for found in properties if found["name"] in names), key=lambda found: found["name"])
+    return [{**found, "value": "URL"} if found["name"].endswith(".url") else found for found in kept]
+
+
+def run_story(
+    services: Services, recordings: Path, level: Level, report: Callable[[Result], None]
+) -> list[Result]:
+    """Replay the story of the REST recordings in `recordings`; the verdicts in story order."""
+    return StoryReplay(services, recordings, load_story()).run(level, report)

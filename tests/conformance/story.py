@@ -1,0 +1,110 @@
+"""The recorded REST exchanges as one story: its order is data (story.yaml), the exchanges are recordings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from .case import Formats, InputRecord, Topic
+
+STORY = Path(__file__).resolve().parent / "story.yaml"
+Level = Literal["core", "full"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Step(_Strict):
+    """A recorded file to replay, or statements that create sources the following files use."""
+
+    level: Level
+    file: str = ""
+    statements: list[str] = Field(default_factory=list)
+    creates: list[str] = Field(default_factory=list)
+    later: list[int] = Field(default_factory=list)
+    skip: str = ""
+
+    def wanted(self, level: Level) -> bool:
+        """True if this step is part of a run at `level`."""
+        return level == "full" or self.level == "core"
+
+
+class Story(_Strict):
+    """Everything needed before the first exchange, and the steps in their order."""
+
+    topics: list[Topic]
+    sinks: list[str]
+    unlisted: list[str]
+    formats: dict[str, Formats]
+    schemas: dict[str, Any]
+    inputs: list[InputRecord]
+    steps: list[Step]
+
+    @property
+    def all_topics(self) -> list[str]:
+        """Every topic the story reads or writes."""
+        return [*(topic.name for topic in self.topics), *self.sinks]
+
+    def files(self, level: Level) -> list[str]:
+        """Names of the files of a run at `level`."""
+        return [step.file for step in self.steps if step.file and step.wanted(level)]
+
+
+class Request(_Strict):
+    """A request as it was sent; `body` is text, a JSON object, or None for no body."""
+
+    method: str
+    path: str
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: Any = None
+    http: str = "1.1"
+
+
+class Response(_Strict):
+    """A response as it came; a header that is not shown was not there."""
+
+    status: int
+    headers: dict[str, str | None] = Field(default_factory=dict)
+    body: Any = None
+    cut_by_client: bool = False
+    after_close: str | None = None
+
+
+class Exchange(_Strict):
+    """One request with its response."""
+
+    request: Request
+    response: Response
+
+
+class RecordedFile(BaseModel):
+    """A file of exchanges; `subjects` maps a subject to its schema text (None = gone) after them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    exchanges: list[Exchange]
+    subjects: dict[str, str | None]
+    trimmed: bool = False
+
+
+def load_story() -> Story:
+    """Read story.yaml."""
+    return Story.model_validate(yaml.safe_load(STORY.read_text()))
+
+
+def load_recorded(path: Path) -> RecordedFile:
+    """Read one recorded file, whether it holds one exchange or a sequence."""
+    data = json.loads(path.read_bytes())
+    exchanges = data.get("exchanges") or [{"request": data["request"], "response": data["response"]}]
+    return RecordedFile(
+        name=data["name"],
+        exchanges=exchanges,
+        subjects={**data.get("registered", {}), **data.get("subject_after", {})},
+        trimmed=bool(data.get("trimmed")),
+    )
