@@ -66,12 +66,8 @@ class KsqlDb(HttpClient):
     def source_names(self) -> set[str]:
         """The names of all streams and tables."""
         entities = self.execute("LIST STREAMS; LIST TABLES;")
-        return {
-            found["name"]
-            for entity in entities
-            for kind in ("streams", "tables")
-            for found in entity.get(kind, ())
-        }
+        listings = (entity.get("streams") or entity.get("tables") or () for entity in entities)
+        return {source["name"] for listing in listings for source in listing}
 
     def queries(self) -> tuple[Query, ...]:
         """All persistent queries."""

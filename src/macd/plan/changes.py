@@ -83,9 +83,11 @@ class Blocked(Change):
     remedy: str = ""
 
     def render(self) -> str:
+        """One line, with reason and remedy."""
         return f"{super().render()}: {self.reason} Remedy: {self.remedy}"
 
     def as_dict(self) -> dict[str, Any]:
+        """The change for machines, with reason and remedy."""
         return {**super().as_dict(), "reason": self.reason, "remedy": self.remedy}
 
 
@@ -117,7 +119,7 @@ class Plan:
         """One line a change."""
         return "\n".join(change.render() for change in self.changes)
 
-    def apply(self, report: Callable[[Change], object] = lambda change: None) -> None:
+    def apply(self, report: Callable[[Change], object] = lambda _: None) -> None:
         """Executes the pending changes in order; raises PlanBlocked before anything is changed."""
         if self.blocked:
             raise PlanBlocked(

@@ -41,7 +41,7 @@ def _version(schema: SchemaSpec, actual: RegisteredSchema | None, registry: Sche
     if not verdict.compatible:
         return Blocked(
             resource,
-            reason=f"not compatible with version {actual.version}: {'; '.join(verdict.reasons) or 'no reason given'}.",
+            reason=f"not compatible with version {actual.version}: {'; '.join(verdict.reasons)}.",
             remedy="Give new fields a default and keep the others, or use a new topic.",
         )
     meaning = "documentation only" if _same_meaning(actual, schema) else "compatible"

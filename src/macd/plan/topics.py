@@ -34,8 +34,8 @@ def _wanted(pipeline: PipelineSpec) -> list[TopicState]:
 def _change(wanted: TopicState, actual: TopicState | None, kafka: KafkaAdmin) -> Change:
     resource = f"topic {wanted.name}"
     if actual is None:
-        details = (f"{wanted.partitions} partitions", f"replication {wanted.replication_factor}")
-        return Create(resource, details, partial(kafka.create, wanted))
+        size = (f"{wanted.partitions} partitions", f"replication {wanted.replication_factor}")
+        return Create(resource, size, partial(kafka.create, wanted))
     blocked = _blocked(resource, wanted, actual)
     if blocked is not None:
         return blocked

@@ -21,7 +21,7 @@ from macd.specs.models import (
     TopicSpec,
 )
 from macd.specs.references import check_references
-from macd.specs.statements import created_source
+from macd.specs.statements import parse_create
 
 Named = TypeVar("Named", bound=BaseModel)
 _STATEMENT_FILE = re.compile(r"^(?P<order>\d{2})_(?P<name>[a-z][a-z0-9_]*)\.sql$")
@@ -86,7 +86,7 @@ def _statement(path: Path) -> StatementSpec:
             remedy="Start it with two digits; statements run in that order.",
         )
     sql = path.read_text(encoding="utf-8")
-    source = created_source(sql, path)
+    source = parse_create(sql, path).name
     if source != match["name"].upper():
         raise SpecError(
             f"{path} creates {source}, but the file is called {match['name']}.",

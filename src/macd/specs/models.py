@@ -50,7 +50,7 @@ class SchemaSpec(Spec):
 
 
 class StatementSpec(Spec):
-    """include/ksql/NN_<name>.sql: one CREATE statement; `order` is NN, `source` the upper-case ksqlDB name."""
+    """include/ksql/NN_<name>.sql: one CREATE statement; `order` is NN, `source` what it creates."""
 
     file: str
     order: int

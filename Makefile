@@ -1,0 +1,80 @@
+# `make` lists the commands. Everything they need is installed into this folder and listens on 127.0.0.1 only.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+UV := uv==0.13.9
+
+.PHONY: help run test test-unit lint format up down status logs reset requirements architecture bench clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(INSTALLED) ## Set up everything, run the pipeline, print the data-quality report (RUN_ARGS="--orders 1000")
+	@$(BIN)/macd local up
+	$(BIN)/macd run $(RUN_ARGS)
+
+test: $(INSTALLED) ## Set up everything and run all tests, the real stack and a real Airflow included
+	@$(BIN)/pytest $(TEST_ARGS)
+
+test-unit: $(INSTALLED) ## Run only the tests that need no stack
+	@$(BIN)/pytest -m "not integration" $(TEST_ARGS)
+
+lint: $(INSTALLED) ## Check style and types
+	@$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED) ## Format the code and fix what can be fixed safely
+	@$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+up: $(INSTALLED) ## Start the local stack and Airflow
+	@$(BIN)/macd local up
+
+down: $(INSTALLED) ## Stop everything; data stays
+	@$(BIN)/macd local down
+
+status: $(INSTALLED) ## Show the state of the stack and of the pipeline
+	@$(BIN)/macd local status
+	$(BIN)/macd status
+
+logs: $(INSTALLED) ## Follow the logs of the stack
+	@$(BIN)/macd local logs -f
+
+reset: $(INSTALLED) ## Stop everything and delete its data
+	@$(BIN)/macd local reset
+
+requirements: $(INSTALLED) ## Resolve pyproject.toml anew into the two pinned requirements files
+	@common="--universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --upgrade"
+	$(BIN)/uv pip compile $$common pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile $$common pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
+
+architecture: ## Draw assets/architecture.png from its source (needs graphviz)
+	@dot -Tpng -Gdpi=144 assets/architecture.dot -o assets/architecture.png
+
+bench: $(INSTALLED) ## Run the benchmarks
+	@for script in benchmarks/*.py; do $(BIN)/python "$$script"; done
+
+clean: ## Remove the virtual environment and caches; the stack's data and downloads stay
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# pip is the fallback because it honours a pip.conf (a company's index), which uv does not read.
+$(INSTALLED): requirements-dev.txt pyproject.toml
+	@if [ -z "$(PYTHON)" ] || ! $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))'; then
+		echo "error  Python 3.11 or 3.12 is needed; found: $$($(or $(PYTHON),true) --version 2>&1)" >&2
+		echo "remedy Install it, or name it: make PYTHON=/path/to/python3.11 ..." >&2
+		exit 4
+	fi
+	echo "==> installing Python packages into $(VENV)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	install_all() { "$$@" install --quiet --require-hashes -r requirements-dev.txt; }
+	install_all $(BIN)/uv pip || install_all $(BIN)/python -m pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+import requests
+import requests_mock
+
+from macd.clients.connect import KafkaConnect
+from macd.clients.ksqldb import KsqlDb
+from macd.clients.registry import SchemaRegistry
+from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable
+from macd.specs.models import HttpService
+
+URL = "http://service.test"
+
+
+@pytest.fixture
+def transport():
+    return requests_mock.Adapter()
+
+
+@pytest.fixture
+def session(transport):
+    made = requests.Session()
+    made.mount("http://", transport)
+    return made
+
+
+def service(**extra):
+    return HttpService(url=URL, **extra)
+
+
+def test_a_service_that_is_down_is_named_with_its_address_and_connection(transport, session):
+    transport.register_uri("GET", f"{URL}/subjects", exc=requests.ConnectionError)
+    with pytest.raises(
+        ServiceUnreachable, match=r"Schema Registry: no answer from http://service.test"
+    ) as caught:
+        SchemaRegistry(service(), session).subjects()
+    assert "macd_schema_registry" in caught.value.remedy
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_refused_credentials_are_their_own_error_and_not_shown(transport, session, status):
+    transport.register_uri("GET", f"{URL}/connectors", status_code=status)
+    client = KafkaConnect(service(username="ada", password="canary"), session)
+    with pytest.raises(AuthenticationFailed) as caught:
+        client.connectors()
+    assert "canary" not in str(caught.value)
+    assert transport.last_request.headers["Authorization"].startswith("Basic ")
+
+
+def test_a_refusal_carries_the_services_own_code_and_message(transport, session):
+    body = {"@type": "statement_error", "error_code": 40001, "message": "Line: 1, Col: 8: no such column"}
+    transport.register_uri("POST", f"{URL}/ksql", status_code=400, json=body)
+    with pytest.raises(RequestRejected, match="no such column") as caught:
+        KsqlDb(service(), session).execute("SELECT;")
+    assert caught.value.code == 40001
+    assert "include/ksql" in caught.value.remedy
+
+
+def test_an_answer_that_is_not_json_is_shown_as_it_is(transport, session):
+    transport.register_uri("GET", f"{URL}/connectors", status_code=500, text="<html>proxy error</html>")
+    with pytest.raises(RequestRejected, match="proxy error"):
+        KafkaConnect(service(), session).connectors()
+
+
+@pytest.mark.parametrize("code", [404, 40401, 40402])
+def test_a_subject_that_does_not_exist_is_none(transport, session, code):
+    path = f"{URL}/subjects/macd_orders-value/versions/latest"
+    transport.register_uri("GET", path, status_code=404, json={"error_code": code, "message": "not found"})
+    assert SchemaRegistry(service(), session).latest("macd_orders-value") is None
+
+
+def test_incompatibility_comes_with_the_registrys_reasons(transport, session):
+    path = f"{URL}/compatibility/subjects/s-value/versions/latest?verbose=true"
+    transport.register_uri("POST", path, json={"is_compatible": False, "messages": ["field gone"]})
+    verdict = SchemaRegistry(service(), session).check("s-value", {"type": "string"})
+    assert (verdict.compatible, verdict.reasons) == (False, ("field gone",))
+
+
+def test_a_running_connector_with_a_failed_task_is_not_healthy(transport, session):
+    body = {
+        "name": "sink",
+        "connector": {"state": "RUNNING"},
+        "tasks": [{"id": 0, "state": "FAILED", "trace": "java.lang.Boom: no\n\tat x"}],
+    }
+    transport.register_uri("GET", f"{URL}/connectors/sink/status", json=body)
+    status = KafkaConnect(service(), session).status("sink")
+    assert not status.healthy
+    assert status.failures[0].trace == "java.lang.Boom: no"
+
+
+def test_a_connector_without_tasks_is_not_healthy(transport, session):
+    body = {"name": "sink", "connector": {"state": "RUNNING"}, "tasks": []}
+    transport.register_uri("GET", f"{URL}/connectors/sink/status", json=body)
+    assert not KafkaConnect(service(), session).status("sink").healthy
+
+
+def test_new_streams_read_their_topics_from_the_start(transport, session):
+    transport.register_uri("POST", f"{URL}/ksql", json=[])
+    KsqlDb(service(), session).execute("CREATE STREAM s;")
+    sent = transport.last_request.json()
+    assert sent["streamsProperties"] == {"ksql.streams.auto.offset.reset": "earliest"}

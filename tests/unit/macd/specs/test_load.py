@@ -1,0 +1,131 @@
+"""A bad file is refused with its name, the field, and what to do."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from macd.errors import SpecError
+from macd.settings import REPOSITORY
+from macd.specs import load_pipeline
+
+
+@pytest.fixture
+def include(tmp_path) -> Path:
+    copy = tmp_path / "include"
+    shutil.copytree(REPOSITORY / "include", copy)
+    return copy
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+BAD_FILES = [
+    ("topics/macd_orders.yaml", "partitions: 2", "partitons: 2", ["partitons", "is missing"], "partitions"),
+    (
+        "topics/macd_orders.yaml",
+        "partitions: 2",
+        "partitions: 0",
+        ["targets.local.partitions", "0"],
+        "Correct",
+    ),
+    (
+        "topics/macd_orders.yaml",
+        "P7D}\n  compose",
+        "seven days}\n  compose",
+        ["retention", "seven days"],
+        "Correct",
+    ),
+    (
+        "topics/macd_orders.yaml",
+        "name: macd_orders",
+        "name: macd_order",
+        ["'name' is 'macd_order'"],
+        "same name",
+    ),
+    ("topics/macd_orders.yaml", "name: macd_orders", "name: [", ["not YAML"], "syntax"),
+    ("topics/macd_orders.yaml", "  local:", "  lokal:", ["'targets'", "'local'"], "target's settings"),
+    ("schemas/macd_orders-value.avsc", '"type": "string"', '"type": "text"', ["not an Avro schema"], "field"),
+    ("schemas/macd_orders-value.avsc", '"Order",', '"Order"', [":4:3 is not JSON"], "syntax"),
+    ("ksql/01_macd_orders_stream.sql", "VARCHAR KEY", "VARCHAR KEYS", ["line 4:"], "place"),
+    (
+        "ksql/01_macd_orders_stream.sql",
+        "'macd_orders'",
+        "'orders'",
+        ["KAFKA_TOPIC", "'orders'"],
+        "topics/orders.yaml",
+    ),
+    ("ksql/01_macd_orders_stream.sql", "macd_orders_stream (", "other (", ["creates OTHER"], "name"),
+    (
+        "connectors/macd-orders-payments-mongodb-sink.json",
+        '"topics": "m',
+        '"topics": "n',
+        ["config.topics"],
+        "Add",
+    ),
+    (
+        "connectors/macd-orders-payments-mongodb-sink.json",
+        '"description"',
+        '"descr"',
+        ["'descr'"],
+        "description",
+    ),
+    (
+        "targets/local.yaml",
+        "compatibility: BACKWARD",
+        "compatibility: BACK",
+        ["compatibility", "BACK"],
+        "Correct",
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "said", "remedy"), BAD_FILES)
+def test_a_bad_file_is_named_with_field_and_remedy(include, file, old, new, said, remedy):
+    edit(include / file, old, new)
+    with pytest.raises(SpecError) as caught:
+        load_pipeline(include, "local")
+    for words in (file, *said):
+        assert words in caught.value.message
+    assert remedy in caught.value.remedy
+
+
+def test_an_unknown_target_lists_the_known_ones(include):
+    with pytest.raises(SpecError, match="no target 'prod'") as caught:
+        load_pipeline(include, "prod")
+    assert "local" in caught.value.remedy
+
+
+def test_a_check_of_an_unknown_figure_lists_the_known_ones(include):
+    path = next((include / "checks").glob("*.yaml"))
+    lines = [
+        "figure: nonsense" if line.startswith("figure:") else line for line in path.read_text().splitlines()
+    ]
+    path.write_text("\n".join(lines))
+    with pytest.raises(SpecError, match="'figure' refers to 'nonsense'") as caught:
+        load_pipeline(include, "local")
+    assert "orders_missing" in caught.value.remedy
+
+
+def test_an_expectation_has_exactly_one_comparison(include):
+    path = next((include / "checks").glob("*.yaml"))
+    path.write_text(path.read_text() + "\n")
+    lines = path.read_text().splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("expect:"))
+    lines[start] = "expect: {equals: 0, at_most: 1}"
+    while start + 1 < len(lines) and lines[start + 1].startswith(" "):
+        del lines[start + 1]
+    path.write_text("\n".join(lines))
+    with pytest.raises(SpecError, match="exactly one of"):
+        load_pipeline(include, "local")
+
+
+def test_a_statement_file_needs_its_number(include):
+    (include / "ksql" / "01_macd_orders_stream.sql").rename(include / "ksql" / "orders.sql")
+    with pytest.raises(SpecError, match=r"NN_name\.sql"):
+        load_pipeline(include, "local")
