@@ -87,11 +87,6 @@ class Case(_Strict):
         return self.name[0] if self.name[0] in THEMES else "o"
 
     @property
-    def short_name(self) -> str:
-        """`j01` of `j01-join-in-order`."""
-        return self.name.split("-", 1)[0]
-
-    @property
     def all_topics(self) -> list[str]:
         """Every topic the case reads or writes."""
         named = [topic.name for topic in self.topics]

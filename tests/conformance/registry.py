@@ -7,8 +7,15 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
 TIMEOUT_S = 30
+# Some registries answer 500 to one of two concurrent writers (Apicurio on H2: "Concurrent update in table");
+# every call made here may be repeated.
+_RETRY = Retry(
+    total=5, status_forcelist=[500], allowed_methods=None, backoff_factor=0.1, raise_on_status=False
+)
 
 
 class Registry:
@@ -17,6 +24,8 @@ class Registry:
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
         self._session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=_RETRY))
         self._schemas: dict[int, Any] = {}
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -84,25 +85,27 @@ class StoryReplay:
         differences: list[str] = []
         skipped: list[str] = []
         for index, exchange in enumerate(recorded.exchanges):
-            reason = step.skip or self._reason_to_skip(exchange, is_later=index in step.later, level=level)
+            absent = self._absent()
+            is_wanted = level == "full" or index not in step.later
+            reason = step.skip or self._reason_to_skip(exchange, absent, is_wanted=is_wanted)
             if reason:
                 skipped.append(f"exchange {index}: {reason}")
                 self._world.follow(exchange.response.body)
                 continue
-            found = self._exchange(exchange, is_trimmed=recorded.trimmed)
+            found = self._exchange(exchange, absent, is_trimmed=recorded.trimmed)
             if found:
                 differences += [f"exchange {index}: {_title(exchange.request)}", *found]
         if not skipped:
             differences += self._subjects(recorded)
         return differences, skipped, len(recorded.exchanges) - len(skipped)
 
-    def _reason_to_skip(self, exchange: Exchange, *, is_later: bool, level: Level) -> str:
-        if is_later and level == "core":
+    def _reason_to_skip(self, exchange: Exchange, absent: set[str], *, is_wanted: bool) -> str:
+        if not is_wanted:
             return "belongs to the full level"
         if exchange.request.http != "1.1":
             return "needs an HTTP/2 client"
         sent = json.dumps(exchange.request.body)
-        missing = [*mentioned(self._absent(), sent), *self._world.unknown_queries(sent)]
+        missing = [*mentioned(absent, sent), *self._world.unknown_queries(sent)]
         if missing:
             return " ".join([f"{', '.join(missing)} not there.", *self._world.failures])
         if re.search(r"\bTERMINATE ALL\b", sent) and self._world.foreign:
@@ -112,16 +115,18 @@ class StoryReplay:
     def _absent(self) -> set[str]:
         return self._world.sources - {source.name for source in self._stage.ksqldb.sources()}
 
-    def _exchange(self, exchange: Exchange, *, is_trimmed: bool) -> list[str]:
+    def _exchange(self, exchange: Exchange, absent: set[str], *, is_trimmed: bool) -> list[str]:
         expected = exchange.response
-        absent = self._absent()
         request = exchange.request.model_copy(update={"body": self._world.translated(exchange.request.body)})
-        actual = self._server.send(request, cut=expected.cut_by_client)
+        self._world.follow(expected.body)
+        try:
+            actual = self._server.send(request, cut=expected.cut_by_client)
+        except (OSError, HTTPException) as error:
+            return [f"no answer: {type(error).__name__}: {error}"]
         trim = _property_names(expected.body) if is_trimmed else None
         differences = compare_exchange(
             request, expected, actual, lambda body: self._comparable(body, absent, trim)
         )
-        self._world.follow(expected.body)
         return [*differences, *self._wait_for_queries(expected, actual)]
 
     def _comparable(self, body: Any, absent: set[str], trim: set[str] | None) -> Any:
