@@ -1,0 +1,77 @@
+"""MongoDB with PyMongo: a client with explicit time limits, and errors with a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.errors import (
+    ConfigurationError,
+    ConnectionFailure,
+    InvalidURI,
+    NetworkTimeout,
+    OperationFailure,
+    PyMongoError,
+)
+
+from macd.errors import AuthenticationFailed, MacdError, RequestRejected, ServiceUnreachable, SpecError
+from macd.specs.models import MongoService
+
+SERVICE = "MongoDB"
+Document = dict[str, Any]
+# Milliseconds. A server that is there is found at once; a query over a run's ids answers within seconds.
+_TIME_LIMITS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 60_000}
+_UNAUTHORIZED = {13, 18, 8000}
+
+
+@contextmanager
+def connected(
+    service: MongoService, open_client: Callable[..., MongoClient[Document]] = MongoClient
+) -> Iterator[Database[Document]]:
+    """The service's database; PyMongo's errors inside the block come out as macd.errors.
+
+    Dates are read as aware UTC datetimes.
+    """
+    try:
+        with open_client(
+            service.uri.get_secret_value(), tz_aware=True, appname="macd", **_TIME_LIMITS
+        ) as client:
+            yield client[service.database]
+    except PyMongoError as error:
+        raise wrap(error) from error
+
+
+def wrap(error: PyMongoError) -> MacdError:
+    """A PyMongo error as one of ours; never quotes the URI, which may hold a password."""
+    if isinstance(error, InvalidURI | ConfigurationError):
+        return SpecError(
+            f"The MongoDB URI cannot be used ({type(error).__name__}).",
+            remedy="Correct the URI of the connection macd_mongodb (mongodb://host:port/ or mongodb+srv://...).",
+        )
+    if isinstance(error, ConnectionFailure | NetworkTimeout):
+        return ServiceUnreachable(
+            SERVICE,
+            f"no answer ({type(error).__name__}: {_first_sentence(error)}).",
+            remedy="Check that it runs (`macd status`), the address in macd_mongodb and the access list.",
+        )
+    code = error.code if isinstance(error, OperationFailure) else None
+    if code in _UNAUTHORIZED:
+        return AuthenticationFailed(
+            SERVICE,
+            f"refused the credentials or the permission (code {code}).",
+            remedy="Check user, password and role (readWrite) of the connection macd_mongodb.",
+        )
+    return RequestRejected(
+        SERVICE,
+        f"{type(error).__name__}: {_first_sentence(error)}",
+        remedy="Read MongoDB's log for the request that it refused.",
+        code=code,
+    )
+
+
+def _first_sentence(error: PyMongoError) -> str:
+    """PyMongo appends a description of the whole topology, which nobody reads in a task log."""
+    return str(error).split(" (configured timeouts", 1)[0].split(", Timeout:", 1)[0][:300]

@@ -1,0 +1,121 @@
+"""What is kept of a seeding run, so that a retry can resume it and a check can verify it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from macd.clients.records import Position
+from macd.producer.parameters import Plan, RunId, SeedParameters
+from macd.producer.sales import Run
+
+
+class Frozen(BaseModel):
+    """Base of the stored models."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PartitionOffset(Frozen):
+    """The next offset of a partition at some moment. A list of these, since topic names may hold dots."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Counts(Frozen):
+    """How many orders are of which kind. `payments` are messages, duplicates included."""
+
+    orders: int
+    payments: int
+    paid: int
+    unpaid: int
+    mismatched: int
+    outside_window: int
+    duplicated: int
+    expected: int
+
+
+class Totals(Frozen):
+    """Money in US cents; a payment sent twice counts once."""
+
+    order_cents: int
+    payment_cents: int
+
+
+class Acknowledged(Frozen):
+    """Messages that Kafka has acknowledged, over all attempts."""
+
+    orders: int = 0
+    payments: int = 0
+
+
+class Manifest(Frozen):
+    """One seeding run. `as_of` is its first start in epoch milliseconds; every record follows from it.
+
+    `start_offsets` holds where each topic of the route ended before the first message, `end_offsets` where
+    the two written topics ended after the last. `duration_s` and `messages_per_s` are the last attempt's.
+    """
+
+    run_id: RunId
+    parameters: SeedParameters
+    as_of: int
+    status: Literal["started", "complete"] = "started"
+    started_at: datetime
+    completed_at: datetime | None = None
+    counts: Counts
+    totals: Totals | None = None
+    acknowledged: Acknowledged = Acknowledged()
+    start_offsets: tuple[PartitionOffset, ...]
+    end_offsets: tuple[PartitionOffset, ...] = ()
+    duration_s: float | None = None
+    messages_per_s: float | None = None
+
+    @property
+    def run(self) -> Run:
+        """The run, from which its records are generated again."""
+        return Run(self.run_id, self.parameters, self.as_of)
+
+    def start_of(self, topics: Collection[str | None]) -> tuple[Position, ...]:
+        """Where to begin reading `topics` so as to see all of this run's records."""
+        return positions(at for at in self.start_offsets if at.topic in topics)
+
+    def to_mongo(self) -> dict[str, Any]:
+        """The manifest as a document; `_id` is the run id."""
+        return {"_id": self.run_id, **self.model_dump(exclude={"run_id"})}
+
+    @classmethod
+    def from_mongo(cls, document: dict[str, Any]) -> Manifest:
+        """The manifest in a document written by `to_mongo`."""
+        fields = dict(document)
+        return cls(run_id=fields.pop("_id"), **fields)
+
+
+def counts_of(plan: Plan) -> Counts:
+    """The counts as they are stored."""
+    return Counts(
+        orders=plan.orders,
+        payments=plan.payments,
+        paid=plan.paid,
+        unpaid=plan.unpaid,
+        mismatched=plan.mismatched,
+        outside_window=plan.outside_window,
+        duplicated=plan.duplicated,
+        expected=plan.expected,
+    )
+
+
+def offsets(found: Iterable[Position]) -> tuple[PartitionOffset, ...]:
+    """Positions as they are stored, in order of topic and partition."""
+    return tuple(
+        PartitionOffset(topic=at.topic, partition=at.partition, offset=at.offset) for at in sorted(found)
+    )
+
+
+def positions(stored: Iterable[PartitionOffset]) -> tuple[Position, ...]:
+    """The reverse of `offsets`."""
+    return tuple(Position(at.topic, at.partition, at.offset) for at in stored)

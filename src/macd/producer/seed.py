@@ -1,0 +1,160 @@
+"""Produces a seeding run; asked again for the same run it sends only what is not on the topics yet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from macd.clients.mongodb import connected
+from macd.clients.records import RecordReader, end_offsets
+from macd.clients.registry import SchemaRegistry
+from macd.errors import DeliveryFailed
+from macd.producer.delivery import Delivery
+from macd.producer.encoding import Encoder, order_encoder, payment_encoder, registered_id
+from macd.producer.manifest import Acknowledged, Manifest, Totals, offsets
+from macd.producer.parameters import SeedParameters, validated_run_id
+from macd.producer.resume import Present, begin, check_still_there, count_present
+from macd.producer.route import Route, route_of
+from macd.producer.sales import Order, Payment
+from macd.producer.store import RunStore
+from macd.specs.models import PipelineSpec, Services
+
+RUN_ID_HEADER = "macd_run_id"
+Progress = Callable[[str], None]
+# Seconds between two lines of progress.
+_REPORT_EVERY_S = 5.0
+
+
+class Encoders(NamedTuple):
+    """How to write the two kinds of value."""
+
+    order: Encoder[Order]
+    payment: Encoder[Payment]
+
+
+def seed_run(
+    run_id: str,
+    parameters: SeedParameters,
+    pipeline: PipelineSpec,
+    services: Services,
+    progress: Progress = lambda _: None,
+) -> Manifest:
+    """Produces the run and returns its complete manifest. Calling it again never adds a message twice.
+
+    Raises DeliveryFailed when Kafka did not acknowledge every message, SpecError when the run exists with
+    other parameters or a schema is not registered, ServiceError when a service cannot be used.
+    """
+    validated_run_id(run_id)
+    route = route_of(pipeline)
+    encoders = _encoders(route, SchemaRegistry(services.schema_registry))
+    with connected(services.mongodb) as database:
+        store = RunStore(database)
+        manifest = begin(
+            store, run_id, parameters, lambda: end_offsets(services.kafka, route.topics), datetime.now(UTC)
+        )
+        if manifest.status == "complete":
+            check_still_there(manifest, end_offsets(services.kafka, route.sources))
+            progress(f"Run '{run_id}' is complete already; nothing to send.")
+            return manifest
+        return _continue(manifest, route, services, encoders, store, progress)
+
+
+def _continue(
+    manifest: Manifest,
+    route: Route,
+    services: Services,
+    encoders: Encoders,
+    store: RunStore,
+    progress: Progress,
+) -> Manifest:
+    with RecordReader(services.kafka, manifest.start_of(route.sources)) as reader:
+        present = count_present(manifest.run, route, reader.drain())
+    began, delivery = time.monotonic(), Delivery(services.kafka)
+    try:
+        totals = produce(manifest, route, present, encoders, delivery, progress)
+    except DeliveryFailed:
+        store.save(manifest.model_copy(update={"acknowledged": acknowledged(present, delivery, route)}))
+        raise
+    duration = time.monotonic() - began
+    complete = manifest.model_copy(
+        update={
+            "status": "complete",
+            "completed_at": datetime.now(UTC).replace(microsecond=0),
+            "totals": totals,
+            "acknowledged": acknowledged(present, delivery, route),
+            "end_offsets": offsets(end_offsets(services.kafka, route.sources)),
+            "duration_s": round(duration, 3),
+            "messages_per_s": round(delivery.sent / duration, 1),
+        }
+    )
+    store.save(complete)
+    return complete
+
+
+def produce(
+    manifest: Manifest,
+    route: Route,
+    present: Present,
+    encoders: Encoders,
+    delivery: Delivery,
+    progress: Progress,
+) -> Totals:
+    """Sends what is not `present` and waits for every acknowledgement; returns the whole run's money."""
+    headers = [(RUN_ID_HEADER, manifest.run_id.encode())]
+    order_cents = payment_cents = 0
+    report = _Reporter(progress, manifest.parameters.orders)
+    for sale in manifest.run.sales():
+        order, payment = sale.order, sale.payment
+        order_cents += order.total_cents
+        if not present.orders[sale.number]:
+            delivery.send(
+                route.orders_topic, order.order_id, encoders.order(order), order.order_time, headers
+            )
+        if payment is not None:
+            payment_cents += payment.amount_cents
+            for _ in range(sale.copies - present.payments[sale.number]):
+                value = encoders.payment(payment)
+                delivery.send(route.payments_topic, payment.payment_id, value, payment.payment_time, headers)
+        if sale.number % 1000 == 0:
+            report(sale.number, delivery.sent)
+    delivery.finish()
+    progress(f"{delivery.sent:,} messages sent, every one acknowledged by Kafka.")
+    return Totals(order_cents=order_cents, payment_cents=payment_cents)
+
+
+def acknowledged(present: Present, delivery: Delivery, route: Route) -> Acknowledged:
+    """What earlier attempts left on the topics and what this one had acknowledged."""
+    return Acknowledged(
+        orders=sum(present.orders) + delivery.acknowledged[route.orders_topic],
+        payments=sum(present.payments) + delivery.acknowledged[route.payments_topic],
+    )
+
+
+def _encoders(route: Route, registry: SchemaRegistry) -> Encoders:
+    ids = []
+    for topic, schema in (
+        (route.orders_topic, route.order_schema),
+        (route.payments_topic, route.payment_schema),
+    ):
+        subject = f"{topic}-value"
+        ids.append(registered_id(subject, schema, registry.latest(subject)))
+    return Encoders(order_encoder(ids[0], route.order_schema), payment_encoder(ids[1], route.payment_schema))
+
+
+class _Reporter:
+    """A line of progress every few seconds, however fast the orders go by."""
+
+    def __init__(self, progress: Progress, orders: int) -> None:
+        self._progress = progress
+        self._orders = orders
+        self._began = self._last = time.monotonic()
+
+    def __call__(self, done: int, sent: int) -> None:
+        now = time.monotonic()
+        if now - self._last < _REPORT_EVERY_S:
+            return
+        self._last = now
+        rate = sent / (now - self._began)
+        self._progress(f"{done:,} of {self._orders:,} orders, {sent:,} messages sent ({rate:,.0f} a second)")
