@@ -6,7 +6,7 @@ from functools import partial
 
 from fastavro.schema import to_parsing_canonical_form
 
-from macd.clients.registry import RegisteredSchema, SchemaRegistry
+from macd.clients.registry import RegisteredSchema, SchemaRegistry, Verdict
 from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Update
 from macd.specs.models import PipelineSpec, SchemaSpec
 
@@ -41,11 +41,15 @@ def _version(schema: SchemaSpec, actual: RegisteredSchema | None, registry: Sche
     if not verdict.compatible:
         return Blocked(
             resource,
-            reason=f"not compatible with version {actual.version}: {'; '.join(verdict.reasons)}.",
+            reason=f"not compatible with version {actual.version}: {_reasons(verdict)}.",
             remedy="Give new fields a default and keep the others, or use a new topic.",
         )
     meaning = "documentation only" if _same_meaning(actual, schema) else "compatible"
     return Update(resource, (f"version {actual.version} -> {actual.version + 1}", meaning), register)
+
+
+def _reasons(verdict: Verdict) -> str:
+    return "; ".join(verdict.reasons) or "the registry names no reason"
 
 
 def _same_meaning(actual: RegisteredSchema, schema: SchemaSpec) -> bool:
