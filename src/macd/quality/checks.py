@@ -1,0 +1,39 @@
+"""Holds the figures of a run against include/checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from macd.quality.figures import Figures
+from macd.quality.report import CheckResult
+from macd.specs.models import CheckSpec
+
+_COMPARISONS: dict[str, tuple[str, Callable[[int, int], bool]]] = {
+    "equals": ("=", lambda actual, wanted: actual == wanted),
+    "at_most": ("<=", lambda actual, wanted: actual <= wanted),
+    "at_least": (">=", lambda actual, wanted: actual >= wanted),
+}
+
+
+def evaluate(checks: Iterable[CheckSpec], figures: Figures) -> tuple[CheckResult, ...]:
+    """The outcome of each check, in their order."""
+    return tuple(_result(check, figures) for check in checks)
+
+
+def _result(check: CheckSpec, figures: Figures) -> CheckResult:
+    values = figures.model_dump()
+    ((comparison, target),) = check.expect.model_dump(exclude_none=True).items()
+    sign, holds = _COMPARISONS[comparison]
+    actual, wanted = values[check.figure], values[target] if isinstance(target, str) else target
+    named = f" {target}" if isinstance(target, str) else ""
+    passed = holds(actual, wanted)
+    return CheckResult(
+        name=check.name,
+        severity=check.severity,
+        passed=passed,
+        figure=check.figure,
+        actual=actual,
+        expected=f"{sign} {wanted}{named}",
+        message=f"{check.name}: {check.figure} is {actual}, has to be {sign} {wanted}{named}",
+        next_step=check.next_step,
+    )

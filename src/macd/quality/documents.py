@@ -1,0 +1,118 @@
+"""Compares a stored document with the sale that it stands for, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from bson import Decimal128
+
+from macd.clients.mongodb import Document
+from macd.producer.sales import Item, Sale
+from macd.quality.report import Difference
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ABSENT = "(absent)"
+_SHOWN_CHARACTERS = 120
+
+
+class Other:
+    """A value of another BSON type than the field has to have; equal to nothing."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __str__(self) -> str:
+        return f"{self._value!r} ({type(self._value).__name__})"
+
+
+def differences(sale: Sale, document: Document) -> tuple[Difference, ...]:
+    """Every field of a paid sale's document that is not what was produced; further fields are left alone."""
+    expected, found = expected_fields(sale), found_fields(document)
+    return tuple(
+        Difference(field=name, expected=_shown(value), found=_shown(found.get(name, _ABSENT)))
+        for name, value in expected.items()
+        if found.get(name, _ABSENT) != value
+    )
+
+
+def expected_fields(sale: Sale) -> dict[str, Any]:
+    """A paid sale's document, flat: money as Decimal, times as aware datetimes."""
+    order, payment = sale.order, sale.payment
+    if payment is None:
+        raise ValueError(f"order {order.order_id} is unpaid and has no document")
+    return {
+        "_id": order.order_id,
+        "order_id": order.order_id,
+        "customer_id": order.customer_id,
+        "order_total": dollars(order.total_cents),
+        "order_time": _time(order.order_time),
+        "payment_id": payment.payment_id,
+        "payment_amount": dollars(payment.amount_cents),
+        "payment_method": payment.payment_method,
+        "payment_time": _time(payment.payment_time),
+        "order_items": len(order.items),
+        **dict(_expected_items(order.items)),
+    }
+
+
+def found_fields(document: Document) -> dict[str, Any]:
+    """A stored document in the same form; a value of a wrong type becomes `Other`."""
+    fields = {
+        **document,
+        "order_total": money(document.get("order_total")),
+        "order_time": _moment(document.get("order_time")),
+        "payment_amount": money(document.get("payment_amount")),
+        "payment_time": _moment(document.get("payment_time")),
+    }
+    items = document.get("order_items")
+    if isinstance(items, list):
+        fields.update(_found_items(items))
+        fields["order_items"] = len(items)
+    return fields
+
+
+def money(value: Any) -> Decimal | Other:
+    """An amount as it is stored; a double is no amount, however close it comes."""
+    return value.to_decimal() if isinstance(value, Decimal128) else Other(value)
+
+
+def cents(value: Any) -> int:
+    """A stored amount in cents for adding up; 0 for what is no amount."""
+    amount = money(value)
+    return int(amount.scaleb(2)) if isinstance(amount, Decimal) and amount.is_finite() else 0
+
+
+def dollars(amount_cents: int) -> Decimal:
+    """Cents as the exact amount in dollars."""
+    return Decimal(amount_cents).scaleb(-2)
+
+
+def _time(milliseconds: int) -> datetime:
+    # From whole seconds and microseconds: a float of seconds would round some milliseconds away.
+    seconds, rest = divmod(milliseconds, 1000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)
+
+
+def _moment(value: Any) -> datetime | Other:
+    return value if isinstance(value, datetime) else Other(value)
+
+
+def _expected_items(items: tuple[Item, ...]) -> Iterator[tuple[str, Any]]:
+    for index, item in enumerate(items):
+        yield f"order_items[{index}].item_name", item.item_name
+        yield f"order_items[{index}].quantity", item.quantity
+        yield f"order_items[{index}].price", dollars(item.price_cents)
+
+
+def _found_items(items: list[Any]) -> Iterator[tuple[str, Any]]:
+    for index, item in enumerate(items):
+        for name, value in item.items() if isinstance(item, dict) else ():
+            yield f"order_items[{index}].{name}", money(value) if name == "price" else value
+
+
+def _shown(value: Any) -> str:
+    text = value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else str(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."

@@ -1,0 +1,212 @@
+"""Matches what a run produced with what arrived, order by order."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from macd.clients.mongodb import Document
+from macd.producer.manifest import Manifest
+from macd.producer.resume import Present
+from macd.producer.route import Route
+from macd.producer.sales import Kind, Sale
+from macd.quality.documents import cents, differences, money
+from macd.quality.figures import Figures
+from macd.quality.report import (
+    LISTED,
+    AlteredOrder,
+    DeadLetter,
+    DuplicateOrder,
+    Hop,
+    Listing,
+    Mismatch,
+    MissingOrder,
+    Samples,
+    UnexpectedOrder,
+)
+from macd.quality.watch import IDS_PER_QUERY, batched
+
+ItemT = TypeVar("ItemT")
+Find = Callable[[list[str]], Iterable[Document]]
+_HOP_FIGURES = {
+    Hop.NOT_ACKNOWLEDGED: "missing_not_acknowledged",
+    Hop.NOT_ON_TOPIC: "missing_not_on_topic",
+    Hop.NOT_JOINED: "missing_not_joined",
+    Hop.NOT_STORED: "missing_not_stored",
+}
+
+
+class Seen(NamedTuple):
+    """What was read behind the join: pairs by the order's number, and reasons of the dead letters."""
+
+    joined: bytearray
+    dead_letters: dict[int, str]
+
+
+class Outcome(NamedTuple):
+    """The result of a reconciliation."""
+
+    figures: Figures
+    samples: Samples
+
+
+def reconcile(
+    manifest: Manifest, route: Route, seen: Seen, find: Find, on_topics: Callable[[], Present]
+) -> Outcome:
+    """Compares every sale of the run with `seen` and with the documents that `find` gives for order ids.
+
+    `on_topics` scans the two source topics and is only called when an order is missing.
+    """
+    ledger = _Ledger(route, seen)
+    for sales in batched(manifest.run.sales(), IDS_PER_QUERY):
+        documents = {document["_id"]: document for document in find([sale.order.order_id for sale in sales])}
+        for sale in sales:
+            ledger.book(sale, documents.get(sale.order.order_id))
+    if ledger.missing_numbers:
+        _attribute(ledger, manifest, on_topics())
+    return Outcome(_figures(manifest, ledger), ledger.samples())
+
+
+class _Found(Generic[ItemT]):
+    """Counts all and keeps the first 20."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[ItemT] = []
+
+    def add(self, item: Callable[[], ItemT]) -> None:
+        self.count += 1
+        if len(self.first) < LISTED:
+            self.first.append(item())
+
+
+class _Ledger:
+    """Running totals over the sales of a run."""
+
+    def __init__(self, route: Route, seen: Seen) -> None:
+        self.route = route
+        self.seen = seen
+        self.numbers: Counter[str] = Counter()
+        self.missing_numbers = array("L")
+        self.missing: _Found[MissingOrder] = _Found()
+        self.duplicate: _Found[DuplicateOrder] = _Found()
+        self.unexpected: _Found[UnexpectedOrder] = _Found()
+        self.altered: _Found[AlteredOrder] = _Found()
+        self.dead_lettered: _Found[DeadLetter] = _Found()
+        self.mismatched: _Found[Mismatch] = _Found()
+
+    def book(self, sale: Sale, document: Document | None) -> None:
+        if sale.pairs == 0:
+            return self._book_unwanted(sale, document)
+        self._book_pairs(sale)
+        if document is not None:
+            return self._book_document(sale, document)
+        if sale.number in self.seen.dead_letters:
+            reason = self.seen.dead_letters[sale.number]
+            return self.dead_lettered.add(lambda: DeadLetter(order_id=sale.order.order_id, reason=reason))
+        self.missing_numbers.append(sale.number)
+        return None
+
+    def samples(self) -> Samples:
+        """The lists as they are reported."""
+        lists: dict[str, _Found[Any]] = {
+            "missing": self.missing,
+            "duplicate": self.duplicate,
+            "unexpected": self.unexpected,
+            "altered": self.altered,
+            "dead_lettered": self.dead_lettered,
+            "mismatched": self.mismatched,
+        }
+        return Samples(
+            **{name: Listing(count=found.count, first=tuple(found.first)) for name, found in lists.items()}
+        )
+
+    def _book_unwanted(self, sale: Sale, document: Document | None) -> None:
+        places = []
+        if self.seen.joined[sale.number]:
+            places.append(self.route.joined_topic)
+        if document is not None:
+            places.append(self.route.collection)
+        if places:
+            self.unexpected.add(
+                lambda: UnexpectedOrder(
+                    order_id=sale.order.order_id, kind=sale.kind.value, where=tuple(places)
+                )
+            )
+
+    def _book_pairs(self, sale: Sale) -> None:
+        joined = self.seen.joined[sale.number]
+        payment_cents = sale.payment.amount_cents if sale.payment else 0
+        self.numbers["pairs_expected"] += sale.pairs
+        self.numbers["pairs_joined"] += joined
+        self.numbers["pairs_missing"] += max(0, sale.pairs - joined)
+        self.numbers["orders_joined"] += joined > 0
+        self.numbers["order_cents_expected"] += sale.order.total_cents
+        self.numbers["payment_cents_expected"] += payment_cents
+        if joined > sale.pairs:
+            self.duplicate.add(
+                lambda: DuplicateOrder(order_id=sale.order.order_id, expected=sale.pairs, joined=joined)
+            )
+
+    def _book_document(self, sale: Sale, document: Document) -> None:
+        self.numbers["orders_stored"] += 1
+        self.numbers["order_cents_stored"] += cents(document.get("order_total"))
+        self.numbers["payment_cents_stored"] += cents(document.get("payment_amount"))
+        found = differences(sale, document)
+        if found:
+            self.altered.add(lambda: AlteredOrder(order_id=sale.order.order_id, differences=found))
+        total, paid = money(document.get("order_total")), money(document.get("payment_amount"))
+        planned = sale.kind is Kind.MISMATCHED
+        if total != paid:
+            self.mismatched.add(
+                lambda: Mismatch(
+                    order_id=sale.order.order_id,
+                    order_total=str(total),
+                    payment_amount=str(paid),
+                    planned=planned,
+                )
+            )
+        self.numbers["mismatches_unplanned"] += (total != paid) != planned
+
+
+def _attribute(ledger: _Ledger, manifest: Manifest, present: Present) -> None:
+    order_id = manifest.run.order_ids.maker()
+    for number in ledger.missing_numbers:
+        hop, where = _hop(number, manifest, ledger, present)
+        ledger.numbers[_HOP_FIGURES[hop]] += 1
+        ledger.missing.add(partial(MissingOrder, order_id=order_id(number), hop=hop, where=where))
+
+
+def _hop(number: int, manifest: Manifest, ledger: _Ledger, present: Present) -> tuple[Hop, str]:
+    """The hop that lost an order: the first behind the last place where it is seen."""
+    route = ledger.route
+    if ledger.seen.joined[number]:
+        return Hop.NOT_STORED, route.collection
+    for topic, messages in ((route.orders_topic, present.orders), (route.payments_topic, present.payments)):
+        if not messages[number]:
+            acknowledged = manifest.status == "complete"
+            return (Hop.NOT_ON_TOPIC if acknowledged else Hop.NOT_ACKNOWLEDGED), topic
+    return Hop.NOT_JOINED, route.joined_topic
+
+
+def _figures(manifest: Manifest, ledger: _Ledger) -> Figures:
+    counts, stored = manifest.counts, ledger.numbers["orders_stored"]
+    return Figures(
+        orders_produced=counts.orders,
+        payments_produced=counts.payments,
+        orders_acknowledged=manifest.acknowledged.orders,
+        payments_acknowledged=manifest.acknowledged.payments,
+        orders_expected=counts.expected,
+        orders_dead_lettered=ledger.dead_lettered.count,
+        orders_accounted=stored + ledger.dead_lettered.count,
+        orders_missing=len(ledger.missing_numbers),
+        orders_duplicate=ledger.duplicate.count,
+        orders_unexpected=ledger.unexpected.count,
+        orders_altered=ledger.altered.count,
+        mismatches_planned=counts.mismatched,
+        mismatches_stored=ledger.mismatched.count,
+        **ledger.numbers,
+    )

@@ -1,0 +1,189 @@
+"""The outcome of a run's reconciliation: figures, checks, and the orders behind them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum, StrEnum
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+from pymongo import DESCENDING
+from pymongo.database import Database
+
+from macd.clients.mongodb import Document
+from macd.errors import SpecError
+from macd.quality.figures import Figures
+
+COLLECTION = "quality_reports"
+LISTED = 20
+ItemT = TypeVar("ItemT")
+
+
+class Frozen(BaseModel):
+    """Base of the stored models."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Hop(StrEnum):
+    """Where a missing order was lost."""
+
+    NOT_ACKNOWLEDGED = "not acknowledged"
+    NOT_ON_TOPIC = "not on topic"
+    NOT_JOINED = "not joined"
+    NOT_STORED = "not stored"
+
+
+class MissingOrder(Frozen):
+    """An expected order that is neither stored nor dead-lettered; `where` is the topic or collection."""
+
+    order_id: str
+    hop: Hop
+    where: str
+
+
+class DuplicateOrder(Frozen):
+    """An order with more joined pairs than payments were sent."""
+
+    order_id: str
+    expected: int
+    joined: int
+
+
+class UnexpectedOrder(Frozen):
+    """An order that should not have been joined, and where it turned up nevertheless."""
+
+    order_id: str
+    kind: str
+    where: tuple[str, ...]
+
+
+class Difference(Frozen):
+    """A field of a stored document that is not what was produced."""
+
+    field: str
+    expected: str
+    found: str
+
+
+class AlteredOrder(Frozen):
+    """A stored order with at least one field that differs."""
+
+    order_id: str
+    differences: tuple[Difference, ...]
+
+
+class DeadLetter(Frozen):
+    """An order that the sink could not write, with Kafka Connect's reason."""
+
+    order_id: str
+    reason: str
+
+
+class Mismatch(Frozen):
+    """A stored order whose payment differs from its total; `planned` says whether the run asked for it."""
+
+    order_id: str
+    order_total: str
+    payment_amount: str
+    planned: bool
+
+
+class Listing(Frozen, Generic[ItemT]):
+    """How many there are, and the first 20 of them."""
+
+    count: int = 0
+    first: tuple[ItemT, ...] = ()
+
+
+class Samples(Frozen):
+    """The orders behind the figures."""
+
+    missing: Listing[MissingOrder] = Listing[MissingOrder]()
+    duplicate: Listing[DuplicateOrder] = Listing[DuplicateOrder]()
+    unexpected: Listing[UnexpectedOrder] = Listing[UnexpectedOrder]()
+    altered: Listing[AlteredOrder] = Listing[AlteredOrder]()
+    dead_lettered: Listing[DeadLetter] = Listing[DeadLetter]()
+    mismatched: Listing[Mismatch] = Listing[Mismatch]()
+
+
+class CheckResult(Frozen):
+    """One check of include/checks against the figures; `expected` reads like "= 500 orders_expected"."""
+
+    name: str
+    severity: Literal["fail", "warn"]
+    passed: bool
+    figure: str
+    actual: int
+    expected: str
+    message: str
+    next_step: str
+
+
+class Report(Frozen):
+    """What a run produced against what arrived. `settled` is False when the waiting was given up."""
+
+    run_id: str
+    passed: bool
+    settled: bool
+    waited_s: float
+    verified_at: datetime
+    figures: Figures
+    checks: tuple[CheckResult, ...]
+    samples: Samples = Samples()
+
+    @property
+    def failures(self) -> tuple[CheckResult, ...]:
+        """The checks of severity `fail` that did not hold."""
+        return tuple(check for check in self.checks if not check.passed and check.severity == "fail")
+
+    def render_text(self) -> str:
+        """Plain text tables for a task log or a terminal."""
+        # Here, because the renderer needs the models above.
+        from macd.quality.render import render
+
+        return render(self)
+
+    def to_mongo(self) -> Document:
+        """The report as a document; `_id` is the run id."""
+        return {"_id": self.run_id, **_plain(self.model_dump(exclude={"run_id"}))}
+
+    @classmethod
+    def from_mongo(cls, document: Document) -> Report:
+        """The report in a document written by `to_mongo`."""
+        fields = dict(document)
+        return cls(run_id=fields.pop("_id"), **fields)
+
+
+class ReportStore:
+    """The collection `quality_reports`: the latest report of each run."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._reports = database[COLLECTION]
+
+    def save(self, report: Report) -> None:
+        """Replaces the run's report."""
+        self._reports.replace_one({"_id": report.run_id}, report.to_mongo(), upsert=True)
+
+    def get(self, run_id: str) -> Report:
+        """The run's latest report; SpecError when it was never verified."""
+        found = self._reports.find_one({"_id": run_id})
+        if found is None:
+            raise SpecError(
+                f"Run '{run_id}' was never verified.", remedy=f"Verify it first (`macd verify {run_id}`)."
+            )
+        return Report.from_mongo(found)
+
+    def recent(self, limit: int = 20) -> list[Report]:
+        """The reports made last, newest first."""
+        found = self._reports.find().sort("verified_at", DESCENDING).limit(limit)
+        return [Report.from_mongo(document) for document in found]
+
+
+def _plain(value: Any) -> Any:
+    """BSON knows no enums and no tuples."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value.value if isinstance(value, Enum) else value

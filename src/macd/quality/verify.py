@@ -1,0 +1,150 @@
+"""Verifies a seeding run: waits until it has settled, reconciles it, holds it against the checks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from pymongo.collection import Collection
+
+from macd.clients.mongodb import Document, connected
+from macd.clients.records import RecordReader
+from macd.errors import QualityCheckFailed
+from macd.producer.manifest import Manifest
+from macd.producer.resume import Present, count_present
+from macd.producer.route import Route, route_of
+from macd.producer.store import RunStore
+from macd.quality.checks import evaluate
+from macd.quality.reconcile import Outcome, Seen, reconcile
+from macd.quality.report import Report, ReportStore
+from macd.quality.watch import Progress, RunWatch, watch_run
+from macd.specs.models import CheckSpec, PipelineSpec, Services
+
+# Without anything new in the topics or the collection for this long, waiting on brings nothing. Longer than a
+# checkpoint of the join (which makes its rows visible) and the start of a connector's task together.
+STALL_LIMIT_S = 90.0
+_REPORT_EVERY_S = 5.0
+Say = Callable[[str], None]
+Clock = Callable[[], float]
+
+
+class Waited(NamedTuple):
+    """How the waiting ended; seconds."""
+
+    settled: bool
+    seconds: float
+
+
+def verify_run(
+    run_id: str,
+    pipeline: PipelineSpec,
+    services: Services,
+    deadline_s: float = 600.0,
+    progress: Say = lambda _: None,
+) -> Report:
+    """Waits at most `deadline_s` seconds for the run to arrive, then reports on it whatever has arrived.
+
+    The report is stored in MongoDB. Raises SpecError for a run that was never started and ServiceError when a
+    service cannot be used; failed checks are in the report (see `raise_for_failures`).
+    """
+    route = route_of(pipeline)
+    with connected(services.mongodb) as database:
+        manifest = RunStore(database).get(run_id)
+        if manifest.status != "complete":
+            progress(f"Run '{run_id}' was not produced to its end; expect its checks to fail.")
+        collection = database.client[route.database][route.collection]
+        start = manifest.start_of((route.joined_topic, route.dead_letter_topic))
+        with RecordReader(services.kafka, start) as reader:
+            watch = RunWatch(manifest, route, reader, collection)
+            waited = wait_until_settled(watch.look, deadline_s, progress)
+            seen = Seen(watch.joined, watch.dead_letters)
+        outcome = reconcile(
+            manifest, route, seen, finder(collection), lambda: _on_topics(manifest, route, services)
+        )
+        report = report_on(run_id, pipeline.checks, outcome, waited)
+        ReportStore(database).save(report)
+    return report
+
+
+def settled(run_id: str, pipeline: PipelineSpec, services: Services) -> Progress:
+    """One look at how far the run has come. To look again and again keep a `watch_run` open instead."""
+    with watch_run(run_id, pipeline, services) as watch:
+        return watch.look()
+
+
+def raise_for_failures(report: Report) -> None:
+    """QualityCheckFailed with the numbers of every failed check; nothing when the report passed."""
+    if report.passed:
+        return
+    numbers = "; ".join(check.message for check in report.failures)
+    raise QualityCheckFailed(
+        f"Run '{report.run_id}': {len(report.failures)} of {len(report.checks)} data-quality checks failed. "
+        f"{numbers}.{_examples(report)}",
+        remedy=report.failures[0].next_step,
+    )
+
+
+def wait_until_settled(
+    look: Callable[[], Progress],
+    deadline_s: float,
+    say: Say,
+    stall_limit_s: float = STALL_LIMIT_S,
+    clock: Clock = time.monotonic,
+) -> Waited:
+    """Looks until the run is done, nothing has moved for `stall_limit_s`, or `deadline_s` has passed.
+
+    `look` itself blocks for a moment when there is nothing new, so this needs no sleep.
+    """
+    began = moved = spoke = clock()
+    before: Progress | None = None
+    while True:
+        now_at, now = look(), clock()
+        if now_at != before:
+            before, moved = now_at, now
+        if now_at.done or now - began >= deadline_s or now - moved >= stall_limit_s:
+            say(f"{now_at} after {now - began:.1f} s{'' if now_at.done else '; giving up'}")
+            return Waited(now_at.done, now - began)
+        if now - spoke >= _REPORT_EVERY_S:
+            spoke = now
+            say(f"{now_at} after {now - began:.0f} s")
+
+
+def finder(collection: Collection[Document]) -> Callable[[list[str]], Iterable[Document]]:
+    """Reads the documents with given order ids."""
+    return lambda ids: collection.find({"_id": {"$in": ids}})
+
+
+def report_on(run_id: str, checks: Iterable[CheckSpec], outcome: Outcome, waited: Waited) -> Report:
+    """The report on a reconciliation; it passes when every check of severity `fail` holds."""
+    results = evaluate(checks, outcome.figures)
+    return Report(
+        run_id=run_id,
+        passed=all(result.passed for result in results if result.severity == "fail"),
+        settled=waited.settled,
+        waited_s=round(waited.seconds, 3),
+        verified_at=datetime.now(UTC).replace(microsecond=0),
+        figures=outcome.figures,
+        checks=results,
+        samples=outcome.samples,
+    )
+
+
+def _on_topics(manifest: Manifest, route: Route, services: Services) -> Present:
+    with RecordReader(services.kafka, manifest.start_of(route.sources)) as reader:
+        return count_present(manifest.run, route, reader.drain())
+
+
+def _examples(report: Report) -> str:
+    """The first orders of each list, so that an alert mail is worth reading on its own."""
+    samples = report.samples
+    found = {
+        "missing": [f"{each.order_id} {each.hop.value}" for each in samples.missing.first],
+        "dead-lettered": [each.order_id for each in samples.dead_lettered.first],
+        "duplicate": [each.order_id for each in samples.duplicate.first],
+        "unexpected": [each.order_id for each in samples.unexpected.first],
+        "altered": [f"{each.order_id} {each.differences[0].field}" for each in samples.altered.first],
+    }
+    told = [f"{name}: {', '.join(ids[:3])}" for name, ids in found.items() if ids]
+    return f" For example {'; '.join(told)}." if told else ""

@@ -1,0 +1,140 @@
+"""Follows a run through the join and the sink without blocking; reads on from where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, NamedTuple
+
+from pymongo.collection import Collection
+
+from macd.clients.mongodb import Document, connected
+from macd.clients.records import RecordReader
+from macd.producer.manifest import Manifest
+from macd.producer.route import Route, route_of
+from macd.producer.store import RunStore
+from macd.specs.models import PipelineSpec, Services
+
+REASON_HEADER = "__connect.errors.exception.message"
+# Ids in one query: large enough to make round trips rare, small enough for any limit on a message.
+IDS_PER_QUERY = 1_000
+_MOST_COUNTED = 255
+
+
+class Progress(NamedTuple):
+    """How far a run has come, in expected orders (`pairs`: order-payment pairs, duplicates included)."""
+
+    expected: int
+    joined: int
+    stored: int
+    dead_lettered: int
+    pairs_expected: int
+    pairs_joined: int
+    records_read: int
+
+    @property
+    def done(self) -> bool:
+        """Whether every expected pair is joined and every expected order stored or dead-lettered."""
+        return self.pairs_joined == self.pairs_expected and self.accounted == self.expected
+
+    @property
+    def accounted(self) -> int:
+        """Orders that are stored or dead-lettered."""
+        return self.stored + self.dead_lettered
+
+    def __str__(self) -> str:
+        dead = f", {self.dead_lettered:,} dead-lettered" if self.dead_lettered else ""
+        return f"{self.joined:,} joined, {self.stored:,} stored{dead} of {self.expected:,} orders expected"
+
+
+class RunWatch:
+    """One run's way through the joined and the dead-letter topic into the collection.
+
+    One byte an order for each of `joined` (how often), `pairs` (how often it has to be) and `stored`.
+    """
+
+    def __init__(
+        self, manifest: Manifest, route: Route, reader: RecordReader, collection: Collection[Document]
+    ) -> None:
+        self._route = route
+        self._reader = reader
+        self._collection = collection
+        self._ids = manifest.run.order_ids
+        self._order_id = self._ids.maker()
+        self.pairs = bytearray(sale.pairs for sale in manifest.run.sales())
+        self.joined = bytearray(len(self.pairs))
+        self.stored = bytearray(len(self.pairs))
+        self.dead_letters: dict[int, str] = {}
+        self._backlog: dict[int, None] = {}
+        self._records_read = 0
+        self._expected = manifest.counts.expected
+        self._pairs_expected = sum(self.pairs)
+        self._orders_joined = self._pairs_joined = self._orders_stored = 0
+
+    def look(self) -> Progress:
+        """Reads what is new in the topics and asks MongoDB for what is joined but was not stored before."""
+        for batch in self._reader.drain():
+            self._records_read += len(batch)
+            for record in batch:
+                number = self._ids.number(record.key())
+                if number is not None:
+                    self._book(number, record)
+        self._ask_for_backlog()
+        return Progress(
+            expected=self._expected,
+            joined=self._orders_joined,
+            stored=self._orders_stored,
+            dead_lettered=sum(1 for n in self.dead_letters if self.pairs[n] and not self.stored[n]),
+            pairs_expected=self._pairs_expected,
+            pairs_joined=self._pairs_joined,
+            records_read=self._records_read,
+        )
+
+    def _book(self, number: int, record: Any) -> None:
+        if record.topic() == self._route.dead_letter_topic:
+            self.dead_letters[number] = reason_of(record.headers())
+            return
+        if self.joined[number] == _MOST_COUNTED:
+            return
+        self.joined[number] += 1
+        if self.joined[number] <= self.pairs[number]:
+            self._pairs_joined += 1
+            self._orders_joined += self.joined[number] == 1
+            self._backlog.setdefault(number)
+
+    def _ask_for_backlog(self) -> None:
+        for numbers in batched(list(self._backlog), IDS_PER_QUERY):
+            ids = [self._order_id(number) for number in numbers if not self.stored[number]]
+            for document in self._collection.find({"_id": {"$in": ids}}, {"_id": 1}):
+                number = self._ids.number(str(document["_id"]).encode())
+                if number is not None:
+                    self.stored[number] = 1
+                    self._orders_stored += 1
+                    del self._backlog[number]
+
+
+def reason_of(headers: Iterable[tuple[str, bytes | None]] | None) -> str:
+    """Why Kafka Connect could not write a record, from the headers of its dead letter."""
+    for name, value in headers or ():
+        if name == REASON_HEADER and value is not None:
+            return value.decode(errors="replace")
+    return "no reason given (errors.deadletterqueue.context.headers.enable is off)"
+
+
+def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Lists of at most `size` of the items."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+@contextmanager
+def watch_run(run_id: str, pipeline: PipelineSpec, services: Services) -> Iterator[RunWatch]:
+    """A watch that stays connected; each `look` costs what is new."""
+    route = route_of(pipeline)
+    with connected(services.mongodb) as database:
+        manifest = RunStore(database).get(run_id)
+        start = manifest.start_of((route.joined_topic, route.dead_letter_topic))
+        with RecordReader(services.kafka, start) as reader:
+            yield RunWatch(manifest, route, reader, database.client[route.database][route.collection])
