@@ -12,13 +12,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from .case import Case, load_cases
+from .case import Case, Level, load_cases
 from .replay import Limits, run_cases
 from .report import as_json, print_differences, table
 from .rest_replay import run_story
 from .result import Result
 from .services import ENV_NAMES, OWN_CASES, Services, recordings
-from .story import Level
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -33,15 +32,15 @@ class Suite(StrEnum):
 
 
 class LevelChoice(StrEnum):
-    """How much of the REST story to replay."""
+    """How much to replay."""
 
     CORE = "core"
     FULL = "full"
 
 
-def _cases(folders: list[Path] | None, only: str) -> list[Case]:
-    default = [folder for folder in (recordings() / "cases", OWN_CASES) if folder.is_dir()]
-    return load_cases(folders or default, [name for name in only.split(",") if name])
+def _cases(folders: list[Path] | None, only: str, level: Level) -> list[Case]:
+    names = [name for name in only.split(",") if name]
+    return load_cases(folders or [OWN_CASES, recordings() / "cases"], names, level)
 
 
 def _run_cases(services: Services, cases: list[Case], limits: Limits, concurrency: int) -> list[Result]:
@@ -62,7 +61,7 @@ def main(
     registry: Annotated[str, typer.Option("--registry-url", envvar=ENV_NAMES["registry"])],
     ksqldb: Annotated[str, typer.Option("--ksqldb-url", envvar=ENV_NAMES["ksqldb"])],
     suite: Annotated[Suite, typer.Option(help="data cases, REST exchanges, or both")] = Suite.CASES,
-    level: Annotated[LevelChoice, typer.Option(help="of the REST exchanges")] = LevelChoice.FULL,
+    level: Annotated[LevelChoice, typer.Option(help="core: only what the pipeline needs")] = LevelChoice.FULL,
     only: Annotated[str, typer.Option(help="beginnings of case names, comma-separated: j01,j02 or g")] = "",
     cases: Annotated[list[Path] | None, typer.Option(help="folder of case files (repeatable)")] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="cases at a time")] = 3,
@@ -78,7 +77,7 @@ def main(
     results: list[Result] = []
     if suite != Suite.REST:
         limits = Limits(output=output_deadline, quiet=quiet)
-        results += _run_cases(services, _cases(cases, only), limits, concurrency)
+        results += _run_cases(services, _cases(cases, only, level.value), limits, concurrency)
     if suite != Suite.CASES:
         results += _run_story(services, level.value)
     _finish(results, is_json=as_json_)

@@ -8,7 +8,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Level = Literal["core", "full"]
+
 DEFAULT_PAUSE_MS = 600
+# Inner stream-stream joins, all the pipeline's own statements need; `jc` are the cases of this repository.
+CORE_CASES = ("jc", "j01", "j02", "j03", "j04", "j05", "j06", "j11")
 THEMES = {
     "j": "stream-stream joins",
     "p": "projections and expressions",
@@ -98,8 +102,16 @@ def load_case(path: Path) -> Case:
     return Case.model_validate_json(path.read_bytes())
 
 
-def load_cases(folders: Iterable[Path], only: Iterable[str] = ()) -> list[Case]:
-    """Read the cases of `folders` by name; `only` holds names or beginnings of names (`j01`, `j`)."""
+def load_cases(folders: Iterable[Path], only: Iterable[str] = (), level: Level = "full") -> list[Case]:
+    """Read the cases of those of `folders` that exist, folder by folder and by name.
+
+    `only` holds names or beginnings of names (`j01`, `j`); `core` leaves out all but CORE_CASES.
+    """
     wanted = tuple(only)
     cases = [load_case(path) for folder in folders for path in sorted(folder.glob("*.json"))]
-    return [case for case in cases if not wanted or case.name.startswith(wanted)]
+    return [
+        case
+        for case in cases
+        if (not wanted or case.name.startswith(wanted))
+        and (level == "full" or case.name.startswith(CORE_CASES))
+    ]

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from .absence import mentioned, only_topics, without
+from .case import Level
 from .compare import compare_schemas
 from .exchange import HttpServer, compare_exchange
 from .ksqldb import StatementError
 from .result import Result
 from .services import Services
 from .stage import Stage
-from .story import Exchange, Level, RecordedFile, Request, Response, Step, Story, load_recorded, load_story
+from .story import Exchange, RecordedFile, Request, Response, Step, Story, load_recorded, load_story
 from .waiting import DeadlineError, wait_until
 from .world import World
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .case import Level
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 OWN_CASES = Path(__file__).resolve().parent / "cases"
 ENV_NAMES = {
@@ -33,6 +35,11 @@ def missing_services(values: Mapping[str, str | None]) -> list[str]:
 def services_from_environment() -> dict[str, str | None]:
     """The addresses the environment gives; None where it gives none."""
     return {name: os.environ.get(env) for name, env in ENV_NAMES.items()}
+
+
+def level() -> Level:
+    """How much a test session replays: MACD_CONFORMANCE_LEVEL, `core` unless it says `full`."""
+    return "full" if os.environ.get("MACD_CONFORMANCE_LEVEL") == "full" else "core"
 
 
 def recordings() -> Path:

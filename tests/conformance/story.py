@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from .case import Formats, InputRecord, Topic
+from .case import Formats, InputRecord, Level, Topic
 
 STORY = Path(__file__).resolve().parent / "story.yaml"
-Level = Literal["core", "full"]
 
 
 class _Strict(BaseModel):
