@@ -29,9 +29,9 @@ class Source:
 class KsqlDb:
     """Client of one ksqlDB-compatible server."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, session: requests.Session | None = None) -> None:
         self._url = url.rstrip("/")
-        self._session = requests.Session()
+        self._session = session or requests.Session()
 
     def close(self) -> None:
         """Close the connections."""

@@ -18,14 +18,19 @@ _RETRY = Retry(
 )
 
 
+def _patient_session() -> requests.Session:
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(max_retries=_RETRY))
+    return session
+
+
 class Registry:
     """Client of one registry; `url` is the base of its Confluent API."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, session: requests.Session | None = None) -> None:
         self._url = url.rstrip("/")
-        self._session = requests.Session()
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=_RETRY))
+        self._session = session or _patient_session()
         self._schemas: dict[int, Any] = {}
 
     def close(self) -> None:
