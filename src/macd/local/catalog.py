@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from macd.errors import SpecError
+from macd.local import airflow, python
 from macd.local.component import Component
 from macd.local.config import LocalConfig
 from macd.local.java import JavaComponents
@@ -12,7 +13,8 @@ from macd.local.java import JavaComponents
 
 def catalog(config: LocalConfig) -> dict[str, Component]:
     """Every component by name, in the order in which status lists them."""
-    return {component.name: component for component in JavaComponents(config).all()}
+    components = [*JavaComponents(config).all(), python.ksqldb(config), python.smtp(config)]
+    return {component.name: component for component in components + airflow.components(config)}
 
 
 def expand(names: Iterable[str], known: Iterable[str]) -> list[str]:

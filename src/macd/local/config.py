@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +48,7 @@ class LocalConfig(BaseSettings):
             raise SpecError(
                 f"{variable}: {first['msg']}.", remedy=f"Set {variable} to a valid value or unset it."
             ) from error
+        _refuse_shared_ports(config)
         return config.model_copy(update={"home": config.home.resolve(), "cache": config.cache.resolve()})
 
     @property
@@ -77,7 +79,7 @@ class LocalConfig(BaseSettings):
 
     def variables(self) -> dict[str, str]:
         """What the templates under local/templates may name."""
-        ports = {name: str(getattr(self, name)) for name in type(self).model_fields if name.endswith("_port")}
+        ports = {f"{name}_port": str(self.port(name)) for name in PORT_NAMES}
         folders = {"home": self.home, "data": self.data, "run": self.run, "cache": self.cache}
         return ports | {name: str(path) for name, path in folders.items()} | {"repository": str(REPOSITORY)}
 
@@ -89,3 +91,14 @@ class LocalConfig(BaseSettings):
 def port_variable(name: str) -> str:
     """The environment variable that moves the port called `name`."""
     return f"MACD_LOCAL_{name.upper()}_PORT"
+
+
+PORT_NAMES = tuple(name.removesuffix("_port") for name in LocalConfig.model_fields if name.endswith("_port"))
+
+
+def _refuse_shared_ports(config: LocalConfig) -> None:
+    for first, second in itertools.combinations(PORT_NAMES, 2):
+        if config.port(first) == config.port(second):
+            variables = f"{port_variable(first)} and {port_variable(second)}"
+            message = f"{variables} are both {config.port(first)}."
+            raise SpecError(message, remedy="Give each service a port of its own.")

@@ -146,7 +146,7 @@ def _started(command: list[str]) -> subprocess.Popen[str]:
 
 
 def _collect(project: JarProject, work: Path) -> Path:
-    """The folder that becomes the cache entry: the jars, beside single-file Java sources of the project."""
+    """The folder that becomes the cache entry: the jars, and single-file Java programs beside them."""
     jars = work / "jars"
     jars.mkdir(exist_ok=True)
     if project.is_build:

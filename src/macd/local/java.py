@@ -69,14 +69,18 @@ class JavaComponents:
         properties = self._conf / "kafka-server.properties"
         render_to(properties, "kafka-server.properties", self._config)
         self._render_logging()
-        if (self._config.data / "kafka" / "meta.properties").is_file():
+        data, marker = self._config.data / "kafka", self._config.data / "kafka.formatted"
+        if marker.is_file():
             return
+        # Without the marker an earlier attempt was interrupted, and half a storage does not start.
+        shutil.rmtree(data, ignore_errors=True)
         main = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", _cluster_id())
         command = self._java("kafka", (*main, "-c", str(properties)), "-Xmx128m", "-XX:TieredStopAtLevel=1")
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             remedy = "Run `macd local reset` if the data folder is damaged."
             raise ServiceError("Apache Kafka", f"could not format its storage: {done.stderr}", remedy=remedy)
+        marker.touch()
 
     def _render_logging(self) -> None:
         render_to(self._conf / "log4j2.properties", "log4j2.properties", self._config)
@@ -90,7 +94,7 @@ class JavaComponents:
             title="Schema Registry",
             command=(java_program(), "-Xmx256m", "-jar", str(jar)),
             ports=("registry",),
-            environment={
+            environment=lambda: {
                 "QUARKUS_HTTP_HOST": HOST,
                 "HTTP_PORT": str(self._config.registry_port),
                 "REGISTRY_DATASOURCE_URL": f"jdbc:h2:file:{database}",
@@ -156,7 +160,7 @@ class JavaComponents:
         }
         environment = {variable: str(folder) for variable, folder in folders.items()}
         command = self._java("flink", main, *flags, *ADD_OPENS)
-        return Component(name, title, command, environment=environment, jars=("flink",), **rest)
+        return Component(name, title, command, environment=lambda: environment, jars=("flink",), **rest)
 
     def _prepare_flink(self) -> None:
         render_to(self._conf / "flink" / "config.yaml", "flink-config.yaml", self._config)
@@ -173,7 +177,7 @@ class JavaComponents:
             title="Kafka Connect",
             command=self._java("kafka", main, "-Xmx512m"),
             ports=("connect",),
-            environment={
+            environment=lambda: {
                 "MACD_MONGODB_URI": f"mongodb://{HOST}:{self._config.mongodb_port}/?retryWrites=false",
             },
             probe=probes.connect(self._config.connect_port, (CONNECTOR_CLASS,)),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import requests
 from confluent_kafka.admin import AdminClient
 from pymongo import MongoClient
+from pymongo.errors import ServerSelectionTimeoutError
 
 from macd.local.config import HOST
 
@@ -18,6 +19,17 @@ TIMEOUT_SECONDS = 3.0
 
 class NotHealthy(Exception):
     """The service answers, and says that it is not ready."""
+
+
+def reason(problem: Exception) -> str:
+    """What a probe raised, in a few words; the libraries' own texts run over many lines."""
+    if isinstance(problem, (requests.ConnectionError, ConnectionError, ServerSelectionTimeoutError)):
+        return "nobody answers"
+    if isinstance(problem, (requests.Timeout, TimeoutError)):
+        return f"no answer within {TIMEOUT_SECONDS:.0f} s"
+    if isinstance(problem, requests.HTTPError):
+        return f"answers with HTTP {problem.response.status_code}"
+    return str(problem) or type(problem).__name__
 
 
 def _get(url: str, session: requests.Session | None = None) -> requests.Response:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
 
 from macd.local import jars, lock, preflight, strays
 from macd.local.catalog import catalog, expand
 from macd.local.component import Component, levels, with_needs
 from macd.local.config import LocalConfig
 from macd.local.startup import POLL_SECONDS, Report, Startup
+from macd.local.status import Row, rows
 from macd.local.supervisor import Supervisor
 
 STOP_MARGIN_SECONDS = 10
@@ -55,6 +60,20 @@ class Stack:
                 self._end_supervisor()
             self._end_strays()
 
+    def reset(self) -> None:
+        """Stop everything and delete data, logs and configuration; the cache of jars stays."""
+        self.down()
+        shutil.rmtree(self.config.home)
+
+    def status(self) -> list[Row]:
+        """One row a component."""
+        return rows(self.config, list(self.catalog.values()), self.supervisor.states())
+
+    def logs(self, names: Iterable[str] = ()) -> list[Path]:
+        """The log files of the named components (all when none is named) that exist."""
+        chosen = expand(names, self.catalog) or list(self.catalog)
+        return [path for name in chosen if (path := self.supervisor.log_path(name)).is_file()]
+
     def _running(self) -> set[str]:
         return {name for name, state in self.supervisor.states().items() if state.is_alive}
 
@@ -85,7 +104,6 @@ class Stack:
         return all(states[name].is_down for name in names)
 
     def _end_supervisor(self) -> None:
+        process = psutil.Process(self.supervisor.pid())
         self.supervisor.shutdown()
-        deadline = time.monotonic() + STOP_MARGIN_SECONDS
-        while self.supervisor.is_running() and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
+        psutil.wait_procs([process], timeout=STOP_MARGIN_SECONDS)

@@ -12,10 +12,11 @@ from typing import Protocol
 
 from macd.errors import DeadlineExceeded, ServiceError
 from macd.local.component import Component
+from macd.local.probes import reason
 from macd.local.supervisor import ProcessState
 
 Report = Callable[[str, str], None]
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.4
 LOG_LINES = 15
 # One restart can help (a port just being released); dying over and over cannot.
 STARTS_ALLOWED = 2
@@ -40,6 +41,7 @@ class Startup:
         self._report = report
         self._healthy = {component.name: threading.Event() for component in components}
         self._given_up = threading.Event()
+        self._log_starts = {c.name: _size(processes.log_path(c.name)) for c in components}
 
     def run(self) -> None:
         """Return when all are healthy; raises the first failure."""
@@ -63,7 +65,6 @@ class Startup:
             self._processes.start(component.name)
         if not self._await_health(component, began + component.deadline_seconds):
             return
-        component.settle()
         self._healthy[component.name].set()
         took = f"{time.monotonic() - began:.1f} s"
         self._report(component.name, "healthy already" if was_alive else f"healthy after {took}")
@@ -96,7 +97,9 @@ class Startup:
         return ServiceError(component.title, message, remedy=self._where(component))
 
     def _late(self, component: Component, problem: Exception) -> DeadlineExceeded:
-        message = f"{component.title} was not healthy after {component.deadline_seconds} s: {problem}."
+        message = (
+            f"{component.title} was not healthy after {component.deadline_seconds} s: {reason(problem)}."
+        )
         tail = f" The last lines of its log:\n{self._tail(component)}\n"
         return DeadlineExceeded(message + tail, remedy=self._where(component))
 
@@ -104,20 +107,27 @@ class Startup:
         return f"Read {self._processes.log_path(component.name)}, then run `macd local up` again."
 
     def _tail(self, component: Component) -> str:
-        return tail(self._processes.log_path(component.name), LOG_LINES)
+        return tail(self._processes.log_path(component.name), LOG_LINES, self._log_starts[component.name])
 
 
 def _problem(component: Component) -> Exception | None:
     try:
         component.probe()
+        component.settle()
     except Exception as problem:  # noqa: BLE001  (whatever a probe raises means "not yet")
         return problem
     return None
 
 
-def tail(log: Path, lines: int) -> str:
-    """The last `lines` lines of a log; empty when there is none yet."""
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def tail(log: Path, lines: int, start: int = 0) -> str:
+    """The last `lines` lines of a log that lie beyond its first `start` bytes; empty when there are none."""
     if not log.is_file():
         return ""
     with log.open(errors="replace") as file:
+        # A smaller file has been rotated meanwhile, so all of it is new.
+        file.seek(start if _size(log) >= start else 0)
         return "".join(deque(file, maxlen=lines)).rstrip("\n")
