@@ -1,1 +1,1 @@
-"""Hooks, operators and triggers that run the macd pipeline from Airflow."""
+"""The pipeline in Airflow: hooks (one protocol each), operators (one verb each) and a trigger."""

@@ -1,0 +1,1 @@
+"""One hook a protocol: an Airflow Connection as macd's service model and its client."""

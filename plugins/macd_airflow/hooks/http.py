@@ -1,0 +1,53 @@
+"""REST services through Airflow connections."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Generic, TypeVar
+from urllib.parse import urlsplit
+
+from airflow.sdk import Connection
+
+from macd.clients.http import HttpClient
+from macd.errors import SpecError
+from macd.specs import HttpService
+from macd_airflow.hooks.base import ServiceHook, secret
+
+Rest = TypeVar("Rest", bound=HttpClient)
+_PROTOCOLS = ("http", "https")
+
+
+class HttpServiceHook(ServiceHook[Rest], Generic[Rest]):
+    """A REST service; host may be a host name or a whole URL with a path."""
+
+    conn_type = "http"
+    client_class: ClassVar[type[HttpClient]]
+
+    def service(self) -> HttpService:
+        """URL and credentials of the service."""
+        connection = self.get_connection(self.conn_id)
+        return HttpService(
+            url=_url(connection),
+            username=connection.login or None,
+            password=secret(connection.password) if connection.password else None,
+        )
+
+    def get_conn(self) -> Rest:
+        """The service's REST client."""
+        return self.client_class(self.service())  # type: ignore[return-value]
+
+
+def _url(connection: Connection) -> str:
+    """The base URL. `schema` is the protocol, as in Airflow's own http connections; in a connection that
+    was written as a URI it is the path."""
+    if not connection.host:
+        raise SpecError(
+            f"The connection {connection.conn_id} has no host.",
+            remedy="Set its host to the service's URL, for example https://host.example:443/path.",
+        )
+    schema = (connection.schema or "").strip("/")
+    protocol = schema if schema in _PROTOCOLS else "http"
+    host = connection.host if "://" in connection.host else f"{protocol}://{connection.host}"
+    parts = urlsplit(host)
+    port = f":{connection.port}" if connection.port and parts.port is None else ""
+    path = parts.path if schema in ("", *_PROTOCOLS) else f"{parts.path.rstrip('/')}/{schema}"
+    return f"{parts.scheme}://{parts.netloc}{port}{path}".rstrip("/")

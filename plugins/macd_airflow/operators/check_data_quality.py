@@ -1,0 +1,92 @@
+"""Verifies one run by identity: produced = acknowledged = joined = stored + dead-lettered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import Context, conf
+
+from macd.quality.report import Report
+from macd.quality.verify import raise_for_failures, settled, verify_run
+from macd_airflow.errors import airflow_errors
+from macd_airflow.operators.services import ServicesOperator
+from macd_airflow.triggers.run_settled import RunSettledTrigger
+
+# The trigger ends by itself at the deadline; Airflow's own timeout only catches one that does not.
+TRIGGER_MARGIN = timedelta(minutes=1)
+
+
+class CheckDataQualityOperator(ServicesOperator):
+    """Waits until a run has settled, reconciles it and evaluates include/checks.
+
+    The whole report is printed into the task's log and kept in MongoDB; a failing check with severity
+    `fail` fails the task with its numbers.
+
+    :param run_id: the seeding run to verify.
+    :param deadline: how long the run's records may take to arrive.
+    :param deferrable: wait in the triggerer instead of in a worker.
+    """
+
+    template_fields: Sequence[str] = (*ServicesOperator.template_fields, "run_id")
+    ui_color = "#cfe8e0"
+
+    def __init__(
+        self,
+        *,
+        run_id: str = "{{ run_id }}",
+        deadline: timedelta = timedelta(minutes=10),
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.run_id = run_id
+        self.deadline = deadline
+        self.deferrable = deferrable
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Verifies at once when there is nothing to wait for; otherwise defers, or waits here."""
+        if self.deferrable and not self._settled():
+            timeout = self.deadline + TRIGGER_MARGIN
+            self.defer(trigger=self._trigger(), method_name="execute_complete", timeout=timeout)
+        return self._verify(self.deadline)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        """Waiting is over, one way or the other: what is there now is what counts."""
+        return self._verify(timedelta(0))
+
+    def _settled(self) -> bool:
+        with airflow_errors():
+            progress = settled(self.run_id, self.pipeline(), self.connections().services())
+        self.log.info("%s", progress)
+        return progress.done
+
+    def _trigger(self) -> RunSettledTrigger:
+        include_dir, target = self.origin()
+        return RunSettledTrigger(
+            run_id=self.run_id,
+            include_dir=str(include_dir),
+            target=target,
+            connection_ids=self.connections().as_dict(),
+            until=(datetime.now(UTC) + self.deadline).isoformat(),
+        )
+
+    def _verify(self, deadline: timedelta) -> dict[str, Any]:
+        with airflow_errors():
+            report = verify_run(
+                self.run_id,
+                self.pipeline(),
+                self.connections().services(),
+                deadline.total_seconds(),
+                self.log.info,
+            )
+            self._print(report)
+            raise_for_failures(report)
+        figures = report.figures.model_dump(mode="json")
+        return {"run_id": report.run_id, "passed": report.passed, "figures": figures}
+
+    def _print(self, report: Report) -> None:
+        # Line by line: Airflow's log view would set one long message in proportional type.
+        for line in report.render_text().splitlines():
+            self.log.info("%s", line)

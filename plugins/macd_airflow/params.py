@@ -1,0 +1,56 @@
+"""The params form of a DAG that seeds a run, from the model that checks the values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import Param
+from pydantic import ValidationError
+
+from macd.errors import SpecError
+from macd.producer.parameters import SeedParameters
+
+RUN_ID_PATTERN = r"^[\x20-\x7e]{1,250}$"
+
+
+def seed_params() -> dict[str, Param]:
+    """One Param a field of SeedParameters, with its title, description, default and bounds."""
+    properties = SeedParameters.model_json_schema()["properties"]
+    return {name: _param(name, dict(schema)) for name, schema in properties.items()}
+
+
+def run_id_param() -> Param:
+    """Which run to seed and verify; empty for one of its own."""
+    return Param(
+        None,
+        type=["null", "string"],
+        pattern=RUN_ID_PATTERN,
+        title="Run id",
+        description="Leave empty to use the DAG run's own id. Naming an earlier run verifies it again: "
+        "a run that was seeded completely is not seeded twice.",
+    )
+
+
+def templates() -> dict[str, str]:
+    """Where an operator finds the values that were entered: a template a parameter."""
+    return {name: f"{{{{ params.{name} }}}}" for name in SeedParameters.model_fields}
+
+
+def checked(values: Mapping[str, Any]) -> SeedParameters:
+    """The entered values (numbers, or their text once rendered); SpecError if they do not fit."""
+    try:
+        return SeedParameters.model_validate(dict(values))
+    except ValidationError as error:
+        wrong = [".".join(map(str, e["loc"])) + f": {e['msg']}" for e in error.errors(include_url=False)]
+        raise SpecError(
+            f"These parameters cannot be used: {'; '.join(wrong)}.",
+            remedy="Start a run with other parameters.",
+        ) from error
+
+
+def _param(name: str, schema: dict[str, object]) -> Param:
+    default = schema.pop("default")
+    description = str(schema.pop("description"))
+    schema.setdefault("title", name.replace("_", " ").capitalize())
+    return Param(default, description=description, schema=schema)

@@ -1,0 +1,1 @@
+"""Triggers: waiting that occupies no worker slot."""

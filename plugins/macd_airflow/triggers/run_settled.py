@@ -1,0 +1,76 @@
+"""Waits until a run's records have arrived, without occupying a worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from macd.errors import MacdError
+from macd.quality.verify import wait_until_settled
+from macd.quality.watch import Progress, watch_run
+from macd.specs import load_pipeline
+from macd_airflow.hooks.services import ConnectionIds
+
+
+class _Cancelled(Exception):
+    """The trigger was cancelled while its thread was waiting."""
+
+
+class RunSettledTrigger(BaseTrigger):
+    """Fires once the run has settled, has stalled, or `until` has passed; then there is something to verify.
+
+    :param run_id: the seeding run.
+    :param include_dir: folder with the desired state.
+    :param target: name of a file in its targets/.
+    :param connection_ids: ids of the five Airflow connections, by service.
+    :param until: moment (ISO 8601, with time zone) at which waiting ends. Wall-clock time, since a trigger
+        may move to another process or machine while it waits.
+    """
+
+    def __init__(
+        self, *, run_id: str, include_dir: str, target: str, connection_ids: dict[str, str], until: str
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.run_id = run_id
+        self.include_dir = include_dir
+        self.target = target
+        self.connection_ids = connection_ids
+        self.until = until
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Everything but secrets: those are read from the connections where the trigger runs."""
+        names = ("run_id", "include_dir", "target", "connection_ids", "until")
+        path = f"{type(self).__module__}.{type(self).__qualname__}"
+        return path, {name: getattr(self, name) for name in names}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yields one event, {"settled": bool}; the clients block, so they wait in a thread."""
+        cancelled = Event()
+        try:
+            settled = await asyncio.to_thread(self._wait, cancelled)
+        except MacdError as error:
+            # The operator meets the same error when it verifies, and there it fails or retries the task.
+            self.log.warning("%s", error)
+            settled = False
+        finally:
+            cancelled.set()
+        yield TriggerEvent({"settled": settled})  # type: ignore[no-untyped-call]
+
+    def _wait(self, cancelled: Event) -> bool:
+        pipeline = load_pipeline(Path(self.include_dir), self.target)
+        services = ConnectionIds(**self.connection_ids).services()
+        with watch_run(self.run_id, pipeline, services) as watch:
+
+            def look() -> Progress:
+                if cancelled.is_set():
+                    raise _Cancelled
+                return watch.look()
+
+            remaining = datetime.fromisoformat(self.until) - datetime.now(UTC)
+            return wait_until_settled(look, remaining.total_seconds(), self.log.info).settled

@@ -1,0 +1,146 @@
+"""Airflow over its REST API (v2): start a run of a DAG and follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from macd.clients.http import HttpClient
+from macd.specs.models import HttpService
+
+FINISHED = ("success", "failed")
+
+
+@dataclass(frozen=True)
+class TaskRun:
+    """One task of a DAG run. `state` is Airflow's ("none" before it is scheduled), `duration` in seconds."""
+
+    task_id: str
+    state: str
+    try_number: int
+    duration: float | None
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of a task's log; `errors` are the exceptions logged with it, outermost first."""
+
+    level: str
+    text: str
+    errors: tuple[str, ...] = ()
+
+
+class Airflow(HttpClient):
+    """DAGs, runs, tasks and their logs."""
+
+    name = "Airflow"
+    connection = "MACD_LOCAL_AIRFLOW_PORT"
+
+    def __init__(self, service: HttpService, session: requests.Session | None = None) -> None:
+        super().__init__(HttpService(url=service.url), session)
+        self._service = service
+
+    @property
+    def url(self) -> str:
+        """Address of the UI."""
+        return self._url
+
+    def log_in(self) -> None:
+        """Fetches a token for user and password; the API takes nothing else."""
+        password = self._service.password
+        body = {
+            "username": self._service.username,
+            "password": password.get_secret_value() if password else None,
+        }
+        token = self.request("POST", "/auth/token", body)["access_token"]
+        self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def has_dag(self, dag_id: str) -> bool:
+        """Whether the DAG processor has found the DAG."""
+        return self.request_or_none("GET", f"/api/v2/dags/{_quoted(dag_id)}") is not None
+
+    def import_errors(self) -> dict[str, str]:
+        """Why files in the DAGs folder could not be loaded: stack trace by file name."""
+        found = self.request("GET", "/api/v2/importErrors")["import_errors"]
+        return {error["filename"]: error["stack_trace"] for error in found}
+
+    def unpause(self, dag_id: str) -> None:
+        """Lets the scheduler run the DAG."""
+        self.request("PATCH", f"/api/v2/dags/{_quoted(dag_id)}?update_mask=is_paused", {"is_paused": False})
+
+    def task_ids(self, dag_id: str) -> tuple[str, ...]:
+        """The DAG's tasks, each after those that it depends on."""
+        found = self.request("GET", f"/api/v2/dags/{_quoted(dag_id)}/tasks")["tasks"]
+        graph = TopologicalSorter[str]()
+        for task in found:
+            graph.add(task["task_id"])
+            for downstream in task["downstream_task_ids"]:
+                graph.add(downstream, task["task_id"])
+        return tuple(graph.static_order())
+
+    def trigger(self, dag_id: str, params: Mapping[str, Any]) -> str:
+        """Starts a run with these params (the DAG's defaults for the others) and returns its id."""
+        body = {"logical_date": None, "conf": dict(params)}
+        return str(self.request("POST", f"/api/v2/dags/{_quoted(dag_id)}/dagRuns", body)["dag_run_id"])
+
+    def state(self, dag_id: str, dag_run_id: str) -> str:
+        """queued, running, success or failed."""
+        return str(self.request("GET", _run(dag_id, dag_run_id))["state"])
+
+    def task_runs(self, dag_id: str, dag_run_id: str) -> dict[str, TaskRun]:
+        """Every task of a run by its id."""
+        found = self.request("GET", f"{_run(dag_id, dag_run_id)}/taskInstances")["task_instances"]
+        return {
+            task["task_id"]: TaskRun(
+                task["task_id"], task["state"] or "none", int(task["try_number"]), task["duration"]
+            )
+            for task in found
+        }
+
+    def clear(self, dag_id: str, dag_run_id: str, task_ids: list[str]) -> None:
+        """Lets these tasks of a finished run, and what depends on them, run again."""
+        body = {
+            "dag_run_id": dag_run_id,
+            "task_ids": task_ids,
+            "dry_run": False,
+            "only_failed": False,
+            "include_downstream": True,
+            "reset_dag_runs": True,
+        }
+        self.request("POST", f"/api/v2/dags/{_quoted(dag_id)}/clearTaskInstances", body)
+
+    def log(self, dag_id: str, dag_run_id: str, task: TaskRun) -> tuple[LogLine, ...]:
+        """The log of a task's latest try."""
+        path = f"{_run(dag_id, dag_run_id)}/taskInstances/{_quoted(task.task_id)}/logs/{task.try_number}"
+        return tuple(
+            _log_line(entry) for entry in self.request("GET", f"{path}?full_content=true")["content"]
+        )
+
+    def task_url(self, dag_id: str, dag_run_id: str, task_id: str) -> str:
+        """The page of a task in the UI, with its log."""
+        return f"{self._url}/dags/{_quoted(dag_id)}/runs/{_quoted(dag_run_id)}/tasks/{_quoted(task_id)}"
+
+    def run_url(self, dag_id: str, dag_run_id: str) -> str:
+        """The page of a run in the UI."""
+        return f"{self._url}/dags/{_quoted(dag_id)}/runs/{_quoted(dag_run_id)}"
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe="")
+
+
+def _run(dag_id: str, dag_run_id: str) -> str:
+    return f"/api/v2/dags/{_quoted(dag_id)}/dagRuns/{_quoted(dag_run_id)}"
+
+
+def _log_line(entry: dict[str, Any] | str) -> LogLine:
+    """Airflow's structured log entry; what is no JSON comes as a plain string."""
+    if isinstance(entry, str):
+        return LogLine("info", entry)
+    errors = tuple(f"{e['exc_type']}: {e['exc_value']}" for e in entry.get("error_detail") or ())
+    return LogLine(str(entry.get("level", "info")), str(entry["event"]), errors)
