@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,6 @@ from .absence import mentioned, only_topics, without
 from .case import Level
 from .compare import compare_schemas
 from .exchange import HttpServer, compare_exchange
-from .ksqldb import StatementError
 from .result import Result
 from .services import Services
 from .stage import Stage
@@ -28,6 +29,18 @@ from .world import World
 
 START_S = 60.0
 THEME = "rest"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a part of the story: differences, what was left out, how many exchanges were compared."""
+
+    differences: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    compared: int = 0
+
+
+Act = Callable[[], Outcome]
 
 
 class StoryReplay:
@@ -41,52 +54,63 @@ class StoryReplay:
         self._world = World()
 
     def run(self, level: Level, report: Callable[[Result], None]) -> list[Result]:
-        """Replay the files of `level` in order, reporting each verdict as it falls."""
-        with self._stage as stage:
-            stage.clean(self._story.all_topics)
-            try:
-                stage.set_up(self._story.topics, self._story.schemas)
-                producer = stage.kafka.producer()
-                for record in self._story.inputs:
-                    stage.send(producer, record)
-                self._world.foreign = {source.name for source in stage.ksqldb.sources()}
-                return [result for step in self._story.steps for result in self._step(step, level, report)]
-            finally:
-                stage.clean(self._story.all_topics)
+        """Replay the files of `level` in order, reporting each verdict as it falls.
 
-    def _step(self, step: Step, level: Level, report: Callable[[Result], None]) -> list[Result]:
+        An error on the way is a difference of the file at hand, so that the others are still judged.
+        """
+        results: list[Result] = []
+        with self._stage:
+            for name, act in [
+                ("(setting up)", self._begin),
+                *self._acts(level),
+                ("(cleaning up)", self._clean),
+            ]:
+                result = _judged(name, act)
+                if result.skipped or result.differences or result.checked:
+                    report(result)
+                    results.append(result)
+        return results
+
+    def _acts(self, level: Level) -> Iterator[tuple[str, Act]]:
+        for step in self._story.steps:
+            yield step.file or f"({', '.join(step.creates)})", partial(self._step, step, level)
+
+    def _begin(self) -> Outcome:
+        self._clean()
+        self._stage.set_up(self._story.topics, self._story.schemas)
+        producer = self._stage.kafka.producer()
+        for record in self._story.inputs:
+            self._stage.send(producer, record)
+        self._world.foreign = self._listed()
+        return Outcome()
+
+    def _clean(self) -> Outcome:
+        self._stage.clean(self._story.all_topics)
+        return Outcome()
+
+    def _step(self, step: Step, level: Level) -> Outcome:
         if not step.file:
-            self._set_up(step, level)
-            return []
+            return self._set_up(step, level)
         recorded = load_recorded(self._recordings / f"{step.file}.json")
-        if not step.wanted(level):
-            for exchange in recorded.exchanges:
-                self._world.follow(exchange.response.body)
-            return []
-        started = time.monotonic()
-        differences, skipped, compared = self._file(recorded, step, level)
-        result = Result(
-            step.file, THEME, time.monotonic() - started, differences, skipped, checked=compared > 0
-        )
-        report(result)
-        return [result]
+        if step.wanted(level):
+            return self._file(recorded, step, level)
+        for exchange in recorded.exchanges:
+            self._world.follow(exchange.response.body)
+        return Outcome()
 
-    def _set_up(self, step: Step, level: Level) -> None:
+    def _set_up(self, step: Step, level: Level) -> Outcome:
         self._world.sources.update(step.creates)
-        if not step.wanted(level):
-            return
-        for statement in step.statements:
-            try:
-                self._stage.ksqldb.execute(statement)
-            except StatementError as error:
-                self._world.failures.append(str(error))
+        for statement in step.statements if step.wanted(level) else []:
+            self._stage.ksqldb.execute(statement)
+        return Outcome()
 
-    def _file(self, recorded: RecordedFile, step: Step, level: Level) -> tuple[list[str], list[str], int]:
-        """(differences, what was skipped, number of exchanges compared) of one file."""
+    def _file(self, recorded: RecordedFile, step: Step, level: Level) -> Outcome:
         differences: list[str] = []
         skipped: list[str] = []
         for index, exchange in enumerate(recorded.exchanges):
-            absent = self._absent()
+            listed = self._listed()
+            absent = self._world.sources - listed
+            differences += self._world.denied(listed)
             is_wanted = level == "full" or index not in step.later
             reason = step.skip or self._reason_to_skip(exchange, absent, is_wanted=is_wanted)
             if reason:
@@ -98,7 +122,7 @@ class StoryReplay:
                 differences += [f"exchange {index}: {_title(exchange.request)}", *found]
         if not skipped:
             differences += self._subjects(recorded)
-        return differences, skipped, len(recorded.exchanges) - len(skipped)
+        return Outcome(differences, skipped, compared=len(recorded.exchanges) - len(skipped))
 
     def _reason_to_skip(self, exchange: Exchange, absent: set[str], *, is_wanted: bool) -> str:
         if not is_wanted:
@@ -108,13 +132,13 @@ class StoryReplay:
         sent = json.dumps(exchange.request.body)
         missing = [*mentioned(absent, sent), *self._world.unknown_queries(sent)]
         if missing:
-            return " ".join([f"{', '.join(missing)} not there.", *self._world.failures])
+            return f"{', '.join(missing)} not there"
         if re.search(r"\bTERMINATE ALL\b", sent) and self._world.foreign:
             return "would end the queries of others on this server"
         return ""
 
-    def _absent(self) -> set[str]:
-        return self._world.sources - {source.name for source in self._stage.ksqldb.sources()}
+    def _listed(self) -> set[str]:
+        return {source.name for source in self._stage.ksqldb.sources()}
 
     def _exchange(self, exchange: Exchange, absent: set[str], *, is_trimmed: bool) -> list[str]:
         expected = exchange.response
@@ -151,6 +175,16 @@ class StoryReplay:
         return compare_schemas(
             recorded.subjects, {subject: found[0] for subject, found in latest.items() if found is not None}
         )
+
+
+def _judged(name: str, act: Act) -> Result:
+    started = time.monotonic()
+    try:
+        outcome = act()
+    except Exception as error:  # noqa: BLE001 - the verdict names it
+        outcome = Outcome([f"{type(error).__name__}: {error}"])
+    seconds = time.monotonic() - started
+    return Result(name, THEME, seconds, outcome.differences, outcome.skipped, checked=outcome.compared > 0)
 
 
 def _title(request: Request) -> str:

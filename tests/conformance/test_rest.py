@@ -17,6 +17,13 @@ pytestmark = [
 ]
 
 
+def test_the_stage_was_set_and_cleared(runs: Runs) -> None:
+    errors = [
+        line for name, result in runs.story.items() if name.startswith("(") for line in result.differences
+    ]
+    assert errors == []
+
+
 @pytest.mark.parametrize("file", load_story().files(level()))
 def test_the_answers_are_as_recorded(file: str, runs: Runs) -> None:
     result = runs.story[file]

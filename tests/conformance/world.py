@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,30 +17,27 @@ _COMMAND = re.compile(r"(?:stream|table)/`?([^`/]+)`?/(create|drop)")
 class World:
     """Sources and queries the story has made so far.
 
-    `sources` are on the recorded server now; `foreign` were on the server under test before the story;
-    `failures` say which set-up statements it refused.
+    `sources` are on the recorded server now; `claimed` the server under test said it created;
+    `foreign` were there before the story.
     """
 
     sources: set[str] = field(default_factory=set)
     foreign: set[str] = field(default_factory=set)
-    failures: list[str] = field(default_factory=list)
+    claimed: set[str] = field(default_factory=set)
     _queries: dict[str, str | None] = field(default_factory=dict)
     _sequence_numbers: dict[int, int] = field(default_factory=dict)
 
     def follow(self, recorded: Any) -> None:
         """Take note of what a recorded answer created and dropped."""
+        _follow(recorded, self.sources)
         for entity in _statuses(recorded):
-            command = _COMMAND.fullmatch(entity["commandId"])
-            if command is not None and command[2] == "create":
-                self.sources.add(command[1])
-            elif command is not None:
-                self.sources.discard(command[1])
             query_id = entity["commandStatus"].get("queryId")
             if query_id is not None:
                 self._queries.setdefault(query_id, None)
 
     def learn(self, recorded: Any, actual: Any) -> set[str]:
         """Learn what the actual answer calls the recorded one's queries; the actual ids."""
+        _follow(actual, self.claimed)
         found: set[str] = set()
         for old, new in zip(_statuses(recorded), _statuses(actual), strict=False):
             old_id, new_id = old["commandStatus"].get("queryId"), new["commandStatus"].get("queryId")
@@ -49,6 +46,12 @@ class World:
                 found.add(new_id)
             self._sequence_numbers[old["commandSequenceNumber"]] = new.get("commandSequenceNumber", 0)
         return found
+
+    def denied(self, listed: Collection[str]) -> list[str]:
+        """Differences for sources that the server said it created and does not list; each is said once."""
+        missing = sorted(self.claimed.difference(listed))
+        self.claimed.intersection_update(listed)
+        return [f"{name} was created but is not listed" for name in missing]
 
     def unknown_queries(self, sent: str) -> list[str]:
         """Recorded queries that a request names and the server under test does not have."""
@@ -66,6 +69,15 @@ class World:
         if number in self._sequence_numbers:
             translated["commandSequenceNumber"] = self._sequence_numbers[number]
         return translated
+
+
+def _follow(body: Any, sources: set[str]) -> None:
+    for entity in _statuses(body):
+        command = _COMMAND.fullmatch(entity.get("commandId", ""))
+        if command is not None and command[2] == "create":
+            sources.add(command[1])
+        elif command is not None:
+            sources.discard(command[1])
 
 
 def _statuses(body: Any) -> Iterator[dict[str, Any]]:

@@ -70,3 +70,10 @@ def test_a_query_that_was_never_started_is_known_to_be_missing():
     world.follow(created("PAID", "CSAS_PAID_7"))
     assert world.unknown_queries("TERMINATE CSAS_PAID_7;") == ["CSAS_PAID_7"]
     assert world.unknown_queries("TERMINATE CSAS_NOBODY_9;") == []
+
+
+def test_a_source_that_was_created_and_is_not_listed_is_said_once():
+    world = World()
+    world.learn([], created("PAID"))
+    assert world.denied({"ORDERS"}) == ["PAID was created but is not listed"]
+    assert world.denied({"ORDERS"}) == []
