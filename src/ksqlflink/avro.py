@@ -1,0 +1,194 @@
+"""Avro schemas -> ksqlDB columns, and ksqlDB columns -> the Avro schema ksqlDB registers for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from ksqlflink import sqltypes as t
+from ksqlflink.model import Column
+
+Schema = Any  # a parsed Avro schema: str, list or dict
+
+_NAMESPACE = "io.confluent.ksql.avro_schemas"
+_RECORD = "KsqlDataSourceSchema"
+_PLAIN: dict[str, t.SqlType] = {
+    "boolean": t.BOOLEAN,
+    "int": t.INTEGER,
+    "long": t.BIGINT,
+    "float": t.DOUBLE,
+    "double": t.DOUBLE,
+    "string": t.STRING,
+    "bytes": t.BYTES,
+    "enum": t.STRING,
+}
+_LOGICAL: dict[tuple[str, str], t.SqlType] = {
+    ("int", "date"): t.DATE,
+    ("int", "time-millis"): t.TIME,
+    ("long", "timestamp-millis"): t.TIMESTAMP,
+}
+
+
+class UnsupportedSchema(Exception):
+    """An Avro schema without an equivalent here; the message says which part."""
+
+
+class Names:
+    """Named types met so far, so that later references to them by name resolve."""
+
+    def __init__(self) -> None:
+        self._types: dict[str, Schema] = {}
+
+    def resolve(self, schema: Schema, namespace: str = "") -> Schema:
+        """Return the definition behind a schema: references followed, new names remembered."""
+        if isinstance(schema, str) and schema not in _PLAIN and schema != "null":
+            for name in (schema, f"{namespace}.{schema}"):
+                if name in self._types:
+                    return self._types[name]
+            raise UnsupportedSchema(f"unknown type '{schema}'")
+        if isinstance(schema, dict) and "name" in schema:
+            self._types.setdefault(self._full_name(schema, namespace), schema)
+        return schema
+
+    @staticmethod
+    def _full_name(schema: dict[str, Any], namespace: str) -> str:
+        name: str = schema["name"]
+        space = schema.get("namespace", namespace)
+        return name if "." in name or not space else f"{space}.{name}"
+
+
+def strip_null(schema: Schema) -> tuple[Schema, bool]:
+    """Return the schema without its null branch, and whether it had one."""
+    if not isinstance(schema, list):
+        return schema, False
+    branches = [branch for branch in schema if branch != "null"]
+    if len(branches) != 1:
+        raise UnsupportedSchema("a union of several types")
+    return branches[0], len(branches) != len(schema)
+
+
+def type_name(schema: Schema) -> str:
+    """Return the Avro type's name: record, array, long, ..."""
+    if isinstance(schema, dict):
+        inner = schema["type"]
+        return inner if isinstance(inner, str) else type_name(inner)
+    return str(schema)
+
+
+def logical_name(schema: Schema) -> str | None:
+    """Return the schema's logical type, if it has one."""
+    return schema.get("logicalType") if isinstance(schema, dict) else None
+
+
+def is_map_entries(schema: Schema, names: Names) -> bool:
+    """Tell whether an array is how Kafka Connect writes a map."""
+    items, _ = strip_null(schema["items"])
+    items = names.resolve(items)
+    return isinstance(items, dict) and items.get("connect.internal.type") == "MapEntry"
+
+
+def sql_type(schema: Schema, names: Names | None = None) -> t.SqlType:
+    """Return the ksqlDB type of an Avro schema; UnsupportedSchema when there is none."""
+    names = names or Names()
+    schema, _ = strip_null(schema)
+    schema = names.resolve(schema)
+    name, logical = type_name(schema), logical_name(schema)
+    if name in ("bytes", "fixed") and logical == "decimal":
+        return t.Decimal(int(schema["precision"]), int(schema.get("scale", 0)))
+    if name == "array" and is_map_entries(schema, names):
+        entry = names.resolve(strip_null(schema["items"])[0])
+        return t.Map(t.STRING, sql_type(entry["fields"][1]["type"], names))
+    if name == "array":
+        return t.Array(sql_type(schema["items"], names))
+    if name == "map":
+        return t.Map(t.STRING, sql_type(schema["values"], names))
+    if name == "record":
+        fields = schema["fields"]
+        return t.Struct(tuple((field["name"].upper(), sql_type(field["type"], names)) for field in fields))
+    if (name, logical or "") in _LOGICAL:
+        return _LOGICAL[name, logical or ""]
+    if name in _PLAIN:
+        return _PLAIN[name]
+    raise UnsupportedSchema(f"type '{name}'")
+
+
+def columns(schema_text: str) -> tuple[Column, ...]:
+    """Return the value columns that ksqlDB infers from a registered schema; names are upper-cased."""
+    schema = json.loads(schema_text)
+    if type_name(schema) != "record":
+        raise UnsupportedSchema(f"a value that is not a record but '{type_name(schema)}'")
+    inferred = sql_type(schema)
+    assert isinstance(inferred, t.Struct)  # noqa: S101 - a record's type is a struct
+    return tuple(Column(name, kind) for name, kind in inferred.fields)
+
+
+def _connect(base: dict[str, Any], name: str, logical: str) -> Schema:
+    return {
+        **base,
+        "connect.version": 1,
+        "connect.name": f"org.apache.kafka.connect.data.{name}",
+        "logicalType": logical,
+    }
+
+
+def _decimal(kind: t.Decimal) -> Schema:
+    return {
+        "type": "bytes",
+        "scale": kind.scale,
+        "precision": kind.precision,
+        "connect.version": 1,
+        "connect.parameters": {"scale": str(kind.scale), "connect.decimal.precision": str(kind.precision)},
+        "connect.name": "org.apache.kafka.connect.data.Decimal",
+        "logicalType": "decimal",
+    }
+
+
+_WRITTEN: dict[t.SqlType, Schema] = {
+    t.BOOLEAN: "boolean",
+    t.INTEGER: "int",
+    t.BIGINT: "long",
+    t.DOUBLE: "double",
+    t.STRING: "string",
+    t.BYTES: "bytes",
+    t.DATE: _connect({"type": "int"}, "Date", "date"),
+    t.TIME: _connect({"type": "int"}, "Time", "time-millis"),
+    t.TIMESTAMP: _connect({"type": "long"}, "Timestamp", "timestamp-millis"),
+}
+
+
+def _field(name: str, kind: t.SqlType, path: str, default: bool = True) -> dict[str, Any]:
+    field = {"name": name, "type": ["null", _written(kind, f"{path}_{name}")]}
+    return {**field, "default": None} if default else field
+
+
+def _written(kind: t.SqlType, path: str) -> Schema:
+    match kind:
+        case t.Decimal():
+            return _decimal(kind)
+        case t.Array(item):
+            return {"type": "array", "items": ["null", _written(item, path)]}
+        case t.Map(key, value):
+            fields = [
+                {"name": "key", "type": ["null", _written(key, path)], "default": None},
+                {"name": "value", "type": ["null", _written(value, f"{path}_MapValue")], "default": None},
+            ]
+            entry = {"type": "record", "name": path, "fields": fields, "connect.internal.type": "MapEntry"}
+            return {"type": "array", "items": entry, "connect.name": f"{_NAMESPACE}.{path}"}
+        case t.Struct(members):
+            fields = [_field(name, item, path) for name, item in members]
+            return {"type": "record", "name": path, "fields": fields, "connect.name": f"{_NAMESPACE}.{path}"}
+        case _:
+            return _WRITTEN[kind]
+
+
+def value_schema(value_columns: Sequence[Column]) -> str:
+    """Return the text of the Avro schema that ksqlDB registers for these value columns."""
+    record = {
+        "type": "record",
+        "name": _RECORD,
+        "namespace": _NAMESPACE,
+        "fields": [_field(column.name, column.type, _RECORD) for column in value_columns],
+        "connect.name": f"{_NAMESPACE}.{_RECORD}",
+    }
+    return json.dumps(record, separators=(",", ":"))

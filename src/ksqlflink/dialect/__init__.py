@@ -1,0 +1,16 @@
+"""ksqlDB's SQL: text -> statements -> text. Pure: no server, no files."""
+
+from ksqlflink.dialect.errors import DialectError, PreparationProblem, SyntaxProblem
+from ksqlflink.dialect.formatter import format_statement
+from ksqlflink.dialect.normal import normalize
+from ksqlflink.dialect.parser import parse, parse_one
+
+__all__ = [
+    "DialectError",
+    "PreparationProblem",
+    "SyntaxProblem",
+    "format_statement",
+    "normalize",
+    "parse",
+    "parse_one",
+]

@@ -1,0 +1,209 @@
+"""Parse tree -> expression nodes and types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from lark import Token, Transformer, Tree, v_args
+from lark.tree import Meta
+
+from ksqlflink.dialect import ast
+from ksqlflink.dialect.errors import PreparationProblem
+from ksqlflink.sqltypes import MAX_PRECISION, PRIMITIVES, Array, Decimal, Map, SqlType, Struct
+
+Parts = list[Any]
+
+
+class Name(str):
+    """An identifier in its canonical form, with the token it came from."""
+
+    __slots__ = ("position", "word")
+    position: ast.Position
+    word: str
+
+    @classmethod
+    def of(cls, text: str, token: Token) -> Name:
+        """Return `text` as the name that `token` stands for."""
+        name = cls(text)
+        name.position = position_of(token)
+        name.word = str(token).upper()
+        return name
+
+
+def position_of(place: Token | Meta) -> ast.Position:
+    """Return where a token or a rule starts."""
+    return ast.Position(cast(int, place.line), cast(int, place.column))
+
+
+def unquote(text: str) -> str:
+    """Return the text between quotes with doubled quotes undone."""
+    quote = text[0]
+    return text[1:-1].replace(quote * 2, quote)
+
+
+def _literal(kind: str) -> Callable[[Any, Meta, Parts], ast.Literal]:
+    def build(_: Any, meta: Meta, parts: Parts) -> ast.Literal:
+        text = unquote(parts[0]) if kind == "STRING" else str(parts[0])
+        return ast.Literal(kind, text.upper() if kind != "STRING" else text, position=position_of(meta))
+
+    return build
+
+
+@v_args(meta=True)
+class ExpressionBuilder(Transformer[Token, Any]):
+    """Builds identifiers, types and expressions; statement rules are the subclass's."""
+
+    string, integer, decimal = _literal("STRING"), _literal("INTEGER"), _literal("DECIMAL")
+    double, null, true, false = _literal("DOUBLE"), _literal("NULL"), _literal("BOOLEAN"), _literal("BOOLEAN")
+
+    def plain_identifier(self, meta: Meta, parts: Parts) -> Name:
+        return Name.of(parts[0].upper(), parts[0])
+
+    def quoted_identifier(self, meta: Meta, parts: Parts) -> Name:
+        return Name.of(unquote(parts[0]), parts[0])
+
+    def non_reserved(self, meta: Meta, parts: Parts) -> Name:
+        token = parts[0].children[0] if isinstance(parts[0], Tree) else parts[0]
+        return token if isinstance(token, Name) else Name.of(token.upper(), token)
+
+    def identifier(self, meta: Meta, parts: Parts) -> Name:
+        return cast(Name, parts[0])
+
+    def named_type(self, meta: Meta, parts: Parts) -> SqlType:
+        name, arguments = parts[0], [int(part) for part in parts[1:]]
+        if name in ("DECIMAL", "DEC"):
+            return _decimal(arguments)
+        if name not in PRIMITIVES:
+            raise PreparationProblem(f"Cannot resolve unknown type: {name}")
+        return PRIMITIVES[name]
+
+    def array_type(self, meta: Meta, parts: Parts) -> SqlType:
+        return Array(_types(parts)[0])
+
+    def map_type(self, meta: Meta, parts: Parts) -> SqlType:
+        key, value = _types(parts)
+        return Map(key, value)
+
+    def struct_type(self, meta: Meta, parts: Parts) -> SqlType:
+        return Struct(tuple(part for part in parts if isinstance(part, tuple)))
+
+    def field(self, meta: Meta, parts: Parts) -> tuple[str, SqlType]:
+        return str(parts[0]), parts[1]
+
+    def column(self, meta: Meta, parts: Parts) -> ast.Column:
+        return ast.Column(str(parts[0]), position=position_of(meta))
+
+    def qualified(self, meta: Meta, parts: Parts) -> ast.Column:
+        return ast.Column(str(parts[1]), str(parts[0]), position=position_of(meta))
+
+    def _binary(self, meta: Meta, parts: Parts) -> ast.Binary:
+        left, operator, right = parts
+        return ast.Binary(operator.upper(), left, right, position=position_of(meta))
+
+    arithmetic = comparison = or_ = and_ = _binary
+
+    def equals(self, meta: Meta, parts: Parts) -> ast.Binary:
+        return ast.Binary("=", parts[0], parts[1], position=position_of(meta))
+
+    def distinct(self, meta: Meta, parts: Parts) -> ast.Binary:
+        operator = "IS NOT DISTINCT FROM" if _has(parts, "NOT") else "IS DISTINCT FROM"
+        return ast.Binary(operator, parts[0], parts[-1], position=position_of(meta))
+
+    def is_null(self, meta: Meta, parts: Parts) -> ast.Unary:
+        operator = "IS NOT NULL" if _has(parts, "NOT") else "IS NULL"
+        return ast.Unary(operator, parts[0], position=position_of(meta))
+
+    def not_(self, meta: Meta, parts: Parts) -> ast.Unary:
+        return ast.Unary("NOT", parts[1], position=position_of(meta))
+
+    def negative(self, meta: Meta, parts: Parts) -> ast.Unary:
+        return ast.Unary("-", parts[1], position=position_of(meta))
+
+    def positive(self, meta: Meta, parts: Parts) -> ast.Unary:
+        return ast.Unary("+", parts[1], position=position_of(meta))
+
+    def parenthesised(self, meta: Meta, parts: Parts) -> ast.Expression:
+        return cast(ast.Expression, parts[0])
+
+    def between(self, meta: Meta, parts: Parts) -> ast.Between:
+        value, low, high = _operands(parts)
+        return ast.Between(value, low, high, _has(parts, "NOT"), position=position_of(meta))
+
+    def in_(self, meta: Meta, parts: Parts) -> ast.In:
+        value, *options = _operands(parts)
+        return ast.In(value, tuple(options), _has(parts, "NOT"), position=position_of(meta))
+
+    def like(self, meta: Meta, parts: Parts) -> ast.Like:
+        value, pattern = _operands(parts)
+        escape = next((unquote(part) for part in parts if isinstance(part, Token) and part.type == "STRING"), None)
+        return ast.Like(value, pattern, escape, _has(parts, "NOT"), position=position_of(meta))
+
+    def subscript(self, meta: Meta, parts: Parts) -> ast.Subscript:
+        return ast.Subscript(parts[0], parts[1], position=position_of(meta))
+
+    def dereference(self, meta: Meta, parts: Parts) -> ast.Dereference:
+        return ast.Dereference(parts[0], str(parts[1]), position=position_of(meta))
+
+    def call(self, meta: Meta, parts: Parts) -> ast.Call:
+        return ast.Call(str(parts[0]), tuple(parts[1:]), position=position_of(meta))
+
+    def star_call(self, meta: Meta, parts: Parts) -> ast.Call:
+        return ast.Call(str(parts[0]), (), star=True, position=position_of(meta))
+
+    def when(self, meta: Meta, parts: Parts) -> tuple[ast.Expression, ast.Expression]:
+        condition, result = _operands(parts)
+        return condition, result
+
+    def searched_case(self, meta: Meta, parts: Parts) -> ast.Case:
+        branches = tuple(part for part in parts if isinstance(part, tuple))
+        default = parts[-2] if _has(parts, "ELSE") else None
+        return ast.Case(None, branches, default, position=position_of(meta))
+
+    def simple_case(self, meta: Meta, parts: Parts) -> ast.Case:
+        searched = self.searched_case(meta, parts)
+        return ast.Case(parts[1], searched.branches, searched.default, position=searched.position)
+
+    def cast(self, meta: Meta, parts: Parts) -> ast.Cast:
+        value, target = (part for part in parts if not isinstance(part, Token))
+        return ast.Cast(value, target, position=position_of(meta))
+
+    def _constructor(self, kind: str, meta: Meta, items: Parts) -> ast.Constructor:
+        return ast.Constructor(kind, tuple(items), position=position_of(meta))
+
+    def struct_item(self, meta: Meta, parts: Parts) -> tuple[ast.Expression, ast.Expression]:
+        return parts[0], parts[1]
+
+    map_item = struct_item
+
+    def array_literal(self, meta: Meta, parts: Parts) -> ast.Constructor:
+        return self._constructor("ARRAY", meta, [(None, part) for part in parts[1:]])
+
+    def struct_literal(self, meta: Meta, parts: Parts) -> ast.Constructor:
+        return self._constructor("STRUCT", meta, parts[1:])
+
+    def map_literal(self, meta: Meta, parts: Parts) -> ast.Constructor:
+        return self._constructor("MAP", meta, parts[1:])
+
+
+def _decimal(arguments: list[int]) -> Decimal:
+    if len(arguments) != 2:
+        raise PreparationProblem("DECIMAL takes a precision and a scale: DECIMAL(precision, scale)")
+    precision, scale = arguments
+    if not (0 < precision <= MAX_PRECISION and scale <= precision):
+        raise PreparationProblem(
+            f"DECIMAL({precision}, {scale}): precision must lie in 1..{MAX_PRECISION} and scale in 0..precision"
+        )
+    return Decimal(precision, scale)
+
+
+def _types(parts: Parts) -> list[SqlType]:
+    return [part for part in parts if not isinstance(part, Token)]
+
+
+def _operands(parts: Parts) -> list[Any]:
+    return [part for part in parts if not isinstance(part, Token)]
+
+
+def _has(parts: Parts, keyword: str) -> bool:
+    return any(isinstance(part, Token) and part.type == keyword for part in parts)

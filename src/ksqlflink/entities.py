@@ -1,0 +1,156 @@
+"""Response entities of /ksql, in ksqlDB's shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ksqlflink import sqltypes as t
+from ksqlflink.dialect.formatter import back_quoted, sql_type
+from ksqlflink.kafka import Topic
+from ksqlflink.model import Column, DataSource, Query
+
+Entity = dict[str, Any]
+
+
+def _entity(kind: str, text: str, members: Mapping[str, Any], warnings: Iterable[str] = ()) -> Entity:
+    listed = [{"message": message} for message in warnings]
+    return {"@type": kind, "statementText": text, **members, "warnings": listed}
+
+
+def current_status(
+    text: str, command_id: str, message: str, sequence: int, query_id: str | None = None, warnings: Iterable[str] = ()
+) -> Entity:
+    """Return the answer to a statement that changed something."""
+    status = {"status": "SUCCESS", "message": message, "queryId": query_id}
+    members = {"commandId": command_id, "commandStatus": status, "commandSequenceNumber": sequence}
+    return _entity("currentStatus", text, members, warnings)
+
+
+def warning(text: str, message: str) -> Entity:
+    """Return the answer to a statement that had nothing to do."""
+    return _entity("warning_entity", text, {"message": message})
+
+
+def sources(text: str, kind: str, listed: Iterable[DataSource]) -> Entity:
+    """Return the answer to SHOW STREAMS (kind STREAM) or SHOW TABLES (kind TABLE)."""
+    items = [
+        {
+            "type": source.kind,
+            "name": source.name,
+            "topic": source.topic,
+            "keyFormat": source.key_format,
+            "valueFormat": source.value_format,
+            "isWindowed": False,
+        }
+        for source in listed
+        if source.kind == kind
+    ]
+    name = f"{kind.lower()}s"
+    return _entity(name, text, {name: items})
+
+
+def running_query(query: Query, state: str) -> Entity:
+    """Return a query as SHOW QUERIES lists it."""
+    return {
+        "queryString": query.statement,
+        "sinks": [query.sink],
+        "sinkKafkaTopics": [query.sink_topic],
+        "id": query.id,
+        "statusCount": {state: 1},
+        "queryType": "PERSISTENT",
+        "state": state,
+    }
+
+
+def queries(text: str, listed: Iterable[Query], states: Mapping[str, str]) -> Entity:
+    """Return the answer to SHOW QUERIES."""
+    items = [running_query(query, states.get(query.id, "UNRESPONSIVE")) for query in listed]
+    return _entity("queries", text, {"queries": items})
+
+
+def topics(text: str, replicas: Mapping[str, list[int]]) -> Entity:
+    """Return the answer to SHOW TOPICS."""
+    items = [{"name": name, "replicaInfo": counts} for name, counts in replicas.items()]
+    return _entity("kafka_topics", text, {"topics": items})
+
+
+def properties(text: str, server: Mapping[str, str], overwritten: Mapping[str, Any]) -> Entity:
+    """Return the answer to SHOW PROPERTIES."""
+    items = [
+        {"name": name, "scope": "KSQL", "value": str(value), "editable": False, "level": "SERVER"}
+        for name, value in {**server, **overwritten}.items()
+    ]
+    members = {"properties": items, "overwrittenProperties": list(overwritten), "defaultProperties": []}
+    return _entity("properties", text, members)
+
+
+def schema(kind: t.SqlType) -> Entity:
+    """Return a type as DESCRIBE shows it."""
+    shown: Entity = {"type": sql_type(kind).split("(")[0], "fields": None, "memberSchema": None}
+    match kind:
+        case t.Decimal(precision, scale):
+            shown["parameters"] = {"precision": precision, "scale": scale}
+        case t.Array(item):
+            shown |= {"type": "ARRAY", "memberSchema": schema(item)}
+        case t.Map(_, value):
+            shown |= {"type": "MAP", "memberSchema": schema(value)}
+        case t.Struct(members):
+            fields = [{"name": name, "schema": schema(item)} for name, item in members]
+            shown |= {"type": "STRUCT", "fields": fields}
+    return shown
+
+
+def _field(column: Column) -> Entity:
+    field: Entity = {"name": column.name, "schema": schema(column.type)}
+    return {**field, "type": "KEY"} if column.key else field
+
+
+def description(
+    source: DataSource,
+    topic: Topic | None,
+    readers: Iterable[Entity],
+    writers: Iterable[Entity],
+    constraints: Iterable[str],
+    extended: bool,
+) -> Entity:
+    """Return a source as DESCRIBE shows it; partitions and replication are 0 when its topic is gone."""
+    return {
+        "name": source.name,
+        "windowType": None,
+        "readQueries": list(readers),
+        "writeQueries": list(writers),
+        "fields": [_field(column) for column in source.columns],
+        "type": source.kind,
+        "timestamp": source.timestamp_column or "",
+        "statistics": "",
+        "errorStats": "",
+        "extended": extended,
+        "keyFormat": source.key_format,
+        "valueFormat": source.value_format,
+        "topic": source.topic,
+        "partitions": topic.partitions if topic else 0,
+        "replication": topic.replicas if topic else 0,
+        "statement": source.statement,
+        "queryOffsetSummaries": [],
+        "sourceConstraints": list(constraints),
+        "clusterStatistics": [],
+        "clusterErrorStats": [],
+    }
+
+
+def source_description(text: str, described: Entity) -> Entity:
+    """Return the answer to DESCRIBE of one source."""
+    return _entity("sourceDescription", text, {"sourceDescription": described})
+
+
+def source_descriptions(text: str, described: Iterable[Entity]) -> Entity:
+    """Return the answer to DESCRIBE STREAMS or DESCRIBE TABLES."""
+    return _entity("source_descriptions", text, {"sourceDescriptions": list(described)})
+
+
+def schema_text(columns: Iterable[Column]) -> str:
+    """Return columns as ksqlDB writes them in messages."""
+    return ", ".join(
+        f"{back_quoted(c.name)} {sql_type(c.type, quote_all=True)}{' KEY' if c.key else ''}" for c in columns
+    )

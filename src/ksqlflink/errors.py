@@ -1,0 +1,67 @@
+"""Errors the server answers with, in ksqlDB's shapes.
+
+KsqlError
+├── BadStatement      400, statement_error 40001
+├── BadRequest        400, generic_error 40000
+├── WrongEndpoint     400, statement_error 40002
+├── SequenceTimeout   503, generic_error 50301
+└── ServerProblem     500, statement_error 50000 (a service behind the server does not answer)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class KsqlError(Exception):
+    """An error with ksqlDB's code; `statement_text` is None for a generic_error."""
+
+    status = 400
+    code = 40000
+
+    def __init__(self, message: str, statement_text: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.statement_text = statement_text
+
+    def body(self) -> dict[str, Any]:
+        """Return the response body."""
+        if self.statement_text is None:
+            return {"@type": "generic_error", "error_code": self.code, "message": self.message}
+        return {
+            "@type": "statement_error",
+            "error_code": self.code,
+            "message": self.message,
+            "statementText": self.statement_text,
+            "entities": [],
+        }
+
+
+class BadRequest(KsqlError):
+    """The request is refused as a whole."""
+
+
+class BadStatement(KsqlError):
+    """A statement is refused; the text is filled in by whoever knows it."""
+
+    code = 40001
+
+
+class WrongEndpoint(KsqlError):
+    """A query came to /ksql."""
+
+    code = 40002
+
+
+class SequenceTimeout(KsqlError):
+    """The command the client wants to have happened before has not."""
+
+    status = 503
+    code = 50301
+
+
+class ServerProblem(KsqlError):
+    """Kafka, the registry or Flink does not answer, or refuses what should have worked."""
+
+    status = 500
+    code = 50000

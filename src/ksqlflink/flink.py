@@ -1,0 +1,144 @@
+"""The Flink cluster behind the server, over the job manager's REST API."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+import requests
+
+from ksqlflink.errors import ServerProblem
+from ksqlflink.http import HttpError, JsonService
+
+_ENDED = frozenset({"FAILED", "CANCELED", "FINISHED"})
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job the cluster knows; age in milliseconds since it was submitted."""
+
+    id: str
+    state: str
+    running_tasks: int
+    tasks: int
+    age_ms: int
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the job will never run again."""
+        return self.state in _ENDED
+
+
+class FlinkCluster:
+    """Jobs, checkpoints and savepoints of a session cluster."""
+
+    def __init__(self, service: JsonService) -> None:
+        self._service = service
+        self._config: dict[str, str] = {}
+
+    def alive(self) -> bool:
+        """Tell whether the job manager answers and has a task manager."""
+        try:
+            return bool(self._service.call("GET", "/overview")["taskmanagers"])
+        except ServerProblem:
+            return False
+
+    def jobs(self) -> dict[str, Job]:
+        """Return all jobs by id."""
+        listed = self._service.call("GET", "/jobs/overview")["jobs"]
+        return {item["jid"]: _job(item) for item in listed}
+
+    def job(self, job_id: str) -> Job | None:
+        """Return one job; None when the cluster does not know it."""
+        return self.jobs().get(job_id)
+
+    def failure(self, job_id: str) -> str | None:
+        """Return the first line of the exception that last made a job restart or fail."""
+        try:
+            history = self._service.call("GET", f"/jobs/{job_id}/exceptions?maxExceptions=1")["exceptionHistory"]
+        except HttpError:
+            return None
+        entries = history["entries"]
+        return str(entries[0]["stacktrace"]).splitlines()[0] if entries else None
+
+    def newest_checkpoint(self, job_id: str) -> str | None:
+        """Return the location of the newest completed checkpoint of a job the cluster still knows."""
+        try:
+            statistics = self._service.call("GET", f"/jobs/{job_id}/checkpoints")
+        except HttpError as error:
+            if error.answer == requests.codes.not_found:
+                return None
+            raise
+        completed = statistics["latest"]["completed"]
+        return str(completed["external_path"]) if completed else None
+
+    def newest_checkpoint_on_disk(self, job_id: str) -> str | None:
+        """Return the newest complete checkpoint under the checkpoint folder, where it is a folder of this machine."""
+        folder = self._folder("execution.checkpointing.dir")
+        if folder is None:
+            return None
+        complete = [path.parent for path in (folder / job_id).glob("chk-*/_metadata")]
+        newest = max(complete, key=lambda path: int(path.name.removeprefix("chk-")), default=None)
+        return newest.as_uri() if newest else None
+
+    def _folder(self, key: str) -> Path | None:
+        if not self._config:
+            listed = self._service.call("GET", "/jobmanager/config")
+            self._config = {item["key"]: item["value"] for item in listed}
+        location = urlparse(self._config.get(key, ""))
+        return Path(location.path) if location.scheme == "file" and location.path else None
+
+    def stop(self, job_id: str, deadline_seconds: float) -> None:
+        """End a job for good: with a savepoint, so that its last transaction is committed, or by cancelling it.
+
+        Raises ServerProblem when the job has not ended by the deadline.
+        """
+        deadline = time.monotonic() + deadline_seconds
+        if self._stop_with_savepoint(job_id, deadline):
+            return
+        job = self.job(job_id)
+        if job is not None and not job.ended:
+            self._service.call("PATCH", f"/jobs/{job_id}?mode=cancel")
+        if not self._wait_for_end(job_id, deadline + deadline_seconds):
+            raise ServerProblem(f"Flink job {job_id} did not end in time")
+
+    def _stop_with_savepoint(self, job_id: str, deadline: float) -> bool:
+        job = self.job(job_id)
+        if job is None or job.ended:
+            return True
+        if job.state != "RUNNING" or job.running_tasks < job.tasks:
+            return False
+        try:
+            trigger = self._service.call("POST", f"/jobs/{job_id}/stop", {"drain": False})["request-id"]
+            path = f"/jobs/{job_id}/savepoints/{trigger}"
+            while time.monotonic() < deadline:
+                answer = self._service.call("GET", path)
+                if answer["status"]["id"] == "COMPLETED":
+                    return "location" in answer["operation"] and self._wait_for_end(job_id, deadline)
+                time.sleep(_POLL_SECONDS)
+        except HttpError:
+            return False
+        return False
+
+    def _wait_for_end(self, job_id: str, deadline: float) -> bool:
+        while time.monotonic() < deadline:
+            job = self.job(job_id)
+            if job is None or job.ended:
+                return True
+            time.sleep(_POLL_SECONDS)
+        return False
+
+
+def _job(item: dict[str, Any]) -> Job:
+    tasks = item["tasks"]
+    return Job(item["jid"], item["state"], tasks["running"], tasks["total"], item["duration"])
+
+
+def exists(checkpoint: str) -> bool:
+    """Tell whether a checkpoint is there, as far as that can be seen from here."""
+    location = urlparse(checkpoint)
+    return location.scheme != "file" or Path(location.path, "_metadata").exists()

@@ -1,0 +1,156 @@
+"""Topics, as far as the server deals with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec
+from confluent_kafka.admin import NewTopic as _NewTopic
+
+from ksqlflink.errors import ServerProblem
+
+_TIMEOUT_SECONDS = 10.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Topic:
+    """Shape of a topic; retention in milliseconds, -1 for ever."""
+
+    name: str
+    partitions: int
+    replicas: int
+    retention_ms: int = -1
+
+
+class Topics(Protocol):
+    """What validating and executing statements needs of Kafka."""
+
+    def find(self, name: str) -> Topic | None:
+        """Return the topic of that name."""
+
+    def create(self, topic: Topic) -> None:
+        """Create a topic."""
+
+    def delete(self, name: str) -> None:
+        """Delete a topic."""
+
+    def replicas(self) -> dict[str, list[int]]:
+        """Return the replica count of each partition of each topic."""
+
+    def end_offsets(self, name: str) -> dict[int, int]:
+        """Return the offset after the last committed record of each partition."""
+
+
+class KafkaTopics:
+    """Topics of a cluster."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
+
+    def find(self, name: str) -> Topic | None:
+        """Return the topic of that name."""
+        listed = self._call(lambda: self._admin.list_topics(timeout=_TIMEOUT_SECONDS)).topics.get(name)
+        if listed is None or listed.error is not None:
+            return None
+        config = self._config(ConfigResource(ConfigResource.Type.TOPIC, name))
+        replicas = len(listed.partitions[0].replicas)
+        return Topic(name, len(listed.partitions), replicas, int(config["retention.ms"].value))
+
+    def _config(self, resource: ConfigResource) -> Mapping[str, Any]:
+        (future,) = self._admin.describe_configs([resource]).values()
+        config: Mapping[str, Any] = self._call(lambda: future.result(_TIMEOUT_SECONDS))
+        return config
+
+    def create(self, topic: Topic) -> None:
+        """Create a topic."""
+        config = {"retention.ms": str(topic.retention_ms), "cleanup.policy": "delete"}
+        new = _NewTopic(topic.name, topic.partitions, topic.replicas, config=config)
+        (future,) = self._admin.create_topics([new]).values()
+        self._call(lambda: future.result(_TIMEOUT_SECONDS))
+
+    def delete(self, name: str) -> None:
+        """Delete a topic."""
+        (future,) = self._admin.delete_topics([name]).values()
+        self._call(lambda: future.result(_TIMEOUT_SECONDS))
+
+    def replicas(self) -> dict[str, list[int]]:
+        """Return the replica count of each partition of each topic."""
+        listed = self._call(lambda: self._admin.list_topics(timeout=_TIMEOUT_SECONDS)).topics
+        return {
+            name: [len(partition.replicas) for _, partition in sorted(topic.partitions.items())]
+            for name, topic in sorted(listed.items())
+        }
+
+    def end_offsets(self, name: str) -> dict[int, int]:
+        """Return the offset after the last committed record of each partition."""
+        listed = self._call(lambda: self._admin.list_topics(name, timeout=_TIMEOUT_SECONDS)).topics[name]
+        wanted = {TopicPartition(name, number): OffsetSpec.latest() for number in listed.partitions}
+        level = IsolationLevel.READ_COMMITTED
+        futures = self._admin.list_offsets(wanted, isolation_level=level, request_timeout=_TIMEOUT_SECONDS)
+        return {
+            partition.partition: self._call(lambda f=future: f.result(_TIMEOUT_SECONDS)).offset  # type: ignore[misc]
+            for partition, future in futures.items()
+        }
+
+    def cluster_id(self) -> str:
+        """Return the id of the cluster; it may take some seconds when the brokers are away."""
+        return str(self._call(lambda: self._admin.list_topics(timeout=_TIMEOUT_SECONDS)).cluster_id)
+
+    def transaction_timeout_ms(self) -> int:
+        """Return the longest transaction timeout the brokers allow, in milliseconds."""
+        metadata = self._call(lambda: self._admin.list_topics(timeout=_TIMEOUT_SECONDS))
+        broker = next(iter(metadata.brokers))
+        config = self._config(ConfigResource(ConfigResource.Type.BROKER, str(broker)))
+        return int(config["transaction.max.timeout.ms"].value)
+
+    def alive(self, timeout: float = 2.0) -> bool:
+        """Tell whether a broker answers within `timeout` seconds."""
+        try:
+            self._admin.list_topics(timeout=timeout)
+        except KafkaException:
+            return False
+        return True
+
+    @staticmethod
+    def _call(action: Callable[[], T]) -> T:
+        try:
+            return action()
+        except (KafkaException, TimeoutError) as error:
+            raise ServerProblem(f"Kafka does not do what was asked: {error}") from error
+
+
+@dataclass
+class SandboxTopics:
+    """Topics as they will be once the statements before have run; creates and deletes nothing."""
+
+    real: Topics
+    _created: dict[str, Topic] = field(default_factory=dict)
+    _deleted: set[str] = field(default_factory=set)
+
+    def find(self, name: str) -> Topic | None:
+        """Return the topic of that name."""
+        return None if name in self._deleted else self._created.get(name) or self.real.find(name)
+
+    def create(self, topic: Topic) -> None:
+        """Note a topic."""
+        self._deleted.discard(topic.name)
+        self._created[topic.name] = topic
+
+    def delete(self, name: str) -> None:
+        """Note that a topic will be gone."""
+        self._created.pop(name, None)
+        self._deleted.add(name)
+
+    def replicas(self) -> dict[str, list[int]]:
+        """Return the replica count of each partition of each topic."""
+        return self.real.replicas()
+
+    def end_offsets(self, name: str) -> dict[int, int]:
+        """Return the end offsets; a topic that is not there yet is empty."""
+        if name in self._created:
+            return dict.fromkeys(range(self._created[name].partitions), 0)
+        return self.real.end_offsets(name)

@@ -1,0 +1,203 @@
+"""Persistent queries and the Flink jobs that run them.
+
+A query is in the catalogue before its job is first submitted, under a job id decided beforehand. Whatever
+happens to this server, the job manager or the task manager, the supervisor brings the cluster back to what
+the catalogue says: a missing or failed job is submitted again from its newest completed checkpoint, which
+holds the offsets read, the join state and the sink's open transactions.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Protocol
+
+from ksqlflink.catalogue import Catalogue
+from ksqlflink.errors import KsqlError, ServerProblem
+from ksqlflink.flink import FlinkCluster, Job, exists
+from ksqlflink.gateway import FlinkRefusal, SqlGateway
+from ksqlflink.model import Query
+
+_LOG = logging.getLogger(__name__)
+_STOP_SECONDS = 30.0
+_STARTING_MS = 30_000
+_LONGEST_PAUSE_SECONDS = 60.0
+_RECORD_SECONDS = 30.0
+
+
+class Jobs(Protocol):
+    """What executing statements needs of the query engine."""
+
+    def check(self) -> None:
+        """Raise ServerProblem when no job could be submitted now."""
+
+    def start(self, query: Query) -> None:
+        """Start a query that the catalogue holds; FlinkRefusal when Flink does not accept it."""
+
+    def stop(self, job_id: str) -> None:
+        """Stop a job that the catalogue lists as stopping."""
+
+    def states(self) -> dict[str, str]:
+        """Return RUNNING, ERROR or UNRESPONSIVE by query id."""
+
+
+class NoJobs:
+    """Stands in for the query engine while a request is validated."""
+
+    def check(self) -> None:
+        """Do nothing."""
+
+    def start(self, query: Query) -> None:
+        """Do nothing."""
+
+    def stop(self, job_id: str) -> None:
+        """Do nothing."""
+
+    def states(self) -> dict[str, str]:
+        """Return nothing."""
+        return {}
+
+
+def new_job_id() -> str:
+    """Return an id for a job yet to be submitted."""
+    return uuid.uuid4().hex
+
+
+@dataclass
+class _Retry:
+    """When a query whose job keeps failing may be submitted again (monotonic seconds)."""
+
+    pause: float = 1.0
+    not_before: float = 0.0
+
+    def failed(self) -> None:
+        self.not_before = time.monotonic() + self.pause
+        self.pause = min(self.pause * 2, _LONGEST_PAUSE_SECONDS)
+
+
+class QueryManager:
+    """Starts, stops and supervises the jobs of the catalogue's queries."""
+
+    def __init__(self, catalogue: Catalogue, cluster: FlinkCluster, gateway: SqlGateway) -> None:
+        self._catalogue = catalogue
+        self._cluster = cluster
+        self._gateway = gateway
+        self._lock = threading.RLock()  # a job is submitted by one thread at a time
+        self._retries: dict[str, _Retry] = {}
+        self._recorded: dict[str, float] = {}
+
+    def check(self) -> None:
+        """Raise ServerProblem when no job could be submitted now."""
+        if not self._cluster.alive() or not self._gateway.alive():
+            raise ServerProblem("The Flink cluster or its SQL gateway does not answer; the query was not created")
+
+    def start(self, query: Query) -> None:
+        """Start a query that the catalogue holds; FlinkRefusal when Flink does not accept it."""
+        with self._lock:
+            self._submit(query, None)
+
+    def _submit(self, query: Query, checkpoint: str | None) -> None:
+        settings = {"$internal.pipeline.job-id": query.job_id, "pipeline.name": query.id}
+        if checkpoint is not None:
+            settings["execution.state-recovery.path"] = checkpoint
+            settings["execution.state-recovery.claim-mode"] = "CLAIM"
+        self._gateway.submit(query.job, settings)
+        _LOG.info("submitted %s as job %s from %s", query.id, query.job_id, checkpoint or "its start offsets")
+
+    def stop(self, job_id: str) -> None:
+        """Stop a job that the catalogue lists as stopping; the supervisor goes on trying if that fails."""
+        try:
+            self._cluster.stop(job_id, _STOP_SECONDS)
+        except ServerProblem as error:
+            _LOG.warning("job %s is not stopped yet: %s", job_id, error.message)
+        else:
+            self._catalogue.remove_stopping(job_id)
+
+    def states(self) -> dict[str, str]:
+        """Return RUNNING, ERROR or UNRESPONSIVE by query id."""
+        try:
+            jobs = self._cluster.jobs()
+        except ServerProblem:
+            jobs = {}
+        return {query.id: _state(jobs.get(query.job_id)) for query in self._catalogue.queries()}
+
+    # -- supervision ---------------------------------------------------------------------------------------
+
+    def supervise(self, until: threading.Event, every_seconds: float = 1.0) -> None:
+        """Bring jobs back to what the catalogue says, again and again until the event is set."""
+        while not until.wait(every_seconds):
+            try:
+                self.tick()
+            except KsqlError as error:
+                _LOG.warning("supervision: %s", error.message)
+            except Exception:
+                _LOG.exception("supervision failed; going on")
+
+    def tick(self) -> None:
+        """Look at every query once."""
+        if not self._cluster.alive():
+            return
+        for job_id in self._catalogue.stopping():
+            self.stop(job_id)
+        for query in self._catalogue.queries():
+            with self._lock:
+                self._look_after(query.id)
+
+    def _look_after(self, query_id: str) -> None:
+        query = self._catalogue.query(query_id)
+        if query is None:
+            return
+        job = self._cluster.job(query.job_id)
+        if job is None or job.ended:
+            self._recover(query, job)
+        elif job.state == "RUNNING":
+            self._note_checkpoint(query)
+
+    def _note_checkpoint(self, query: Query) -> None:
+        """Record the newest checkpoint: the first one at once, later ones now and then."""
+        now = time.monotonic()
+        if query.checkpoint is not None and now < self._recorded.get(query.id, 0.0) + _RECORD_SECONDS:
+            return
+        checkpoint = self._cluster.newest_checkpoint(query.job_id)
+        if checkpoint is not None:
+            self._retries.pop(query.id, None)
+            self._recorded[query.id] = now
+            self._catalogue.record_checkpoint(query.id, checkpoint)
+
+    def _recover(self, query: Query, job: Job | None) -> None:
+        retry = self._retries.setdefault(query.id, _Retry())
+        if time.monotonic() < retry.not_before:
+            return
+        retry.failed()
+        checkpoint = self._recovery_point(query)
+        if job is not None:
+            reason = self._cluster.failure(query.job_id) or job.state
+            _LOG.warning("job %s of %s ended: %s", query.job_id, query.id, reason)
+            self._catalogue.record_job(query.id, new_job_id(), checkpoint)
+            query = self._catalogue.query(query.id) or query
+        try:
+            self._submit(query, checkpoint)
+        except FlinkRefusal as error:
+            _LOG.warning("cannot resume %s: %s", query.id, error.message)
+
+    def _recovery_point(self, query: Query) -> str | None:
+        """Return the checkpoint to resume from; None when the query never completed one."""
+        found = self._cluster.newest_checkpoint_on_disk(query.job_id) or self._cluster.newest_checkpoint(query.job_id)
+        checkpoint = found or query.checkpoint
+        if checkpoint is not None and not exists(checkpoint):
+            # Starting over would repeat every pair already written.
+            raise ServerProblem(f"{query.id} cannot resume: its checkpoint {checkpoint} is gone; drop and create it again")
+        return checkpoint
+
+
+def _state(job: Job | None) -> str:
+    if job is None:
+        return "UNRESPONSIVE"
+    if job.ended or job.state in ("FAILING", "RESTARTING", "SUSPENDED"):
+        return "ERROR"
+    if job.running_tasks < job.tasks and job.age_ms > _STARTING_MS:
+        return "UNRESPONSIVE"
+    return "RUNNING"
