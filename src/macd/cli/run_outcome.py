@@ -112,9 +112,19 @@ def _failures(run: DagRun, snapshot: Snapshot) -> Iterator[Failure]:
 
 
 def _tail(log: tuple[LogLine, ...]) -> tuple[str, ...]:
-    return tuple(f"{line.level:<7} {line.text}" for line in log if not line.text.startswith("::"))[
-        -LOG_LINES:
-    ]
+    return tuple(f"{line.level:<7} {line.text}" for line in _outside_groups(log))[-LOG_LINES:]
+
+
+def _outside_groups(log: tuple[LogLine, ...]) -> Iterator[LogLine]:
+    """What the task itself said: Airflow's own preparations stand in groups, which the UI folds as well."""
+    grouped = False
+    for line in log:
+        if line.text.startswith("::group::"):
+            grouped = True
+        elif line.text.startswith("::endgroup::"):
+            grouped = False
+        elif not grouped:
+            yield line
 
 
 def _print_failure(failure: Failure, console: Console) -> None:

@@ -76,12 +76,14 @@ class _Retries:
             if task.state == "up_for_retry" and (task.task_id, task.try_number) not in self._told:
                 self._told.add((task.task_id, task.try_number))
                 reason = error_in(self._run.log(task)) or "see its log"
-                yield Text(f"    {task.task_id} is tried again; try {task.try_number}: {reason}", "yellow")
+                yield Text(
+                    f"    {task.task_id}, try {task.try_number}, will be tried again: {reason}", "yellow"
+                )
 
 
 def error_in(log: tuple[LogLine, ...]) -> str | None:
-    """The error that ended a try: what was raised last, without the exceptions that led to it."""
-    raised = [line.errors[-1] for line in log if line.errors]
+    """The error that ended a try, without the exceptions that led to it."""
+    raised = [line.errors[0] for line in log if line.errors]
     return raised[-1] if raised else None
 
 

@@ -28,7 +28,7 @@ class TaskRun:
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line of a task's log; `errors` are the exceptions logged with it, outermost first."""
+    """One line of a task's log; `errors` are the exceptions logged with it, the one raised last first."""
 
     level: str
     text: str
@@ -142,5 +142,11 @@ def _log_line(entry: dict[str, Any] | str) -> LogLine:
     """Airflow's structured log entry; what is no JSON comes as a plain string."""
     if isinstance(entry, str):
         return LogLine("info", entry)
-    errors = tuple(f"{e['exc_type']}: {e['exc_value']}" for e in entry.get("error_detail") or ())
+    errors = tuple(_raised(error) for error in entry.get("error_detail") or ())
     return LogLine(str(entry.get("level", "info")), str(entry["event"]), errors)
+
+
+def _raised(error: dict[str, Any]) -> str:
+    """An exception as text; Airflow's own types say nothing that the message does not."""
+    kind, message = str(error["exc_type"]), str(error["exc_value"])
+    return message if kind.startswith("Airflow") and message else f"{kind}: {message}"
