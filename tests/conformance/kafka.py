@@ -24,6 +24,8 @@ from .waiting import wait_until
 TIMEOUT_S = 30
 POLL_S = 0.2
 PARTITIONER_DECIDES = -1
+# As recorded (sinks inherit it), and because the records' timestamps lie further back than a broker's default.
+KEEP_FOR_EVER = "-1"
 
 
 class Kafka:
@@ -49,7 +51,10 @@ class Kafka:
 
     def create_topics(self, topics: Collection[Topic]) -> None:
         """Create topics that do not exist and wait until every broker answer shows them."""
-        new = [NewTopic(topic.name, num_partitions=topic.partitions) for topic in topics]
+        new = [
+            NewTopic(topic.name, num_partitions=topic.partitions, config={"retention.ms": KEEP_FOR_EVER})
+            for topic in topics
+        ]
         _settle(self._admin.create_topics(new))
         wanted = {topic.name: topic.partitions for topic in topics}
         wait_until(
