@@ -24,7 +24,7 @@ from .waiting import wait_until
 TIMEOUT_S = 30
 POLL_S = 0.2
 PARTITIONER_DECIDES = -1
-# As recorded (sinks inherit it), and because the records' timestamps lie further back than a broker's default.
+# As recorded (sinks inherit it); besides, the records are older than what brokers keep by default.
 KEEP_FOR_EVER = "-1"
 
 
