@@ -23,7 +23,7 @@ from ksqlflink.model import Query
 
 _LOG = logging.getLogger(__name__)
 _STOP_SECONDS = 30.0
-_STARTING_MS = 30_000
+_STARTING_MS = 120_000
 _LONGEST_PAUSE_SECONDS = 60.0
 _RECORD_SECONDS = 30.0
 

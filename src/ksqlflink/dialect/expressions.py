@@ -64,8 +64,8 @@ class ExpressionBuilder(Transformer[Token, Any]):
         return Name.of(unquote(parts[0]), parts[0])
 
     def non_reserved(self, meta: Meta, parts: Parts) -> Name:
-        token = parts[0].children[0] if isinstance(parts[0], Tree) else parts[0]
-        return token if isinstance(token, Name) else Name.of(token.upper(), token)
+        (token,) = parts[0].children if isinstance(parts[0], Tree) else parts
+        return Name.of(str(token).upper(), cast(Token, token))
 
     def identifier(self, meta: Meta, parts: Parts) -> Name:
         return cast(Name, parts[0])
@@ -138,6 +138,9 @@ class ExpressionBuilder(Transformer[Token, Any]):
         value, pattern = _operands(parts)
         escape = next((unquote(part) for part in parts if isinstance(part, Token) and part.type == "STRING"), None)
         return ast.Like(value, pattern, escape, _has(parts, "NOT"), position=position_of(meta))
+
+    def at_time_zone(self, meta: Meta, parts: Parts) -> ast.Expression:
+        raise PreparationProblem(f"{position_of(meta)}: AT TIME ZONE is not supported by ksqlflink")
 
     def subscript(self, meta: Meta, parts: Parts) -> ast.Subscript:
         return ast.Subscript(parts[0], parts[1], position=position_of(meta))

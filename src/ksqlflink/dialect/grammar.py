@@ -19,14 +19,14 @@ NON_RESERVED = (
     "ADD", "SIZE", "RETENTION", "SESSION", "TUMBLING", "HOPPING", "ADVANCE",
 )  # fmt: skip
 
-# Every other word of the grammar is reserved; AT and friends are reserved without being used in it.
+# Every other word of the grammar is reserved.
 RESERVED = (
     "SELECT", "FROM", "AS", "ALL", "DISTINCT", "WHERE", "WITHIN", "WINDOW", "GROUP", "BY", "HAVING", "LIMIT",
     "AT", "OR", "AND", "IN", "NOT", "EXISTS", "BETWEEN", "LIKE", "IS", "NULL", "TRUE", "FALSE", "CASE", "WHEN",
     "THEN", "ELSE", "END", "JOIN", "FULL", "OUTER", "INNER", "LEFT", "RIGHT", "ON", "CREATE", "STREAM",
     "STREAMS", "TABLE", "TOPIC", "TOPICS", "QUERY", "QUERIES", "WITH", "VALUES", "INSERT", "DELETE", "INTO",
     "DESCRIBE", "EXTENDED", "PRINT", "CAST", "LIST", "UNSET", "RUN", "SCRIPT", "CONNECTOR", "CONNECTORS",
-    "VARIABLES", "PROPERTIES", "BEGINNING", "LOAD", "DROP", "TERMINATE", "PAUSE", "RESUME", "DEFINE",
+    "VARIABLES", "PROPERTIES", "BEGINNING", "DROP", "TERMINATE", "PAUSE", "RESUME", "DEFINE",
     "UNDEFINE", "GRACE", "PERIOD", "DAYS", "HOURS", "MINUTES", "SECONDS", "MILLISECOND", "MILLISECONDS",
 )  # fmt: skip
 
@@ -117,6 +117,7 @@ limit: LIMIT INTEGER
           | sum NOT? BETWEEN sum AND sum          -> between
           | sum NOT? IN "(" expression ("," expression)* ")" -> in_
           | sum NOT? LIKE sum (ESCAPE STRING)?    -> like
+          | sum AT identifier identifier STRING   -> at_time_zone
 ?sum: product | sum (PLUS | MINUS | CONCAT) product -> arithmetic
 ?product: unary | product (STAR | SLASH | PERCENT) unary -> arithmetic
 ?unary: primary | MINUS unary -> negative | PLUS unary -> positive

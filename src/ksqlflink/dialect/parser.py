@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken, VisitError
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
 
 from ksqlflink.dialect.builder import StatementBuilder
 from ksqlflink.dialect.errors import DialectError, PreparationProblem, SyntaxProblem
@@ -62,8 +62,7 @@ def _syntax_problem(error: UnexpectedInput, text: str) -> SyntaxProblem:
     if isinstance(error, UnexpectedCharacters):
         return SyntaxProblem(error.line, error.column, "")
     line, column = _end(text)
-    accepts = error.accepts if isinstance(error, UnexpectedToken) else error.expected
-    missing = isinstance(error, UnexpectedToken | UnexpectedEOF) and "SEMICOLON" in (accepts or ())
+    missing = isinstance(error, UnexpectedToken) and "SEMICOLON" in (error.accepts or ())
     return SyntaxProblem(line, column, "missing ';' at '<EOF>'" if missing else "unexpected '<EOF>'")
 
 
