@@ -78,7 +78,7 @@ class RecordReader:
         self._service = service
         self._assigned = [TopicPartition(*position) for position in start]
         self._unfinished = {(at.topic, at.partition) for at in self._assigned}
-        self._source: RecordSource = source or _consumer(service)
+        self._source: RecordSource = _consumer(service) if source is None else source
         self._source.assign(self._assigned)
 
     def __enter__(self) -> RecordReader:

@@ -63,7 +63,7 @@ class Delivery:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = service
-        self._sink = sink or _producer(service)
+        self._sink = _producer(service) if sink is None else sink
         self._clock = clock
         self._ledgers: dict[str, Callable[[KafkaError | None, Any], None]] = {}
         self._errors: Counter[str] = Counter()

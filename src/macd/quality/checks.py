@@ -33,7 +33,7 @@ def _result(check: CheckSpec, figures: Figures) -> CheckResult:
         passed=passed,
         figure=check.figure,
         actual=actual,
-        expected=f"{sign} {wanted}{named}",
-        message=f"{check.name}: {check.figure} is {actual}, has to be {sign} {wanted}{named}",
+        expected=f"{sign} {wanted:,}{named}",
+        message=f"{check.name}: {check.figure} is {actual:,}, has to be {sign} {wanted:,}{named}",
         next_step=check.next_step,
     )

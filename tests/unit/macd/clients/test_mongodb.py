@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+from pymongo.errors import (
+    AutoReconnect,
+    ConfigurationError,
+    DuplicateKeyError,
+    InvalidURI,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+)
+
+from macd.clients.mongodb import connected
+from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable, SpecError
+from macd.specs.models import MongoService
+
+SERVICE = MongoService(uri="mongodb://user:canary@mongodb.test/", database="macd")
+
+
+class FakeClient(dict):
+    def __init__(self, uri, **options):
+        super().__init__(macd="the database")
+        self.uri, self.options = uri, options
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.clear()
+
+
+def fail_with(error):
+    with connected(SERVICE, FakeClient):
+        raise error
+
+
+def test_the_services_database_is_opened_and_closed_again():
+    opened = []
+
+    def open_client(*args, **kwargs):
+        opened.append(FakeClient(*args, **kwargs))
+        return opened[0]
+
+    with connected(SERVICE, open_client) as database:
+        assert database == "the database"
+    (client,) = opened
+    assert client == {}
+    assert client.uri == SERVICE.uri.get_secret_value()
+    assert client.options["tz_aware"] is True
+    assert client.options["serverSelectionTimeoutMS"] <= 5_000
+
+
+@pytest.mark.parametrize(
+    ("raised", "wrapped", "says"),
+    [
+        (ServerSelectionTimeoutError("mongodb.test:27017: refused"), ServiceUnreachable, "macd status"),
+        (AutoReconnect("connection closed"), ServiceUnreachable, "connection closed"),
+        (OperationFailure("Authentication failed", 18), AuthenticationFailed, "code 18.*password"),
+        (OperationFailure("not authorized", 13), AuthenticationFailed, "code 13.*readWrite"),
+        (OperationFailure("no such command", 59), RequestRejected, "no such command"),
+        (DuplicateKeyError("E11000"), RequestRejected, "DuplicateKeyError"),
+        (InvalidURI("mongodb://user:canary@ is wrong"), SpecError, "URI"),
+        (ConfigurationError("mongodb://user:canary@ is wrong"), SpecError, "URI"),
+    ],
+)
+def test_each_error_of_pymongo_gets_a_remedy_and_gives_no_password_away(raised, wrapped, says):
+    with pytest.raises(wrapped, match=says) as failure:
+        fail_with(raised)
+    assert "canary" not in str(failure.value)
+    assert failure.value.remedy
+
+
+def test_a_bad_uri_is_a_setting_to_correct():
+    bad = MongoService(uri="postgres://canary@x", database="macd")
+    with pytest.raises(SpecError, match="macd_mongodb"), connected(bad):
+        pass
+
+
+def test_the_description_of_the_whole_topology_is_left_out():
+    error = ServerSelectionTimeoutError(
+        "h:1: refused (configured timeouts: x), Timeout: 5s, Topology Description: <TopologyDescription ...>"
+    )
+    with pytest.raises(ServiceUnreachable) as failure:
+        fail_with(error)
+    assert "Topology" not in str(failure.value)

@@ -1,0 +1,163 @@
+"""Starting, resuming and repeating a run, against a broker and a database in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+from confluent_kafka import KafkaError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from macd.clients.records import Position, RecordReader
+from macd.errors import DeliveryFailed, RequestRejected, SpecError
+from macd.producer.delivery import Delivery
+from macd.producer.encoding import order_encoder, payment_encoder
+from macd.producer.manifest import Manifest
+from macd.producer.parameters import SeedParameters
+from macd.producer.resume import begin, check_still_there, count_present
+from macd.producer.route import route_of
+from macd.producer.seed import Encoders, acknowledged, produce
+from macd.producer.store import RunStore
+from macd.settings import REPOSITORY
+from macd.specs import load_pipeline
+from tests.unit.macd.fakes import KAFKA, FakeBroker, FakeConsumer, FakeDatabase, FakeProducer, seed_parameters
+
+ROUTE = route_of(load_pipeline(REPOSITORY / "include", "local"))
+ENCODERS = Encoders(order_encoder(1, ROUTE.order_schema), payment_encoder(2, ROUTE.payment_schema))
+NOW = datetime(2026, 7, 16, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+class World:
+    """What a run touches."""
+
+    def __init__(self) -> None:
+        self.broker = FakeBroker()
+        self.store = RunStore(FakeDatabase())
+        self.said: list[str] = []
+
+    def ends(self) -> tuple[Position, ...]:
+        return tuple(
+            Position(topic, partition, len(self.broker.partitions[topic, partition]))
+            for topic in ROUTE.topics
+            for partition in (0, 1)
+        )
+
+    def begin(self, parameters: SeedParameters, run_id: str = "r") -> Manifest:
+        return begin(self.store, run_id, parameters, self.ends, NOW)
+
+    def attempt(self, manifest: Manifest, delivers: float = float("inf")):
+        """One attempt; the broker takes `delivers` messages and then dies."""
+        with RecordReader(KAFKA, manifest.start_of(ROUTE.sources), FakeConsumer(self.broker)) as reader:
+            present = count_present(manifest.run, ROUTE, reader.drain())
+        sink = FakeProducer(self.broker, fate=lambda n: None if n < delivers else KafkaError._MSG_TIMED_OUT)
+        delivery = Delivery(KAFKA, sink)
+        totals = produce(manifest, ROUTE, present, ENCODERS, delivery, self.said.append)
+        return totals, acknowledged(present, delivery, ROUTE), delivery.sent
+
+
+def expected_messages(manifest):
+    orders, payments = Counter(), Counter()
+    for sale in manifest.run.sales():
+        orders[sale.order.order_id.encode()] += 1
+        if sale.payment:
+            payments[sale.payment.payment_id.encode()] += sale.copies
+    return orders, payments
+
+
+def messages(broker):
+    return tuple(Counter(message.key() for message in broker.of(topic)) for topic in ROUTE.sources)
+
+
+@given(seed_parameters(40))
+def test_a_run_produces_exactly_its_records(parameters):
+    world = World()
+    manifest = world.begin(parameters)
+    totals, acked, sent = world.attempt(manifest)
+    assert messages(world.broker) == expected_messages(manifest)
+    sales = list(manifest.run.sales())
+    assert totals.order_cents == sum(sale.order.total_cents for sale in sales)
+    assert totals.payment_cents == sum(sale.payment.amount_cents for sale in sales if sale.payment)
+    assert (acked.orders, acked.payments) == (manifest.counts.orders, manifest.counts.payments)
+    assert sent == acked.orders + acked.payments
+    assert "every one acknowledged" in world.said[-1]
+
+
+@given(seed_parameters(40), st.lists(st.integers(0, 60), max_size=3))
+def test_resuming_at_any_point_gives_the_same_records_and_no_duplicate(parameters, deaths):
+    world = World()
+    world.attempt(world.begin(SeedParameters(orders=5), "an earlier run"))
+    for delivers in deaths:
+        try:
+            world.attempt(world.begin(parameters), delivers)
+        except DeliveryFailed:
+            world.attempt(world.begin(SeedParameters(orders=3), "a run beside it"))
+    manifest = world.begin(parameters)
+    _, acked, _ = world.attempt(manifest)
+    expected, found = expected_messages(manifest), messages(world.broker)
+    for wanted, got in zip(expected, found, strict=True):
+        assert {key: got[key] for key in wanted} == wanted
+    assert (acked.orders, acked.payments) == (manifest.counts.orders, manifest.counts.payments)
+
+
+def test_repeating_a_finished_run_sends_nothing():
+    world = World()
+    manifest = world.begin(SeedParameters(orders=30, duplicate_share=0.5))
+    world.attempt(manifest)
+    assert world.attempt(world.begin(manifest.parameters))[2] == 0
+
+
+def test_the_start_is_fixed_when_the_run_begins():
+    world = World()
+    first = world.begin(SeedParameters())
+    again = begin(world.store, "r", SeedParameters(), world.ends, datetime(2027, 1, 1, tzinfo=UTC))
+    assert again == first
+    assert first.as_of == int(NOW.timestamp() * 1000)
+
+
+def test_other_parameters_for_the_same_run_are_refused_by_name_and_value():
+    world = World()
+    world.begin(SeedParameters(orders=10))
+    with pytest.raises(SpecError, match=r"other parameters \(orders 10, now 11\)"):
+        world.begin(SeedParameters(orders=11))
+
+
+def test_who_begins_second_follows_the_first():
+    world = World()
+    first = world.begin(SeedParameters())
+    late = first.model_copy(update={"as_of": first.as_of + 5})
+    assert world.store.begin(late) == first
+
+
+def test_an_unknown_run_is_refused_with_the_known_ones():
+    world = World()
+    with pytest.raises(SpecError, match="Seed a run first"):
+        world.store.get("nope")
+    world.begin(SeedParameters(), "run-1")
+    with pytest.raises(SpecError, match="latest runs: run-1"):
+        world.store.get("nope")
+
+
+def test_a_topic_created_anew_is_noticed():
+    world = World()
+    manifest = world.begin(SeedParameters(orders=20))
+    world.attempt(manifest)
+    complete = manifest.model_copy(
+        update={"end_offsets": tuple(at for at in world.begin(manifest.parameters).start_offsets)}
+    )
+    check_still_there(complete, world.ends())
+    longer = Manifest.from_mongo(
+        {
+            **complete.to_mongo(),
+            "end_offsets": [{"topic": "macd_orders", "partition": 0, "offset": 10_000}],
+        }
+    )
+    with pytest.raises(RequestRejected, match="macd_orders is shorter than run 'r' left it"):
+        check_still_there(longer, world.ends())
+
+
+def test_a_manifest_survives_mongodb():
+    manifest = World().begin(SeedParameters(orders=7, unpaid_share=0.3))
+    assert Manifest.from_mongo(manifest.to_mongo()) == manifest
+    assert manifest.to_mongo()["_id"] == "r"

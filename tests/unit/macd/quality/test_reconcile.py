@@ -1,0 +1,236 @@
+"""Whatever damage is planted between the producer and the collection is found, and nothing else is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from bson import Decimal128
+from hypothesis import given
+from hypothesis import strategies as st
+
+from macd.producer.manifest import Acknowledged, Manifest, counts_of
+from macd.producer.parameters import SeedParameters
+from macd.producer.resume import Present
+from macd.producer.route import route_of
+from macd.producer.sales import Kind, Run
+from macd.quality.checks import evaluate
+from macd.quality.reconcile import Seen, reconcile
+from macd.quality.report import Hop
+from macd.settings import REPOSITORY
+from macd.specs import load_pipeline
+from tests.unit.macd.fakes import AS_OF, document_of, runs
+
+PIPELINE = load_pipeline(REPOSITORY / "include", "local")
+ROUTE = route_of(PIPELINE)
+LOSSES = ("not acknowledged", "not on topic", "not joined", "not stored", "dead-lettered")
+
+
+def manifest_of(run: Run, status="complete") -> Manifest:
+    counts = counts_of(run.plan)
+    return Manifest(
+        run_id=run.run_id,
+        parameters=run.parameters,
+        as_of=run.as_of,
+        status=status,
+        started_at=datetime(2026, 7, 16, tzinfo=UTC),
+        counts=counts,
+        acknowledged=Acknowledged(orders=counts.orders, payments=counts.payments),
+        start_offsets=(),
+    )
+
+
+class Arrived:
+    """A run that came through without damage, for planting some."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.manifest = manifest_of(run)
+        self.sales = list(run.sales())
+        self.joined = bytearray(sale.pairs for sale in self.sales)
+        self.documents = {sale.order.order_id: document_of(sale) for sale in self.sales if sale.pairs}
+        self.dead_letters: dict[int, str] = {}
+        self.present = Present(
+            bytearray(1 for _ in self.sales), bytearray(sale.copies for sale in self.sales)
+        )
+        self.scans = 0
+
+    def reconciled(self):
+        def find(ids):
+            return [self.documents[each] for each in ids if each in self.documents]
+
+        def scan():
+            self.scans += 1
+            return self.present
+
+        return reconcile(self.manifest, ROUTE, Seen(self.joined, self.dead_letters), find, scan)
+
+    def lose(self, sale, how):
+        del self.documents[sale.order.order_id]
+        if how == "not stored":
+            return
+        if how == "dead-lettered":
+            self.dead_letters[sale.number] = "no decimal"
+            return
+        self.joined[sale.number] = 0
+        if how == "not joined":
+            return
+        side = sale.number % 2
+        self.present[side][sale.number] = 0
+
+
+def failed(outcome):
+    return {check.name for check in evaluate(PIPELINE.checks, outcome.figures) if not check.passed}
+
+
+@given(runs())
+def test_a_clean_run_has_no_finding(run):
+    arrived = Arrived(run)
+    figures, samples = arrived.reconciled()
+    assert failed((figures, samples) and arrived.reconciled()) == set()
+    assert figures.orders_stored == figures.orders_expected == figures.orders_joined == run.plan.expected
+    assert figures.pairs_joined == figures.pairs_expected
+    assert figures.order_cents_stored == figures.order_cents_expected
+    assert figures.mismatches_stored == run.plan.mismatched
+    assert {name: len(found["first"]) for name, found in samples.model_dump().items()} == {
+        "missing": 0,
+        "duplicate": 0,
+        "unexpected": 0,
+        "altered": 0,
+        "dead_lettered": 0,
+        "mismatched": min(20, run.plan.mismatched),
+    }
+    assert arrived.scans == 0, "the source topics are only read when something is missing"
+
+
+@given(runs(), st.data())
+def test_every_lost_order_is_attributed_to_its_hop(run, data):
+    arrived = Arrived(run)
+    if data.draw(st.booleans(), label="attempt failed"):
+        arrived.manifest = manifest_of(run, "started")
+    wanted = [sale for sale in arrived.sales if sale.pairs]
+    fates = {
+        sale.order.order_id: how
+        for sale in wanted
+        if (how := data.draw(st.sampled_from([None, None, *LOSSES[1:]]))) is not None
+    }
+    for sale in wanted:
+        if sale.order.order_id in fates:
+            arrived.lose(sale, fates[sale.order.order_id])
+    figures, samples = arrived.reconciled()
+    if arrived.manifest.status == "started":
+        fates = {order: LOSSES[0] if how == LOSSES[1] else how for order, how in fates.items()}
+    by_hop = {how: sum(found == how for found in fates.values()) for how in LOSSES}
+    assert figures.missing_not_acknowledged == by_hop["not acknowledged"]
+    assert figures.missing_not_on_topic == by_hop["not on topic"]
+    assert figures.missing_not_joined == by_hop["not joined"]
+    assert figures.missing_not_stored == by_hop["not stored"]
+    assert figures.orders_dead_lettered == by_hop["dead-lettered"]
+    assert figures.orders_missing == len(fates) - by_hop["dead-lettered"]
+    assert figures.orders_accounted + figures.orders_missing == figures.orders_expected
+    told = {each.order_id: each.hop.value for each in samples.missing.first}
+    told |= {each.order_id: "dead-lettered" for each in samples.dead_lettered.first}
+    assert told.items() <= fates.items()
+    assert len(told) == min(20, figures.orders_missing) + min(20, figures.orders_dead_lettered)
+    assert (samples.missing.count, samples.duplicate.count) == (figures.orders_missing, 0)
+    assert ("no_order_missing" in failed((figures, samples) and arrived.reconciled())) == bool(
+        figures.orders_missing
+    )
+
+
+@given(runs(), st.data())
+def test_extra_pairs_and_unwanted_orders_are_found(run, data):
+    arrived = Arrived(run)
+    duplicate, unexpected = set(), set()
+    for sale in arrived.sales:
+        if not data.draw(st.booleans()):
+            continue
+        if sale.pairs:
+            arrived.joined[sale.number] += 1
+            duplicate.add(sale.order.order_id)
+        else:
+            unexpected.add(sale.order.order_id)
+            if data.draw(st.booleans(), label="stored"):
+                arrived.documents[sale.order.order_id] = {"_id": sale.order.order_id}
+            else:
+                arrived.joined[sale.number] = 1
+    figures, samples = arrived.reconciled()
+    assert figures.orders_duplicate == samples.duplicate.count == len(duplicate)
+    assert figures.orders_unexpected == samples.unexpected.count == len(unexpected)
+    assert {each.order_id for each in samples.duplicate.first} <= duplicate
+    assert {each.order_id for each in samples.unexpected.first} <= unexpected
+    assert figures.orders_missing == figures.orders_altered == 0
+
+
+def set_field(document, path, value):
+    if path == "price":
+        document["order_items"][-1]["price"] = value
+    else:
+        document[path] = value
+
+
+ALTERATIONS = [
+    ("order_total", lambda old: Decimal128(old.to_decimal() + Decimal("0.01")), "order_total"),
+    ("order_total", lambda old: float(old.to_decimal()), "order_total"),
+    ("order_total", lambda old: None, "order_total"),
+    ("payment_amount", lambda old: Decimal128("NaN"), "payment_amount"),
+    ("payment_amount", lambda old: Decimal128(old.to_decimal() + Decimal("0.001")), "payment_amount"),
+    ("price", lambda old: Decimal128(old.to_decimal() * 2), "order_items[0].price"),
+    ("order_items", lambda old: [], "order_items"),
+    ("order_items", lambda old: "Big Mac", "order_items"),
+    ("order_items", lambda old: [None], "order_items[0].item_name"),
+    ("order_time", lambda old: old + timedelta(milliseconds=1), "order_time"),
+    ("payment_time", lambda old: old.isoformat(), "payment_time"),
+    ("customer_id", lambda old: old.upper(), "customer_id"),
+    ("payment_method", lambda old: "barter", "payment_method"),
+    ("payment_id", lambda old: "another", "payment_id"),
+]
+
+
+@pytest.mark.parametrize(("path", "change", "named"), ALTERATIONS)
+def test_an_altered_field_is_named(path, change, named):
+    arrived = Arrived(Run("r", SeedParameters(orders=12), AS_OF))
+    sale = next(sale for sale in arrived.sales if len(sale.order.items) == 1)
+    document = arrived.documents[sale.order.order_id]
+    old = document["order_items"][-1]["price"] if path == "price" else document[path]
+    set_field(document, path, change(old))
+    outcome = arrived.reconciled()
+    (altered,) = outcome.samples.altered.first
+    assert altered.order_id == sale.order.order_id
+    assert named in {difference.field for difference in altered.differences}
+    assert "no_altered_orders" in failed(outcome)
+
+
+def test_a_further_field_and_another_scale_are_no_alteration():
+    arrived = Arrived(Run("r", SeedParameters(orders=3), AS_OF))
+    for document in arrived.documents.values():
+        document["restaurant"] = "Pune"
+        document["order_total"] = Decimal128(document["order_total"].to_decimal().quantize(Decimal("0.0000")))
+    assert failed(arrived.reconciled()) == set()
+
+
+def test_a_planned_mismatch_that_was_evened_out_is_found():
+    arrived = Arrived(Run("r", SeedParameters(orders=20, mismatch_share=0.5), AS_OF))
+    sale = next(sale for sale in arrived.sales if sale.kind is Kind.MISMATCHED)
+    document = arrived.documents[sale.order.order_id]
+    document["payment_amount"] = document["order_total"]
+    outcome = arrived.reconciled()
+    assert outcome.figures.mismatches_unplanned == 1
+    assert {"mismatches_as_planned", "no_altered_orders", "payment_amounts_match"} <= failed(outcome)
+
+
+def test_a_stored_order_with_a_dead_letter_counts_as_stored():
+    arrived = Arrived(Run("r", SeedParameters(orders=3), AS_OF))
+    arrived.dead_letters[0] = "replayed since"
+    figures = arrived.reconciled().figures
+    assert (figures.orders_stored, figures.orders_dead_lettered) == (3, 0)
+
+
+def test_lists_name_the_first_20_and_count_all():
+    arrived = Arrived(Run("r", SeedParameters(orders=70), AS_OF))
+    arrived.documents.clear()
+    samples = arrived.reconciled().samples
+    assert samples.missing.count == 70
+    assert len(samples.missing.first) == 20
+    assert {each.hop for each in samples.missing.first} == {Hop.NOT_STORED}

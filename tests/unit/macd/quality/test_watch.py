@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from macd.clients.records import Position, RecordReader
+from macd.producer.parameters import SeedParameters
+from macd.producer.sales import Run
+from macd.quality.verify import wait_until_settled
+from macd.quality.watch import Progress, RunWatch, reason_of
+from tests.unit.macd.fakes import AS_OF, KAFKA, FakeBroker, FakeCollection, FakeConsumer, document_of
+from tests.unit.macd.quality.test_reconcile import ROUTE, manifest_of
+
+PARAMETERS = SeedParameters(orders=40, unpaid_share=0.1, outside_window_share=0.1, duplicate_share=0.2)
+RUN = Run("r", PARAMETERS, AS_OF)
+SALES = list(RUN.sales())
+REASON = ("__connect.errors.exception.message", b"schema not found")
+
+
+class World:
+    def __init__(self) -> None:
+        self.broker, self.collection = FakeBroker(), FakeCollection()
+        topics = (ROUTE.joined_topic, ROUTE.dead_letter_topic)
+        start = [Position(topic, partition, 0) for topic in topics for partition in (0, 1)]
+        reader = RecordReader(KAFKA, start, FakeConsumer(self.broker))
+        self.watch = RunWatch(manifest_of(RUN), ROUTE, reader, self.collection)
+
+    def join(self, sale, pairs=None):
+        for _ in range(sale.pairs if pairs is None else pairs):
+            self.broker.append(ROUTE.joined_topic, sale.order.order_id.encode())
+
+    def store(self, sale):
+        self.collection.documents[sale.order.order_id] = document_of(sale)
+
+    def bury(self, sale):
+        self.broker.append(ROUTE.dead_letter_topic, sale.order.order_id.encode(), headers=[REASON])
+
+
+def test_a_run_is_followed_from_join_to_collection():
+    world, plan = World(), RUN.plan
+    before = world.watch.look()
+    assert (before.expected, before.joined, before.stored, before.done) == (plan.expected, 0, 0, False)
+    for sale in SALES:
+        world.join(sale)
+    joined = world.watch.look()
+    assert (joined.joined, joined.pairs_joined, joined.stored) == (plan.expected, joined.pairs_expected, 0)
+    wanted = [sale for sale in SALES if sale.pairs]
+    for sale in wanted[1:]:
+        world.store(sale)
+    assert not world.watch.look().done
+    world.bury(wanted[0])
+    done = world.watch.look()
+    assert (done.stored, done.dead_lettered, done.done) == (plan.expected - 1, 1, True)
+    assert world.watch.dead_letters == {wanted[0].number: "schema not found"}
+
+
+def test_a_dead_letter_that_was_replayed_counts_once():
+    world = World()
+    for sale in SALES:
+        world.join(sale)
+        if sale.pairs:
+            world.store(sale)
+            world.bury(sale)
+    progress = world.watch.look()
+    assert (progress.stored, progress.dead_lettered, progress.done) == (RUN.plan.expected, 0, True)
+
+
+def test_unwanted_and_surplus_pairs_make_nothing_done():
+    world = World()
+    for sale in SALES:
+        if sale.pairs:
+            world.store(sale)
+        else:
+            world.join(sale, pairs=1)
+    first = next(sale for sale in SALES if sale.pairs)
+    world.join(first, pairs=300)
+    progress = world.watch.look()
+    assert (progress.joined, progress.pairs_joined, progress.done) == (1, first.pairs, False)
+    assert world.watch.joined[first.number] == 255, "counting stops at what a byte holds"
+
+
+def test_records_of_other_runs_are_passed_over():
+    world = World()
+    for other in Run("another", PARAMETERS, AS_OF).sales():
+        world.join(other)
+    progress = world.watch.look()
+    assert (progress.joined, progress.pairs_joined) == (0, 0)
+    assert progress.records_read > 0
+
+
+@pytest.mark.parametrize(
+    "headers", [None, [], [("other", b"x")], [("__connect.errors.exception.message", None)]]
+)
+def test_a_dead_letter_without_a_reason_says_why(headers):
+    assert "context.headers.enable" in reason_of(headers)
+
+
+def at(stored, expected=10):
+    return Progress(expected, stored, stored, 0, expected, stored, stored)
+
+
+def waited(looks, **limits):
+    seconds, said = count(0, 1), []
+    outcome = wait_until_settled(
+        lambda: next(looks), say=said.append, clock=lambda: float(next(seconds)), **limits
+    )
+    return outcome, said
+
+
+def test_waiting_ends_when_everything_has_arrived():
+    outcome, said = waited(iter([at(0), at(4), at(10)]), deadline_s=100)
+    assert outcome.settled
+    assert said == ["10 joined, 10 stored of 10 orders expected after 3.0 s"]
+
+
+def test_waiting_ends_at_the_deadline_even_when_something_moves():
+    outcome, said = waited(map(at, range(10)), deadline_s=5)
+    assert not outcome.settled
+    assert outcome.seconds == 5
+    assert said[-1].endswith("giving up")
+
+
+def test_waiting_ends_when_nothing_moves_any_more():
+    outcome, said = waited((at(min(n, 3)) for n in count()), deadline_s=1000, stall_limit_s=20)
+    assert not outcome.settled
+    assert 20 <= outcome.seconds <= 30
+    assert len(said) > 3, "a line every few seconds shows that it is alive"
