@@ -28,8 +28,8 @@ def print_json(document: Any) -> None:
 
 def print_error(error: MacdError) -> None:
     """What failed and what to do, on stderr."""
-    err.print(f"[bold red]error[/]  {escape(error.message)}")
-    err.print(f"[bold]remedy[/] {escape(error.remedy)}")
+    err.print(f"[bold red]error[/]  {escape(error.message)}", soft_wrap=True)
+    err.print(f"[bold]remedy[/] {escape(error.remedy)}", soft_wrap=True)
 
 
 def print_change(change: Change) -> None:

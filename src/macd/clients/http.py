@@ -31,10 +31,11 @@ class HttpClient:
     name = "service"
     connection = ""
     content_type = "application/json"
+    retry = RETRY
 
     def __init__(self, service: HttpService, session: requests.Session | None = None) -> None:
         self._url = service.url.rstrip("/")
-        self._session = session or _session()
+        self._session = session or _session(self.retry)
         self._session.headers.update({"Content-Type": self.content_type, "Accept": self.content_type})
         if service.username and service.password:
             self._session.auth = (service.username, service.password.get_secret_value())
@@ -86,8 +87,8 @@ class HttpClient:
         return f"Read {self.name}'s log for the request that it refused with {code}."
 
 
-def _session() -> requests.Session:
+def _session(retry: Retry) -> requests.Session:
     session = requests.Session()
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=RETRY))
+        session.mount(scheme, HTTPAdapter(max_retries=retry))
     return session

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from macd.clients.http import HttpClient
+from macd.clients.http import RETRY, HttpClient
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,9 @@ class SchemaRegistry(HttpClient):
     name = "Schema Registry"
     connection = "macd_schema_registry"
     content_type = "application/vnd.schemaregistry.v1+json"
+    # Registering twice gives the same id, so every method may be repeated; and Apicurio on H2 answers 500
+    # to one of two registrations at the same moment.
+    retry = RETRY.new(allowed_methods=None, status_forcelist=(429, 500, 502, 503, 504))
 
     def latest(self, subject: str) -> RegisteredSchema | None:
         """The newest version of a subject; None when the subject does not exist."""

@@ -1,0 +1,40 @@
+"""Who may import whom: the product knows no Airflow, the ksqlDB server knows no product."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from macd.settings import REPOSITORY
+
+SOURCES = REPOSITORY / "src"
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level packages that a module imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("package", "forbidden"),
+    [("macd", {"airflow", "macd_airflow"}), ("ksqlflink", {"airflow", "macd", "macd_airflow"})],
+)
+def test_a_package_imports_only_what_lies_below_it(package, forbidden):
+    modules = sorted((SOURCES / package).rglob("*.py"))
+    assert modules
+    guilty = {str(path.relative_to(SOURCES)): bad for path in modules if (bad := imported(path) & forbidden)}
+    assert guilty == {}
+
+
+def test_modules_stay_short():
+    modules = [*SOURCES.rglob("*.py"), *(REPOSITORY / "plugins").rglob("*.py")]
+    lengths = {path.relative_to(REPOSITORY): len(path.read_text().splitlines()) for path in modules}
+    assert {str(path): lines for path, lines in lengths.items() if lines > 300} == {}
