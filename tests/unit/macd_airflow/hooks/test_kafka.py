@@ -30,7 +30,11 @@ def test_the_service_prints_no_secret(connection: Connect) -> None:
 def test_credentials_are_masked_under_every_name(connection: Connect) -> None:
     from airflow.sdk._shared.secrets_masker import redact
 
-    extra = {"bootstrap.servers": "b:1", "sasl.password": "wholly-other-pw", "ssl.key.pem": "-----BEGIN-another"}
+    extra = {
+        "bootstrap.servers": "b:1",
+        "sasl.password": "wholly-other-pw",
+        "ssl.key.pem": "-----BEGIN-another",
+    }
     connection("macd_kafka", conn_type="kafka", extra=extra)
     KafkaHook().service()
     assert redact("wholly-other-pw and -----BEGIN-another at b:1") == "*** and *** at b:1"

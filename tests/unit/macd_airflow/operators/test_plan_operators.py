@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests_mock
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from macd.clients.kafka import TopicState
+from macd.plan import Blocked, Create, NoOp, Plan
+from macd.settings import REPOSITORY
+from macd_airflow.hooks.kafka import KafkaHook
+from macd_airflow.operators.base import PlanOperator
+from macd_airflow.operators.configure_connectors import ConfigureConnectorsOperator
+from macd_airflow.operators.create_topics import CreateTopicsOperator
+from macd_airflow.operators.deploy_streams import DeployStreamsOperator
+from macd_airflow.operators.register_schemas import RegisterSchemasOperator
+
+SINK = "macd-orders-payments-mongodb-sink"
+REGISTRY = "http://registry.test/apis/ccompat/v7"
+VALIDATION = "http://connect.test/connector-plugins/MongoSinkConnector/config/validate"
+CONNECTOR = f"http://connect.test/connectors/{SINK}"
+
+
+class Planned(PlanOperator):
+    """Applies a plan made by the test."""
+
+    made = Plan(())
+
+    def plan(self, pipeline: Any) -> Plan:
+        return self.made
+
+
+def _planned(plan: Plan) -> PlanOperator:
+    operator = Planned(task_id="planned")
+    operator.made = plan
+    return operator
+
+
+def test_the_plan_is_logged_before_anything_is_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    seen: list[str] = []
+    create = Create("topic b", ("2 partitions",), lambda: seen.append(capsys.readouterr().out))
+    changes = _planned(Plan((NoOp("topic a"), create))).execute({})
+    assert "= no-op   topic a " in seen[0]
+    assert "+ create  topic b (2 partitions) " in seen[0]
+    assert "Done: create topic b " in capsys.readouterr().out
+    assert [change["action"] for change in changes] == ["no-op", "create"]
+
+
+def test_a_blocked_plan_fails_at_once_and_changes_nothing() -> None:
+    done: list[str] = []
+    plan = Plan(
+        (
+            Create("topic a", (), lambda: done.append("a")),
+            Blocked("topic b", reason="it would shrink.", remedy="Make a new topic."),
+        )
+    )
+    with pytest.raises(AirflowFailException, match=r"topic b: it would shrink.*Make a new topic"):
+        _planned(plan).execute({})
+    assert done == []
+
+
+def test_a_wrong_folder_fails_at_once_and_names_the_remedy() -> None:
+    operator = Planned(task_id="planned", target="moon")
+    with pytest.raises(AirflowFailException, match=r"no target 'moon'.*Choose one of:.*local"):
+        operator.execute({})
+
+
+def test_folder_and_target_come_from_the_operator_or_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MACD_TARGET", "cloud")
+    assert Planned(task_id="a").origin() == (REPOSITORY / "include", "cloud")
+    folder, target = Planned(task_id="b", include_dir="/srv/include", target="local").origin()
+    assert (str(folder), target) == ("/srv/include", "local")
+
+
+def test_topics_are_created_through_the_named_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    created: list[TopicState] = []
+    asked: list[str] = []
+
+    class Kafka:
+        def topics(self, names: list[str]) -> dict[str, TopicState]:
+            return {}
+
+        def create(self, topic: TopicState) -> bool:
+            created.append(topic)
+            return True
+
+    def get_conn(hook: KafkaHook) -> Kafka:
+        asked.append(hook.conn_id)
+        return Kafka()
+
+    monkeypatch.setattr(KafkaHook, "get_conn", get_conn)
+    CreateTopicsOperator(task_id="t", kafka_conn_id="other").execute({})
+    assert asked == ["other"]
+    assert "macd_orders" in {topic.name for topic in created}
+
+
+def test_registered_schemas_are_left_alone(connections: None, requests_mock: requests_mock.Mocker) -> None:
+    for path in (REPOSITORY / "include" / "schemas").glob("*.avsc"):
+        body = {"version": 1, "id": 7, "schema": path.read_text()}
+        requests_mock.get(f"{REGISTRY}/subjects/{path.stem}/versions/latest", json=body)
+        requests_mock.get(f"{REGISTRY}/config/{path.stem}", json={"compatibilityLevel": "BACKWARD"})
+    changes = RegisterSchemasOperator(task_id="t").execute({})
+    assert {change["action"] for change in changes} == {"no-op"}
+    assert {request.method for request in requests_mock.request_history} == {"GET"}
+
+
+def test_streams_are_created_in_order(connections: None, requests_mock: requests_mock.Mocker) -> None:
+    empty = [{"@type": "streams", "streams": []}, {"@type": "tables", "tables": []}]
+    requests_mock.post("http://ksqldb.test/ksql", json=empty)
+    DeployStreamsOperator(task_id="t").execute({})
+    sent = [json.loads(request.text)["ksql"] for request in requests_mock.request_history]
+    created = [sql for sql in sent if "CREATE STREAM" in sql]
+    assert ["macd_orders_stream" in sql for sql in created[:2]] == [True, False]
+    assert "INNER JOIN" in created[2]
+
+
+def test_refused_credentials_are_not_retried(connections: None, requests_mock: requests_mock.Mocker) -> None:
+    requests_mock.post("http://ksqldb.test/ksql", status_code=401)
+    with pytest.raises(AirflowFailException, match=r"refused the credentials.*macd_ksqldb"):
+        DeployStreamsOperator(task_id="t").execute({})
+
+
+def _connect(requests_mock: requests_mock.Mocker, *statuses: dict[str, Any]) -> None:
+    """A worker without the connector, that then reports `statuses` one after the other."""
+    requests_mock.get(f"{CONNECTOR}/config", status_code=404, json={"error_code": 404, "message": "none"})
+    requests_mock.put(VALIDATION, json={"configs": []})
+    requests_mock.put(f"{CONNECTOR}/config", json={})
+    requests_mock.get(f"{CONNECTOR}/status", [{"json": status} for status in statuses])
+
+
+def _status(connector: str, *tasks: tuple[str, str]) -> dict[str, Any]:
+    listed = [{"id": i, "state": state, "trace": trace} for i, (state, trace) in enumerate(tasks)]
+    return {"name": SINK, "connector": {"state": connector}, "tasks": listed}
+
+
+def test_a_connector_counts_only_when_its_tasks_run(
+    connections: None, requests_mock: requests_mock.Mocker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _connect(requests_mock, _status("RUNNING"), _status("RUNNING", ("RUNNING", "")))
+    ConfigureConnectorsOperator(task_id="t").execute({})
+    assert f"Connector {SINK} and all its tasks are RUNNING." in capsys.readouterr().out
+    assert [r.path for r in requests_mock.request_history].count(f"/connectors/{SINK}/status") == 2
+
+
+def test_a_connector_whose_tasks_failed_fails_with_the_trace(
+    connections: None, requests_mock: requests_mock.Mocker
+) -> None:
+    _connect(requests_mock, _status("RUNNING", ("FAILED", "ConnectException: no route\n\tat x")))
+    operator = ConfigureConnectorsOperator(task_id="t", deadline=timedelta(milliseconds=10))
+    with pytest.raises(
+        AirflowException, match=r"task 0 FAILED ConnectException: no route\. Remedy"
+    ) as raised:
+        operator.execute({})
+    assert not isinstance(raised.value, AirflowFailException)
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [CreateTopicsOperator, RegisterSchemasOperator, DeployStreamsOperator, ConfigureConnectorsOperator],
+)
+def test_template_fields_are_assigned_untouched(operator: type[PlanOperator]) -> None:
+    given = {name: f"{{{{ params.{name} }}}}" for name in operator.template_fields}
+    made = operator(task_id="t", **given)
+    assert {name: getattr(made, name) for name in operator.template_fields} == given

@@ -1,0 +1,136 @@
+"""Operators that seed and verify a run; the logic itself is tested where it lives, in macd."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+
+from macd.producer.manifest import Manifest, counts_of
+from macd.producer.parameters import SeedParameters, plan_of
+from macd.quality.figures import FIGURE_NAMES, Figures
+from macd.quality.report import CheckResult, Report
+from macd.quality.watch import Progress
+from macd_airflow.operators import check_data_quality, seed_run
+from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
+from macd_airflow.operators.seed_run import SeedRunOperator
+from macd_airflow.params import templates
+from macd_airflow.triggers.run_settled import RunSettledTrigger
+
+pytestmark = pytest.mark.usefixtures("connections")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _manifest(run_id: str, parameters: SeedParameters, *_: Any) -> Manifest:
+    return Manifest(
+        run_id=run_id,
+        parameters=parameters,
+        as_of=0,
+        started_at=NOW,
+        counts=counts_of(plan_of(parameters)),
+        start_offsets=(),
+    )
+
+
+def _report(*, passed: bool) -> Report:
+    check = CheckResult(
+        name="no_order_missing",
+        severity="fail",
+        passed=passed,
+        figure="orders_missing",
+        actual=0 if passed else 3,
+        expected="= 0",
+        message="no_order_missing: orders_missing is 3, has to be = 0",
+        next_step="Look at the sink.",
+    )
+    figures = Figures(**dict.fromkeys(FIGURE_NAMES, 0))
+    return Report(
+        run_id="r", passed=passed, settled=True, waited_s=1, verified_at=NOW, figures=figures, checks=(check,)
+    )
+
+
+def _progress(stored: int) -> Progress:
+    return Progress(500, 500, stored, 0, 500, 500, 1000)
+
+
+def test_the_manifest_is_returned_without_offsets_and_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(seed_run, "seed_run", _manifest)
+    operator = SeedRunOperator(task_id="t", run_id="r", parameters={"orders": "10", "unpaid_share": "0.2"})
+    returned = operator.execute({})
+    assert returned["counts"]["expected"] == 8
+    assert "start_offsets" not in returned
+    printed = capsys.readouterr().out
+    assert "Payments: 8 produced" in printed
+    assert "2 orders unpaid, as asked for" in printed
+
+
+def test_parameters_that_do_not_fit_are_not_retried() -> None:
+    operator = SeedRunOperator(task_id="t", parameters={"orders": "none"})
+    with pytest.raises(AirflowFailException, match=r"orders: .*Remedy"):
+        operator.execute({})
+
+
+def test_a_run_that_passes_returns_its_figures_and_prints_the_report(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check_data_quality, "verify_run", lambda *_: _report(passed=True))
+    returned = CheckDataQualityOperator(task_id="t", run_id="r", deferrable=False).execute({})
+    assert returned["passed"]
+    assert set(returned["figures"]) == set(FIGURE_NAMES)
+    assert "Data quality PASSED" in capsys.readouterr().out
+
+
+def test_a_run_that_fails_prints_the_report_and_fails_with_the_numbers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check_data_quality, "verify_run", lambda *_: _report(passed=False))
+    with pytest.raises(AirflowFailException, match=r"orders_missing is 3, has to be = 0"):
+        CheckDataQualityOperator(task_id="t", run_id="r", deferrable=False).execute({})
+    assert "Data quality FAILED" in capsys.readouterr().out
+
+
+def test_waiting_is_handed_to_the_trigger_with_a_deadline_and_no_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(check_data_quality, "settled", lambda *_: _progress(stored=0))
+    operator = CheckDataQualityOperator(task_id="t", run_id="r", deadline=timedelta(hours=1), deferrable=True)
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute({})
+    trigger = deferred.value.trigger
+    assert isinstance(trigger, RunSettledTrigger)
+    _, arguments = trigger.serialize()
+    remaining = datetime.fromisoformat(arguments["until"]) - datetime.now(UTC)
+    assert timedelta(minutes=59) < remaining <= timedelta(hours=1)
+    assert arguments["connection_ids"]["mongodb"] == "macd_mongodb"
+    assert deferred.value.timeout == timedelta(hours=1, minutes=1)
+
+
+def test_a_settled_run_is_not_deferred(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check_data_quality, "settled", lambda *_: _progress(stored=500))
+    monkeypatch.setattr(check_data_quality, "verify_run", lambda *_: _report(passed=True))
+    assert CheckDataQualityOperator(task_id="t", run_id="r", deferrable=True).execute({})["passed"]
+
+
+def test_once_triggered_the_run_is_verified_without_waiting_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    deadlines: list[float] = []
+
+    def verify(run_id: str, pipeline: Any, services: Any, deadline_s: float, progress: Any) -> Report:
+        deadlines.append(deadline_s)
+        return _report(passed=True)
+
+    monkeypatch.setattr(check_data_quality, "verify_run", verify)
+    CheckDataQualityOperator(task_id="t", run_id="r").execute_complete({}, {"settled": False})
+    assert deadlines == [0]
+
+
+@pytest.mark.parametrize("operator", [SeedRunOperator, CheckDataQualityOperator])
+def test_template_fields_are_assigned_untouched(operator: type[Any]) -> None:
+    given: dict[str, Any] = {name: f"{{{{ params.{name} }}}}" for name in operator.template_fields}
+    if "parameters" in given:
+        given["parameters"] = templates()
+    made = operator(task_id="t", **given)
+    assert {name: getattr(made, name) for name in operator.template_fields} == given

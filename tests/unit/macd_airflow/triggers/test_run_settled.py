@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow.triggers.base import TriggerEvent
+
+from macd.errors import ServiceUnreachable
+from macd.quality.watch import Progress
+from macd.settings import REPOSITORY
+from macd_airflow.hooks.services import ConnectionIds
+from macd_airflow.triggers import run_settled
+from macd_airflow.triggers.run_settled import RunSettledTrigger
+
+pytestmark = pytest.mark.usefixtures("connections")
+
+
+def _progress(stored: int) -> Progress:
+    return Progress(500, 500, stored, 0, 500, 500, 1000)
+
+
+class Watch:
+    """Gives the looks that the test wants, the last one again and again."""
+
+    def __init__(self, *looks: Progress) -> None:
+        self.looks = list(looks)
+        self.looked = threading.Event()
+        self.left = threading.Event()
+
+    def look(self) -> Progress:
+        self.looked.set()
+        return self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+
+    @contextmanager
+    def __call__(self, *_: Any) -> Iterator[Watch]:
+        try:
+            yield self
+        finally:
+            self.left.set()
+
+
+def _trigger(wait: timedelta = timedelta(minutes=1)) -> RunSettledTrigger:
+    return RunSettledTrigger(
+        run_id="r",
+        include_dir=str(REPOSITORY / "include"),
+        target="local",
+        connection_ids=ConnectionIds().as_dict(),
+        until=(datetime.now(UTC) + wait).isoformat(),
+    )
+
+
+async def _events(trigger: RunSettledTrigger) -> list[TriggerEvent]:
+    return [event async for event in trigger.run()]
+
+
+def test_it_comes_back_from_its_serialised_form() -> None:
+    path, arguments = _trigger().serialize()
+    assert path == "macd_airflow.triggers.run_settled.RunSettledTrigger"
+    assert RunSettledTrigger(**arguments).serialize() == (path, arguments)
+
+
+def test_it_fires_when_the_run_has_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = Watch(_progress(stored=100), _progress(stored=500))
+    monkeypatch.setattr(run_settled, "watch_run", watch)
+    [event] = asyncio.run(_events(_trigger()))
+    assert event.payload == {"settled": True}
+    assert watch.left.is_set()
+
+
+def test_it_fires_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_settled, "watch_run", Watch(_progress(stored=100)))
+    [event] = asyncio.run(_events(_trigger(wait=timedelta(milliseconds=20))))
+    assert event.payload == {"settled": False}
+
+
+def test_an_error_is_left_to_the_operator_that_can_be_retried(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(*_: Any) -> Any:
+        raise ServiceUnreachable("MongoDB", "no answer.", remedy="Start it.")
+
+    monkeypatch.setattr(run_settled, "watch_run", unreachable)
+    [event] = asyncio.run(_events(_trigger()))
+    assert event.payload == {"settled": False}
+
+
+def test_cancelling_it_ends_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = Watch(_progress(stored=100))
+    monkeypatch.setattr(run_settled, "watch_run", watch)
+
+    async def cancel_while_waiting() -> None:
+        task = asyncio.ensure_future(_events(_trigger()))
+        await asyncio.to_thread(watch.looked.wait, 30)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel_while_waiting())
+    assert watch.left.wait(10)
