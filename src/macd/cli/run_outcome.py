@@ -82,7 +82,7 @@ class Outcome:
         seconds = f"{self.snapshot.elapsed_s:.0f} s"
         if self.passed:
             return Text(f"PASSED  run {self.run.run_id} in {seconds}: every check passed", "bold green")
-        failed = ", ".join(failure.task_id for failure in self.failures) or self.snapshot.state
+        failed = ", ".join(failure.task_id for failure in self.failures) or "it left no report"
         text = f"FAILED  run {self.run.run_id} after {seconds}: {failed}; see {self.run.url}"
         return Text(text, "bold red")
 
