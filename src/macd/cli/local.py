@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -84,7 +85,11 @@ def _table(rows: list[Row]) -> Table:
         numbers = ("" if n is None else str(n) for n in (row.port, row.pid, row.memory_mb))
         colour = "green" if row.health == "healthy" else "dim" if row.is_well else "red"
         table.add_row(
-            row.component, row.state, f"[{colour}]{escape(row.health)}[/]", *numbers, escape(row.log)
+            row.component,
+            row.state,
+            f"[{colour}]{escape(row.health)}[/]",
+            *numbers,
+            f"logs/{Path(row.log).name}",
         )
     table.add_row("total", "", "", "", "", str(sum(row.memory_mb or 0 for row in rows)), "", style="bold")
     return table

@@ -14,9 +14,9 @@ def nothing_to_do() -> None:
 class Component:
     """One supervised process.
 
-    `probe` and `settle` return None when all is well and raise anything otherwise. `ports` name fields of LocalConfig
-    (without `_port`), the first being the one users talk to. `needs` are healthy before this one starts;
-    `joins` belong to it as well, but it waits for them by itself. It is stopped before both.
+    `probe` and `settle` return None when all is well and raise anything otherwise. `ports` name fields of
+    LocalConfig (without `_port`), the first being the one users talk to. `needs` are healthy before this one
+    starts; `joins` belong to it as well, but it waits for them by itself. It is stopped before both.
     `prepare` runs before the start, `settle` once the probe succeeds; both may run again at every `up`.
     """
 

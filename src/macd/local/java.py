@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import os
 import shutil
 import subprocess
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from macd.local import probes
 from macd.local.component import Component
 from macd.local.config import HOST, LocalConfig
 from macd.local.files import render_to
+from macd.local.jvm import QUICK_START, Jvm, java_program
 
 # What Flink's own start scripts open for Java 17.
 _OPENED_PACKAGES = (
@@ -22,13 +23,9 @@ _OPENED_PACKAGES = (
     "java.util.concurrent java.util.concurrent.atomic java.util.concurrent.locks"
 )
 ADD_OPENS = tuple(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED_PACKAGES.split())
+# An ending JVM may have a class-data archive to write.
+JVM_STOP_SECONDS = 60
 CONNECTOR_CLASS = "com.mongodb.kafka.connect.MongoSinkConnector"
-
-
-def java_program() -> str:
-    """The java of JAVA_HOME, or else of the PATH."""
-    home = os.environ.get("JAVA_HOME")
-    return str(Path(home, "bin", "java")) if home else shutil.which("java") or "java"
 
 
 class JavaComponents:
@@ -42,10 +39,9 @@ class JavaComponents:
         """In the order in which they are listed to users."""
         return [self.kafka(), self.registry(), self.mongodb(), *self.flink(), self.connect()]
 
-    def _java(self, jars: str, main: tuple[str, ...], *flags: str) -> tuple[str, ...]:
-        logging = f"-Dlog4j2.configurationFile={self._conf / 'log4j2.properties'}"
-        path = ("-cp", str(self._config.cache / jars / "*"))
-        return (java_program(), *flags, logging, *path, *main)
+    def _jvm(self, name: str, jars: str, *flags: str) -> Jvm:
+        jvm = Jvm(self._config, name, jars, flags)
+        return replace(jvm, flags=(*flags, "-cp", jvm.class_path))
 
     def _url(self, port: str) -> str:
         return f"http://{HOST}:{self._config.port(port)}"
@@ -53,46 +49,53 @@ class JavaComponents:
     def kafka(self) -> Component:
         """The broker, which is its own KRaft controller."""
         properties = self._conf / "kafka-server.properties"
+        jvm = self._jvm("kafka", "kafka", "-Xmx512m")
         return Component(
             name="kafka",
             title="Apache Kafka",
-            command=self._java("kafka", ("kafka.Kafka", str(properties)), "-Xmx512m"),
+            command=jvm.command("kafka.Kafka", str(properties)),
             ports=("kafka", "kafka_controller"),
             probe=probes.kafka(self._config.kafka_port),
             jars=("kafka",),
             memory_mb=600,
-            stop_seconds=30,
-            prepare=self._prepare_kafka,
+            stop_seconds=JVM_STOP_SECONDS,
+            prepare=lambda: self._prepare_kafka(jvm, properties),
         )
 
-    def _prepare_kafka(self) -> None:
-        properties = self._conf / "kafka-server.properties"
+    def _prepare_kafka(self, jvm: Jvm, properties: Path) -> None:
         render_to(properties, "kafka-server.properties", self._config)
-        self._render_logging()
+        jvm.prepare()
         data, marker = self._config.data / "kafka", self._config.data / "kafka.formatted"
         if marker.is_file():
             return
         # Without the marker an earlier attempt was interrupted, and half a storage does not start.
         shutil.rmtree(data, ignore_errors=True)
         main = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", _cluster_id())
-        command = self._java("kafka", (*main, "-c", str(properties)), "-Xmx128m", "-XX:TieredStopAtLevel=1")
+        command = (
+            java_program(),
+            *QUICK_START,
+            "-Xmx128m",
+            "-cp",
+            jvm.class_path,
+            *main,
+            "-c",
+            str(properties),
+        )
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             remedy = "Run `macd local reset` if the data folder is damaged."
             raise ServiceError("Apache Kafka", f"could not format its storage: {done.stderr}", remedy=remedy)
         marker.touch()
 
-    def _render_logging(self) -> None:
-        render_to(self._conf / "log4j2.properties", "log4j2.properties", self._config)
-
     def registry(self) -> Component:
         """Apicurio Registry with the Confluent API under /apis/ccompat/v7."""
         database = self._config.data / "registry" / "db"
         jar = self._config.cache / "registry" / "registry-1-runner.jar"
+        jvm = Jvm(self._config, "registry", "registry", ("-Xmx256m", *QUICK_START))
         return Component(
             name="registry",
             title="Schema Registry",
-            command=(java_program(), "-Xmx256m", "-jar", str(jar)),
+            command=jvm.command("-jar", str(jar)),
             ports=("registry",),
             environment=lambda: {
                 "QUARKUS_HTTP_HOST": HOST,
@@ -106,25 +109,42 @@ class JavaComponents:
             settle=lambda: probes.require_compatibility(f"{self._url('registry')}/apis/ccompat/v7"),
             jars=("registry",),
             memory_mb=350,
+            stop_seconds=JVM_STOP_SECONDS,
+            prepare=jvm.prepare,
         )
 
     def mongodb(self) -> Component:
         """A real mongod where there is one, and otherwise the stand-in on an H2 file."""
-        data = self._config.data / ("mongod" if self._config.mongod else "mongodb")
+        return self._mongod(self._config.mongod) if self._config.mongod else self._mongodb_stand_in()
+
+    def _mongod(self, program: str) -> Component:
+        data = self._config.data / "mongod"
         port = str(self._config.mongodb_port)
-        launcher = str(self._config.cache / "mongodb" / "MongoServerLauncher.java")
-        command = self._java("mongodb", (launcher, str(data / "macd.h2"), port), "-Xmx512m")
-        if self._config.mongod:
-            command = (self._config.mongod, "--dbpath", str(data), "--port", port, "--bind_ip", HOST)
         return Component(
             name="mongodb",
-            title="MongoDB" if self._config.mongod else "MongoDB-wire server",
-            command=command,
+            title="MongoDB",
+            command=(program, "--dbpath", str(data), "--port", port, "--bind_ip", HOST),
             ports=("mongodb",),
             probe=probes.mongodb(self._config.mongodb_port),
-            jars=() if self._config.mongod else ("mongodb",),
             memory_mb=300,
+            stop_seconds=JVM_STOP_SECONDS,
             prepare=lambda: data.mkdir(parents=True, exist_ok=True),
+        )
+
+    def _mongodb_stand_in(self) -> Component:
+        launcher = str(self._config.cache / "mongodb" / "MongoServerLauncher.java")
+        jvm = self._jvm("mongodb", "mongodb", "-Xmx512m")
+        file, port = str(self._config.data / "mongodb" / "macd.h2"), str(self._config.mongodb_port)
+        return Component(
+            name="mongodb",
+            title="MongoDB-wire server",
+            command=jvm.command(launcher, file, port),
+            ports=("mongodb",),
+            probe=probes.mongodb(self._config.mongodb_port),
+            jars=("mongodb",),
+            memory_mb=300,
+            stop_seconds=JVM_STOP_SECONDS,
+            prepare=lambda: _prepare_in(Path(file).parent, jvm),
         )
 
     def flink(self) -> list[Component]:
@@ -133,20 +153,21 @@ class JavaComponents:
         package = "org.apache.flink"
         manager = (f"{package}.runtime.entrypoint.StandaloneSessionClusterEntrypoint", "--configDir")
         tasks = (f"{package}.runtime.taskexecutor.TaskManagerRunner", "--configDir")
+        quick = QUICK_START
         return [
             self._flink(
-                "flink-jobmanager", "Flink job manager", (*manager, str(self._conf / "flink")), "-Xmx448m",
-                ports=("flink", "flink_rpc"), memory_mb=450, prepare=self._prepare_flink,
+                "flink-jobmanager", "Flink job manager", (*manager, str(self._conf / "flink")),
+                "-Xmx448m", *quick, ports=("flink", "flink_rpc"), memory_mb=450,
                 probe=probes.http(config.flink_port, "/overview"),
             ),
             self._flink(
-                "flink-taskmanager", "Flink task manager", (*tasks, str(self._conf / "flink")), "-Xmx1028m",
-                "-XX:MaxDirectMemorySize=320m", memory_mb=900, probe=probes.flink(config.flink_port),
-                needs=("flink-jobmanager",),
+                "flink-taskmanager", "Flink task manager", (*tasks, str(self._conf / "flink")),
+                "-Xmx1028m", "-XX:MaxDirectMemorySize=320m", memory_mb=900, joins=("flink-jobmanager",),
+                probe=probes.flink(config.flink_port),
             ),
             self._flink(
-                "flink-gateway", "Flink SQL gateway", (f"{package}.table.gateway.SqlGateway",), "-Xmx512m",
-                ports=("flink_gateway",), memory_mb=400, needs=("flink-jobmanager",),
+                "flink-gateway", "Flink SQL gateway", (f"{package}.table.gateway.SqlGateway",),
+                "-Xmx512m", *quick, ports=("flink_gateway",), memory_mb=400, joins=("flink-jobmanager",),
                 probe=probes.http(config.flink_gateway_port, "/v1/info"),
             ),
         ]  # fmt: skip
@@ -159,33 +180,51 @@ class JavaComponents:
             "FLINK_OPT_DIR": self._config.run / "flink-opt",
         }
         environment = {variable: str(folder) for variable, folder in folders.items()}
-        command = self._java("flink", main, *flags, *ADD_OPENS)
-        return Component(name, title, command, environment=lambda: environment, jars=("flink",), **rest)
+        jvm = self._jvm(name, "flink", *flags, *ADD_OPENS)
+        return Component(
+            name,
+            title,
+            jvm.command(*main),
+            environment=lambda: environment,
+            jars=("flink",),
+            stop_seconds=JVM_STOP_SECONDS,
+            prepare=lambda: self._prepare_flink(jvm),
+            **rest,
+        )
 
-    def _prepare_flink(self) -> None:
+    def _prepare_flink(self, jvm: Jvm) -> None:
         render_to(self._conf / "flink" / "config.yaml", "flink-config.yaml", self._config)
-        self._render_logging()
         for folder in ("data/flink/tmp", "run/flink-plugins", "run/flink-opt"):
             (self._config.home / folder).mkdir(parents=True, exist_ok=True)
+        jvm.prepare()
 
     def connect(self) -> Component:
         """The Kafka Connect worker with the MongoDB sink and the Avro converter."""
         properties = self._conf / "connect-worker.properties"
-        main = ("org.apache.kafka.connect.cli.ConnectDistributed", str(properties))
+        jvm = self._jvm("connect", "kafka", "-Xmx512m")
+        mongodb_uri = f"mongodb://{HOST}:{self._config.mongodb_port}/?retryWrites=false"
         return Component(
             name="connect",
             title="Kafka Connect",
-            command=self._java("kafka", main, "-Xmx512m"),
+            command=jvm.command("org.apache.kafka.connect.cli.ConnectDistributed", str(properties)),
             ports=("connect",),
-            environment=lambda: {
-                "MACD_MONGODB_URI": f"mongodb://{HOST}:{self._config.mongodb_port}/?retryWrites=false",
-            },
+            environment=lambda: {"MACD_MONGODB_URI": mongodb_uri},
             probe=probes.connect(self._config.connect_port, (CONNECTOR_CLASS,)),
             needs=("kafka",),
             jars=("kafka", "connect-plugins/avro", "connect-plugins/mongodb"),
-            memory_mb=500,
-            prepare=lambda: render_to(properties, "connect-worker.properties", self._config),
+            memory_mb=600,
+            stop_seconds=JVM_STOP_SECONDS,
+            prepare=lambda: self._prepare_connect(jvm, properties),
         )
+
+    def _prepare_connect(self, jvm: Jvm, properties: Path) -> None:
+        render_to(properties, "connect-worker.properties", self._config)
+        jvm.prepare()
+
+
+def _prepare_in(folder: Path, jvm: Jvm) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    jvm.prepare()
 
 
 def _cluster_id() -> str:

@@ -15,7 +15,7 @@ from macd.errors import EnvironmentNotReady
 from macd.local import jars
 from macd.local.component import Component
 from macd.local.config import HOST, LocalConfig, port_variable
-from macd.local.java import java_program
+from macd.local.jvm import java_program
 
 JAVA_AT_LEAST = 17
 DISK_MB = 500

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import psutil
@@ -13,6 +13,7 @@ from macd.local import jars, lock, preflight, strays
 from macd.local.catalog import catalog, expand
 from macd.local.component import Component, levels, with_needs
 from macd.local.config import LocalConfig
+from macd.local.jvm import keep_archives
 from macd.local.startup import POLL_SECONDS, Report, Startup
 from macd.local.status import Row, rows
 from macd.local.supervisor import Supervisor
@@ -21,11 +22,19 @@ STOP_MARGIN_SECONDS = 10
 
 
 class Stack:
-    """The stack of one state folder. `report(component, message)` receives the progress."""
+    """The stack of one state folder.
 
-    def __init__(self, config: LocalConfig, report: Report = lambda _name, _message: None) -> None:
+    `report(component, message)` receives the progress; `components` are those of the catalog unless given.
+    """
+
+    def __init__(
+        self,
+        config: LocalConfig,
+        report: Report = lambda _name, _message: None,
+        components: Mapping[str, Component] | None = None,
+    ) -> None:
         self.config = config
-        self.catalog = catalog(config)
+        self.catalog = components or catalog(config)
         self.supervisor = Supervisor(config)
         self._report = report
 
@@ -59,6 +68,7 @@ class Stack:
                 self._stop_in_order()
                 self._end_supervisor()
             self._end_strays()
+            keep_archives(self.config)
 
     def reset(self) -> None:
         """Stop everything and delete data, logs and configuration; the cache of jars stays."""

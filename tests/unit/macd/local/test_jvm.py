@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from macd.local.config import LocalConfig
+from macd.local.jvm import Jvm, keep_archives
+
+
+@pytest.fixture
+def jvm(config: LocalConfig) -> Jvm:
+    stamp = config.cache / "kafka" / ".stamp"
+    stamp.parent.mkdir(parents=True)
+    stamp.touch()
+    return Jvm(config, "kafka", "kafka", ("-Xmx512m", '-Dname=a "b"'))
+
+
+def arguments(jvm: Jvm) -> list[str]:
+    jvm.prepare()
+    return (jvm.config.run / "conf" / "kafka.args").read_text().splitlines()
+
+
+def test_the_first_run_records_and_the_next_one_uses_the_archive(jvm: Jvm) -> None:
+    flag = arguments(jvm)[-1].strip('"')
+    assert flag.startswith("-XX:ArchiveClassesAtExit=")
+    before = jvm.command("kafka.Kafka")
+    recorded = jvm.config.run / "class-data" / flag.rpartition("/")[2]
+    recorded.write_text("classes")
+    keep_archives(jvm.config)
+    kept = jvm.config.cache / "class-data" / recorded.name
+    assert kept.read_text() == "classes"
+    assert arguments(jvm)[-1] == f'"-XX:SharedArchiveFile={kept}"'
+    assert jvm.command("kafka.Kafka") == before
+
+
+def test_new_jars_need_a_new_archive(jvm: Jvm) -> None:
+    before = arguments(jvm)[-1]
+    (jvm.config.cache / "kafka" / ".stamp").unlink()
+    assert arguments(jvm)[-1] != before
+
+
+def test_options_are_quoted_for_the_argument_file(jvm: Jvm) -> None:
+    assert arguments(jvm)[:2] == ['"-Xmx512m"', '"-Dname=a \\"b\\""']
