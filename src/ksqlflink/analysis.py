@@ -91,9 +91,6 @@ class Analyzer:
         for source in self.inputs.values():
             if source.kind != "STREAM":
                 raise not_supported(f"Reading the table {source.name}", query.source.position, self.raw)
-            if source.value_format != "AVRO":
-                what = f"Reading {source.name}, whose VALUE_FORMAT is {source.value_format},"
-                raise not_supported(what, query.source.position, self.raw)
         for join in query.joins:
             if join.kind != "INNER":
                 raise not_supported(f"{join.kind} JOIN", join.position, self.raw)

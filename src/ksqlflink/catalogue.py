@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS queries (id TEXT PRIMARY KEY, definition TEXT NOT NUL
 CREATE TABLE IF NOT EXISTS commands (
     sequence INTEGER PRIMARY KEY, command_id TEXT NOT NULL, statement TEXT NOT NULL, message TEXT NOT NULL, query_id TEXT
 );
-CREATE TABLE IF NOT EXISTS stopping (job_id TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS stopping (job_id TEXT PRIMARY KEY, definition TEXT NOT NULL);
 """
 _STEP = 2  # ksqlDB's command topic is transactional: a commit marker lies between two commands
 
@@ -98,13 +98,13 @@ class Catalogue:
         """Remove a query."""
         self._rows("DELETE FROM queries WHERE id = ?", query_id)
 
-    def stopping(self) -> list[str]:
-        """Return the ids of jobs whose query is gone and that have not been seen to end yet."""
-        return [job_id for (job_id,) in self._rows("SELECT job_id FROM stopping")]
+    def stopping(self) -> list[Query]:
+        """Return the removed queries whose job has not been seen to end yet."""
+        return [codec.load_query(text) for (text,) in self._rows("SELECT definition FROM stopping")]
 
-    def add_stopping(self, job_id: str) -> None:
-        """Remember that a job has to be stopped."""
-        self._rows("INSERT OR IGNORE INTO stopping VALUES (?)", job_id)
+    def add_stopping(self, query: Query) -> None:
+        """Remember that the job of a removed query has to be stopped."""
+        self._rows("INSERT OR REPLACE INTO stopping VALUES (?, ?)", query.job_id, codec.dump_query(query))
 
     def remove_stopping(self, job_id: str) -> None:
         """Forget a job that has ended."""

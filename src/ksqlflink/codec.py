@@ -61,5 +61,5 @@ def load_query(text: str) -> Query:
     """Return the query of a JSON text."""
     members = json.loads(text)
     job = members.pop("job")
-    sources = tuple(members.pop("sources"))
-    return Query(job=FlinkJob(job["settings"], tuple(job["tables"]), job["insert"]), sources=sources, **members)
+    tables, sources = tuple(job.pop("tables")), tuple(members.pop("sources"))
+    return Query(job=FlinkJob(tables=tables, **job), sources=sources, **members)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
@@ -49,6 +50,7 @@ def plan_query(statement: CreateAsSelect, world: World) -> QueryPlan:
     analysis = Analyzer(statement.name, inputs, statement.text, shown).analyze(statement.query)
     if analysis.join:
         _check_partitions(topics, shown)
+    _refuse_formats(statement, inputs)
     source = _sink_source(statement, analysis, topic, shown)
     _refuse_replacement(statement, source, world, analysis, shown)
     _check_sink(source, statement)
@@ -121,6 +123,13 @@ def _check_partitions(topics: Mapping[str, Topic], shown: str) -> None:
             f"{other.partitions}. Please repartition either one so that the number of partitions match.",
             shown,
         )
+
+
+def _refuse_formats(statement: CreateAsSelect, inputs: Mapping[str, DataSource]) -> None:
+    for source in inputs.values():
+        if source.value_format != "AVRO":
+            what = f"Reading {source.name}, whose VALUE_FORMAT is {source.value_format},"
+            raise not_supported(what, statement.query.source.position, statement.text)
 
 
 def _sink_source(statement: CreateAsSelect, analysis: Analysis, topic: Topic, shown: str) -> DataSource:
@@ -223,9 +232,10 @@ class JobBuilder:
         topics = {source.topic for source in plan.analysis.inputs.values()}
         earliest = starts_at_earliest(properties)
         starts = {topic: Start(None if earliest else world.topics.end_offsets(topic)) for topic in topics}
-        sink = Sink(
-            plan.topic.name, plan.analysis.columns, plan.value_schema, f"ksqlflink-{query_id}", self.transaction_timeout_ms
-        )
+        # Unique even where a catalogue was deleted and query ids start over on the same brokers.
+        prefix = f"ksqlflink-{query_id}-{uuid.uuid4().hex[:8]}"
+        columns, timeout = plan.analysis.columns, self.transaction_timeout_ms
+        sink = Sink(plan.topic.name, columns, plan.value_schema, prefix, timeout)
         schemas = {topic: self._schema(topic, world, plan) for topic in topics}
         try:
             return Translator(self.services, schemas, starts).job(plan.analysis, sink, self.settings)

@@ -189,8 +189,8 @@ class Executor:
         for query in queries:
             self.world.catalogue.remove_query(query.id)
             # Noted first: a server killed before the job has ended still ends it after its restart.
-            self.world.catalogue.add_stopping(query.job_id)
+            self.world.catalogue.add_stopping(query)
 
     def _stop(self, queries: list[Query]) -> None:
         for query in queries:
-            self.jobs.stop(query.job_id)
+            self.jobs.stop(query)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,37 +93,56 @@ class FlinkCluster:
         location = urlparse(self._config.get(key, ""))
         return Path(location.path) if location.scheme == "file" and location.path else None
 
-    def stop(self, job_id: str, deadline_seconds: float) -> None:
+    def stop(self, job_id: str, deadline_seconds: float) -> bool:
         """End a job for good: with a savepoint, so that its last transaction is committed, or by cancelling it.
 
-        Raises ServerProblem when the job has not ended by the deadline.
+        Returns whether its last transaction was committed. Raises ServerProblem when the job has not ended by
+        the deadline.
         """
         deadline = time.monotonic() + deadline_seconds
-        if self._stop_with_savepoint(job_id, deadline):
-            return
+        committed = self._stop_with_savepoint(job_id, deadline)
         job = self.job(job_id)
         if job is not None and not job.ended:
             self._service.call("PATCH", f"/jobs/{job_id}?mode=cancel")
         if not self._wait_for_end(job_id, deadline + deadline_seconds):
             raise ServerProblem(f"Flink job {job_id} did not end in time")
+        self._discard(job_id)
+        return committed
 
     def _stop_with_savepoint(self, job_id: str, deadline: float) -> bool:
         job = self.job(job_id)
-        if job is None or job.ended:
-            return True
-        if job.state != "RUNNING" or job.running_tasks < job.tasks:
+        if job is None or job.state != "RUNNING" or job.running_tasks < job.tasks:
             return False
         try:
             trigger = self._service.call("POST", f"/jobs/{job_id}/stop", {"drain": False})["request-id"]
-            path = f"/jobs/{job_id}/savepoints/{trigger}"
-            while time.monotonic() < deadline:
-                answer = self._service.call("GET", path)
-                if answer["status"]["id"] == "COMPLETED":
-                    return "location" in answer["operation"] and self._wait_for_end(job_id, deadline)
-                time.sleep(_POLL_SECONDS)
+            operation = self._savepoint(f"/jobs/{job_id}/savepoints/{trigger}", deadline)
         except HttpError:
             return False
-        return False
+        if "location" not in operation:
+            return False
+        ended = self._wait_for_end(job_id, deadline)
+        self._remove(urlparse(operation["location"]).path)
+        job = self.job(job_id)
+        return ended and (job is None or job.state == "FINISHED")
+
+    def _savepoint(self, path: str, deadline: float) -> dict[str, Any]:
+        while time.monotonic() < deadline:
+            answer = self._service.call("GET", path)
+            if answer["status"]["id"] == "COMPLETED":
+                operation: dict[str, Any] = answer["operation"]
+                return operation
+            time.sleep(_POLL_SECONDS)
+        return {}
+
+    def _discard(self, job_id: str) -> None:
+        """Remove the checkpoints of a job that will never be resumed."""
+        folder = self._folder("execution.checkpointing.dir")
+        if folder is not None:
+            self._remove(str(folder / job_id))
+
+    @staticmethod
+    def _remove(folder: str) -> None:
+        shutil.rmtree(folder, ignore_errors=True)  # not a folder of this machine: left to its owner
 
     def _wait_for_end(self, job_id: str, deadline: float) -> bool:
         while time.monotonic() < deadline:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec
 from confluent_kafka.admin import NewTopic as _NewTopic
 
 from ksqlflink.errors import ServerProblem
 
 _TIMEOUT_SECONDS = 10.0
+_POOLED_IDS = 8  # Flink's sink takes the lowest free number; two are in use unless commits are held up
 T = TypeVar("T")
 
 
@@ -49,6 +51,7 @@ class KafkaTopics:
     """Topics of a cluster."""
 
     def __init__(self, bootstrap_servers: str) -> None:
+        self._bootstrap_servers = bootstrap_servers
         self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
 
     def find(self, name: str) -> Topic | None:
@@ -88,11 +91,12 @@ class KafkaTopics:
     def end_offsets(self, name: str) -> dict[int, int]:
         """Return the offset after the last committed record of each partition."""
         listed = self._call(lambda: self._admin.list_topics(name, timeout=_TIMEOUT_SECONDS)).topics[name]
-        wanted = {TopicPartition(name, number): OffsetSpec.latest() for number in listed.partitions}
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        wanted = {TopicPartition(name, number): latest for number in listed.partitions}
         level = IsolationLevel.READ_COMMITTED
         futures = self._admin.list_offsets(wanted, isolation_level=level, request_timeout=_TIMEOUT_SECONDS)
         return {
-            partition.partition: self._call(lambda f=future: f.result(_TIMEOUT_SECONDS)).offset  # type: ignore[misc]
+            partition.partition: self._call(partial(future.result, _TIMEOUT_SECONDS)).offset
             for partition, future in futures.items()
         }
 
@@ -106,6 +110,16 @@ class KafkaTopics:
         broker = next(iter(metadata.brokers))
         config = self._config(ConfigResource(ConfigResource.Type.BROKER, str(broker)))
         return int(config["transaction.max.timeout.ms"].value)
+
+    def abort_transactions(self, prefix: str) -> None:
+        """Abort what a dead sink with this transactional id prefix left open.
+
+        Readers with isolation.level=read_committed would wait for it until its timeout.
+        """
+        for number in range(_POOLED_IDS):
+            config = {"bootstrap.servers": self._bootstrap_servers, "log_level": 0}
+            producer = Producer({**config, "transactional.id": f"{prefix}-0-{number}"})
+            self._call(partial(producer.init_transactions, _TIMEOUT_SECONDS))
 
     def alive(self, timeout: float = 2.0) -> bool:
         """Tell whether a broker answers within `timeout` seconds."""

@@ -46,11 +46,15 @@ class DataSource:
 
 @dataclass(frozen=True)
 class FlinkJob:
-    """What is submitted to Flink for a query: session settings, table definitions and one INSERT."""
+    """What is submitted to Flink for a query: session settings, table definitions and one INSERT.
+
+    The ids of the sink's Kafka transactions begin with transactional_id_prefix.
+    """
 
     settings: dict[str, str]
     tables: tuple[str, ...]
     insert: str
+    transactional_id_prefix: str
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,8 +38,8 @@ class Jobs(Protocol):
     def start(self, query: Query) -> None:
         """Start a query that the catalogue holds; FlinkRefusal when Flink does not accept it."""
 
-    def stop(self, job_id: str) -> None:
-        """Stop a job that the catalogue lists as stopping."""
+    def stop(self, query: Query) -> None:
+        """Stop the job of a query that the catalogue lists as stopping."""
 
     def states(self) -> dict[str, str]:
         """Return RUNNING, ERROR or UNRESPONSIVE by query id."""
@@ -53,7 +54,7 @@ class NoJobs:
     def start(self, query: Query) -> None:
         """Do nothing."""
 
-    def stop(self, job_id: str) -> None:
+    def stop(self, query: Query) -> None:
         """Do nothing."""
 
     def states(self) -> dict[str, str]:
@@ -81,8 +82,16 @@ class _Retry:
 class QueryManager:
     """Starts, stops and supervises the jobs of the catalogue's queries."""
 
-    def __init__(self, catalogue: Catalogue, cluster: FlinkCluster, gateway: SqlGateway) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        cluster: FlinkCluster,
+        gateway: SqlGateway,
+        abort_transactions: Callable[[str], None],
+    ) -> None:
+        """`abort_transactions` ends what a sink of the given transactional id prefix left open."""
         self._catalogue = catalogue
+        self._abort_transactions = abort_transactions
         self._cluster = cluster
         self._gateway = gateway
         self._lock = threading.RLock()  # a job is submitted by one thread at a time
@@ -107,14 +116,20 @@ class QueryManager:
         self._gateway.submit(query.job, settings)
         _LOG.info("submitted %s as job %s from %s", query.id, query.job_id, checkpoint or "its start offsets")
 
-    def stop(self, job_id: str) -> None:
-        """Stop a job that the catalogue lists as stopping; the supervisor goes on trying if that fails."""
+    def stop(self, query: Query) -> None:
+        """Stop the job of a query listed as stopping; the supervisor goes on trying if that fails."""
         try:
-            self._cluster.stop(job_id, _STOP_SECONDS)
+            with self._lock:
+                if query not in self._catalogue.stopping():
+                    return  # another thread was faster
+                committed = self._cluster.stop(query.job_id, _STOP_SECONDS)
+                if not committed:
+                    self._abort_transactions(query.job.transactional_id_prefix)
         except ServerProblem as error:
-            _LOG.warning("job %s is not stopped yet: %s", job_id, error.message)
+            _LOG.warning("job %s of %s is not stopped yet: %s", query.job_id, query.id, error.message)
         else:
-            self._catalogue.remove_stopping(job_id)
+            self._catalogue.remove_stopping(query.job_id)
+            _LOG.info("stopped %s%s", query.id, "" if committed else "; what it had not committed was aborted")
 
     def states(self) -> dict[str, str]:
         """Return RUNNING, ERROR or UNRESPONSIVE by query id."""
@@ -140,8 +155,8 @@ class QueryManager:
         """Look at every query once."""
         if not self._cluster.alive():
             return
-        for job_id in self._catalogue.stopping():
-            self.stop(job_id)
+        for query in self._catalogue.stopping():
+            self.stop(query)
         for query in self._catalogue.queries():
             with self._lock:
                 self._look_after(query.id)

@@ -34,6 +34,7 @@ _LOG = logging.getLogger(__name__)
 # time order, which is the order ksqlDB emits several matches in.
 JOB_SETTINGS = {
     "execution.runtime-mode": "streaming",
+    "parallelism.default": "1",
     "table.local-time-zone": "UTC",
     "pipeline.object-reuse": "true",
     "state.backend.type": "rocksdb",
@@ -74,7 +75,9 @@ class Server:
         self._catalogue = Catalogue(settings.state_dir / "catalogue.sqlite")
         self._cluster = FlinkCluster(JsonService("Flink", settings.flink_url))
         self._gateway = SqlGateway(JsonService("The Flink SQL gateway", settings.gateway_url))
-        self._manager = QueryManager(self._catalogue, self._cluster, self._gateway)
+        self._manager = QueryManager(
+            self._catalogue, self._cluster, self._gateway, self._kafka.abort_transactions
+        )
         registry = SchemaRegistry(JsonService("The schema registry", settings.registry_url))
         world = World(self._catalogue, self._kafka, registry)
         self._requests = RequestHandler(Executor(world, self._manager, lambda: self._builder, self._properties()))

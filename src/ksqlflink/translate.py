@@ -68,7 +68,12 @@ class Translator:
         """Return the job; flink_types.Mismatch when a declared column does not fit the registered schema."""
         grace = analysis.join.grace_ms if analysis.join else 0
         tables = [self._source_table(alias, source, grace) for alias, source in analysis.inputs.items()]
-        return FlinkJob(settings, (*tables, self._sink_table(sink)), self._insert(analysis, sink))
+        return FlinkJob(
+            settings,
+            (*tables, self._sink_table(sink)),
+            self._insert(analysis, sink),
+            sink.transactional_id_prefix,
+        )
 
     # -- sources -------------------------------------------------------------------------------------------
 
