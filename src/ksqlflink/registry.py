@@ -12,6 +12,7 @@ from ksqlflink.errors import BadRequest
 from ksqlflink.http import HttpError, JsonService
 
 _REFUSED = (requests.codes.conflict, requests.codes.unprocessable)
+_NOTHING_TO_DELETE = (requests.codes.not_found, requests.codes.bad_request)
 
 
 class Registry(Protocol):
@@ -64,12 +65,16 @@ class SchemaRegistry:
             raise BadRequest(f"Could not register schema for subject '{subject}': {error.text}") from error
 
     def delete(self, subject: str) -> None:
-        """Delete a subject, if there is one."""
-        try:
-            self._service.call("DELETE", f"/subjects/{quote(subject, safe='')}")
-        except HttpError as error:
-            if error.answer != requests.codes.not_found:
-                raise
+        """Delete a subject for good, if there is one.
+
+        Soft deletion alone would not do: Apicurio keeps a schema disabled that is registered again afterwards.
+        """
+        for suffix in ("", "?permanent=true"):
+            try:
+                self._service.call("DELETE", f"/subjects/{quote(subject, safe='')}{suffix}")
+            except HttpError as error:
+                if error.answer not in _NOTHING_TO_DELETE:
+                    raise
 
 
 @dataclass

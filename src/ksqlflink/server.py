@@ -15,6 +15,7 @@ import uvicorn
 from ksqlflink.app import SERVICE_ID, create_app
 from ksqlflink.catalogue import Catalogue
 from ksqlflink.create_query import JobBuilder
+from ksqlflink.dialect import parse
 from ksqlflink.errors import ServerProblem
 from ksqlflink.executor import Executor
 from ksqlflink.flink import FlinkCluster
@@ -127,7 +128,8 @@ class Server:
 
     def serve(self) -> None:
         """Serve until SIGTERM or SIGINT; running jobs go on."""
-        targets = (self._learn_cluster_id, lambda: self._manager.supervise(self._end))
+        # Building the parser takes a second or two; the first request shall not wait for it.
+        targets = (lambda: parse(""), self._learn_cluster_id, lambda: self._manager.supervise(self._end))
         threads = [threading.Thread(target=target, daemon=True) for target in targets]
         for thread in threads:
             thread.start()

@@ -90,7 +90,7 @@ class StatementBuilder(ExpressionBuilder):
         return None
 
     def _refused_clause(self, meta: Meta, parts: Parts) -> ast.Clause:
-        words = [part.type for part in parts if isinstance(part, Token) and part.type != "INTEGER"]
+        words = [part.upper() for part in parts if isinstance(part, Token) and part.type != "INTEGER"]
         text = " ".join(self._text[meta.start_pos : meta.end_pos].split())
         return ast.Clause(" ".join(words), text, position=position_of(meta))
 
@@ -186,7 +186,7 @@ class StatementBuilder(ExpressionBuilder):
         return st.Terminate(None if name is None else str(name), **self._place(meta))
 
     def show_what(self, meta: Meta, parts: Parts) -> str:
-        return " ".join(part.type for part in parts)
+        return " ".join(part.upper() for part in parts)
 
     def show(self, meta: Meta, parts: Parts) -> st.Show:
         return st.Show(parts[1], "EXTENDED" in _words(parts), **self._place(meta))

@@ -13,10 +13,9 @@ STATEMENT_STARTERS = (
 
 # Keywords that may also name a column or a source (ksqlDB's nonReserved rule).
 NON_RESERVED = (
-    "SHOW", "TABLES", "COLUMNS", "COLUMN", "PARTITIONS", "FUNCTIONS", "FUNCTION", "STRUCT", "MAP", "ARRAY",
-    "PARTITION", "YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "EXPLAIN", "TYPE", "TYPES", "SET", "IF",
-    "SOURCE", "SINK", "PRIMARY", "KEY", "EMIT", "CHANGES", "FINAL", "ESCAPE", "REPLACE", "ASSERT", "ALTER",
-    "ADD", "SIZE", "RETENTION", "SESSION", "TUMBLING", "HOPPING", "ADVANCE",
+    "SHOW", "TABLES", "FUNCTION", "STRUCT", "MAP", "ARRAY", "PARTITION", "DAY", "HOUR", "MINUTE", "SECOND",
+    "EXPLAIN", "TYPE", "SET", "IF", "SOURCE", "SINK", "PRIMARY", "KEY", "EMIT", "CHANGES", "FINAL", "ESCAPE",
+    "REPLACE", "ASSERT", "ALTER",
 )  # fmt: skip
 
 # Every other word of the grammar is reserved.
@@ -37,7 +36,7 @@ start: (statement ";")*
 
 select: query
 show: (SHOW | LIST) show_what EXTENDED?
-show_what: STREAMS | TABLES | QUERIES | ALL? TOPICS | PROPERTIES | TYPES | VARIABLES | FUNCTIONS | CONNECTORS
+show_what: STREAMS | TABLES | QUERIES | ALL? TOPICS | PROPERTIES | VARIABLES | CONNECTORS | IDENT
 describe: DESCRIBE identifier EXTENDED?          -> describe_source
         | DESCRIBE STREAMS EXTENDED?              -> describe_all
         | DESCRIBE FUNCTION identifier            -> describe_function
@@ -65,7 +64,7 @@ refused: ASSERT (NOT EXISTS)? (TOPIC | identifier) identifier? with_?  -> refuse
        | CREATE (SOURCE | SINK) CONNECTOR if_not_exists? identifier with_ -> refused
        | CREATE TYPE if_not_exists? identifier AS type                 -> refused
        | DROP (CONNECTOR | TYPE) if_exists? identifier                 -> refused
-       | ALTER (STREAM | TABLE) identifier ADD COLUMN? identifier type -> refused
+       | ALTER (STREAM | TABLE) identifier identifier+ type             -> refused
 
 elements: "(" element ("," element)* ")"
 element: identifier type key?
@@ -96,8 +95,8 @@ within: WITHIN duration grace?                             -> within
 grace: GRACE PERIOD duration
 duration: INTEGER unit
 !unit: DAY | DAYS | HOUR | HOURS | MINUTE | MINUTES | SECOND | SECONDS | MILLISECOND | MILLISECONDS
-window: WINDOW (TUMBLING | SESSION | HOPPING) "(" window_item ("," window_item)* ")"
-window_item: (SIZE | RETENTION | ADVANCE BY)? duration | grace
+window: WINDOW IDENT "(" window_item ("," window_item)* ")"
+window_item: (IDENT BY?)? duration | grace
 where: WHERE expression
 group_by: GROUP BY expression ("," expression)*
 partition_by: PARTITION BY expression ("," expression)*
