@@ -19,7 +19,8 @@ _DEFAULT_GRACE_MS = 24 * 3_600_000
 _LONGEST_MS = 99 * 86_400_000  # a Flink interval literal holds two digits of days
 _JOIN_DOCS = "https://docs.confluent.io/current/ksql/docs/syntax-reference.html#create-stream-as-select"
 GRACE_NOTICE = (
-    "DEPRECATION NOTICE: Stream-stream joins statements without a GRACE PERIOD will not be accepted in a future "
+    "DEPRECATION NOTICE: Stream-stream joins statements without a GRACE PERIOD will not be accepted in "
+    "a future "
     "ksqlDB version.\nPlease use the GRACE PERIOD clause as specified in "
     "https://docs.ksqldb.io/en/latest/developer-guide/ksqldb-reference/select-push-query/"
 )
@@ -77,7 +78,9 @@ class Analyzer:
         outputs = self._outputs(query, join)
         if query.where is not None:
             conditions.check(query.where, self._type, self.text)
-        notices = (GRACE_NOTICE,) if any(item.within and item.within.grace is None for item in query.joins) else ()
+        notices = (
+            (GRACE_NOTICE,) if any(item.within and item.within.grace is None for item in query.joins) else ()
+        )
         return Analysis(self.inputs, outputs, join, query.where, notices)
 
     def _fail(self, message: str) -> BadStatement:
@@ -139,7 +142,9 @@ class Analyzer:
         last = [column for column in last if ast.Column(column.name, alias) not in joined_by]
         columns = [column for column in source.columns if column not in last] + last
         return [
-            ast.SelectItem(ast.Column(c.name, alias, position=item.position), prefix + c.name, position=item.position)
+            ast.SelectItem(
+                ast.Column(c.name, alias, position=item.position), prefix + c.name, position=item.position
+            )
             for c in columns
         ]
 
@@ -180,7 +185,8 @@ class Analyzer:
                 raise self._fail(
                     f"The projection contains a key column ({shown(candidate)}) more than once, aliased as: "
                     f"{aliases}.\nEach key column must only be in the projection once. "
-                    "If you intended to copy the key into the value, then consider using the AS_VALUE function to "
+                    "If you intended to copy the key into the value, then consider using the AS_VALUE "
+                    "function to "
                     "indicate which key reference should be copied."
                 )
             if matches:
@@ -198,10 +204,14 @@ class Analyzer:
             return None
         (join,) = query.joins
         if query.source.name == join.source.name:
-            raise self._fail(f"Can not join '{join.source.name}' to '{join.source.name}': self joins are not yet supported.")
+            raise self._fail(
+                f"Can not join '{join.source.name}' to '{join.source.name}': self joins are not yet "
+                "supported."
+            )
         if join.within is None:
             raise self._fail(
-                "Stream-Stream joins must have a WITHIN clause specified. None was provided. To learn about how to "
+                "Stream-Stream joins must have a WITHIN clause specified. None was provided. To learn "
+                "about how to "
                 f"specify a WITHIN clause with a stream-stream join, please visit: {_JOIN_DOCS}"
             )
         left, right = self._join_keys(join.criteria)
@@ -228,6 +238,9 @@ class Analyzer:
             self._type(side)
         columns = {side.source: side for side in sides if isinstance(side, ast.Column)}
         if len(columns) != len(sides):
-            raise self._fail(f"Invalid comparison expression '{shown(criteria)}' in join: each side must refer to one source.")
+            raise self._fail(
+                f"Invalid comparison expression '{shown(criteria)}' in join: each side must refer to "
+                "one source."
+            )
         left, right = self.inputs
         return columns[left], columns[right]

@@ -20,7 +20,13 @@ _LOG = logging.getLogger(__name__)
 VERSION = "7.4.12"  # the ksqlDB release whose behaviour is served
 SERVICE_ID = "default_"
 _JSON = "application/json"
-_ACCEPTED = ("*/*", "application/*", _JSON, "application/vnd.ksql.v1+json", "application/vnd.ksqlapi.delimited.v1")
+_ACCEPTED = (
+    "*/*",
+    "application/*",
+    _JSON,
+    "application/vnd.ksql.v1+json",
+    "application/vnd.ksqlapi.delimited.v1",
+)
 _EMPTY_BODY = 'Cannot invoke "io.vertx.core.buffer.Buffer.getBytes()" because "buffer" is null'
 
 
@@ -69,34 +75,41 @@ def _endpoint(handler: Endpoint) -> Endpoint:
             return await handler(request)
         except KsqlError as error:
             return _json(error.body(), error.status)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the client gets a JSON error whatever went wrong
             _LOG.exception("%s %s failed", request.method, request.url.path)
             return _json(ServerProblem(f"{type(error).__name__}: {error}").body(), ServerProblem.status)
 
     return guarded
 
 
-def create_app(backend: Backend) -> Starlette:
-    """Return the ASGI application."""
+class Api:
+    """Endpoints over a backend."""
 
-    async def root(_: Request) -> Response:
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    async def root(self, _: Request) -> Response:
+        """GET /."""
         return RedirectResponse("/info", 307)
 
-    async def info(_: Request) -> Response:
+    async def info(self, _: Request) -> Response:
+        """GET /info."""
         details = {
             "version": VERSION,
-            "kafkaClusterId": backend.cluster_id(),
+            "kafkaClusterId": self._backend.cluster_id(),
             "ksqlServiceId": SERVICE_ID,
             "serverStatus": "RUNNING",
         }
         return _json({"KsqlServerInfo": details})
 
-    async def healthcheck(_: Request) -> Response:
-        health = await run_in_threadpool(backend.health)
+    async def healthcheck(self, _: Request) -> Response:
+        """GET /healthcheck: always 200, the body says whether all is well."""
+        health = await run_in_threadpool(self._backend.health)
         details = {name: {"isHealthy": healthy} for name, healthy in health.items()}
         return _json({"isHealthy": all(health.values()), "details": details, "serverState": "READY"})
 
-    async def ksql(request: Request) -> Response:
+    async def ksql(self, request: Request) -> Response:
+        """POST /ksql."""
         raw = await request.body()
         if not raw:
             return _json(ServerProblem(_EMPTY_BODY).body(), ServerProblem.status, None)
@@ -105,42 +118,54 @@ def create_app(backend: Backend) -> Starlette:
         except BadRequest as error:
             return _json(error.body(), error.status, None)
         text, properties = body.get("ksql") or "", body.get("streamsProperties") or {}
-        return _json(await run_in_threadpool(backend.run, text, properties, body.get("commandSequenceNumber")))
+        sequence = body.get("commandSequenceNumber")
+        return _json(await run_in_threadpool(self._backend.run, text, properties, sequence))
 
-    async def status(request: Request) -> Response:
-        command = backend.command(request.path_params["command_id"])
+    async def status(self, request: Request) -> Response:
+        """GET /status/COMMAND."""
+        command = self._backend.command(request.path_params["command_id"])
         if command is None:
-            return _json({"@type": "generic_error", "error_code": 40400, "message": "Command not found"}, 404)
+            missing = {"@type": "generic_error", "error_code": 40400, "message": "Command not found"}
+            return _json(missing, 404)
         message, query_id = command
         return _json({"status": "SUCCESS", "message": message, "queryId": query_id})
 
-    async def statuses(_: Request) -> Response:
-        return _json({"commandStatuses": dict.fromkeys(backend.command_ids(), "SUCCESS")})
+    async def statuses(self, _: Request) -> Response:
+        """GET /status."""
+        return _json({"commandStatuses": dict.fromkeys(self._backend.command_ids(), "SUCCESS")})
 
-    async def cluster_status(_: Request) -> Response:
+    async def cluster_status(self, _: Request) -> Response:
+        """GET /clusterStatus: as of a server without heartbeats."""
         return Response(status_code=404, headers={"content-type": _JSON})
 
-    async def valid_property(_: Request) -> Response:
+    async def valid_property(self, _: Request) -> Response:
+        """GET /is_valid_property/NAME."""
         return _json(True)
 
-    async def metadata(_: Request) -> Response:
-        return _json({"version": VERSION, "clusterId": _cluster(backend)})
+    async def metadata(self, _: Request) -> Response:
+        """GET /v1/metadata."""
+        return _json({"version": VERSION, "clusterId": _cluster(self._backend)})
 
-    async def metadata_id(_: Request) -> Response:
-        return _json(_cluster(backend))
+    async def metadata_id(self, _: Request) -> Response:
+        """GET /v1/metadata/id."""
+        return _json(_cluster(self._backend))
 
-    routes = [
-        Route("/", root, methods=["GET"]),
-        Route("/info", _endpoint(info), methods=["GET"]),
-        Route("/healthcheck", _endpoint(healthcheck), methods=["GET"]),
-        Route("/ksql", _endpoint(ksql), methods=["POST"]),
-        Route("/status", _endpoint(statuses), methods=["GET"]),
-        Route("/status/{command_id:path}", _endpoint(status), methods=["GET"]),
-        Route("/clusterStatus", _endpoint(cluster_status), methods=["GET"]),
-        Route("/is_valid_property/{name}", _endpoint(valid_property), methods=["GET"]),
-        Route("/v1/metadata", _endpoint(metadata), methods=["GET"]),
-        Route("/v1/metadata/id", _endpoint(metadata_id), methods=["GET"]),
-    ]
+
+def create_app(backend: Backend) -> Starlette:
+    """Return the ASGI application."""
+    api = Api(backend)
+    get = {
+        "/info": api.info,
+        "/healthcheck": api.healthcheck,
+        "/status": api.statuses,
+        "/status/{command_id:path}": api.status,
+        "/clusterStatus": api.cluster_status,
+        "/is_valid_property/{name}": api.valid_property,
+        "/v1/metadata": api.metadata,
+        "/v1/metadata/id": api.metadata_id,
+    }
+    routes = [Route(path, _endpoint(endpoint), methods=["GET"]) for path, endpoint in get.items()]
+    routes += [Route("/", api.root, methods=["GET"]), Route("/ksql", _endpoint(api.ksql), methods=["POST"])]
     return Starlette(routes=routes, exception_handlers={404: _not_found, 405: _bare, 500: _bare})
 
 

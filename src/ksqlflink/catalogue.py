@@ -19,7 +19,11 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sources (name TEXT PRIMARY KEY, definition TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS queries (id TEXT PRIMARY KEY, definition TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS commands (
-    sequence INTEGER PRIMARY KEY, command_id TEXT NOT NULL, statement TEXT NOT NULL, message TEXT NOT NULL, query_id TEXT
+    sequence INTEGER PRIMARY KEY,
+    command_id TEXT NOT NULL,
+    statement TEXT NOT NULL,
+    message TEXT NOT NULL,
+    query_id TEXT
 );
 CREATE TABLE IF NOT EXISTS stopping (job_id TEXT PRIMARY KEY, definition TEXT NOT NULL);
 """
@@ -65,7 +69,9 @@ class Catalogue:
 
     def sources(self) -> list[DataSource]:
         """Return all sources by name."""
-        return [codec.load_source(text) for (text,) in self._rows("SELECT definition FROM sources ORDER BY name")]
+        return [
+            codec.load_source(text) for (text,) in self._rows("SELECT definition FROM sources ORDER BY name")
+        ]
 
     def source(self, name: str) -> DataSource | None:
         """Return the source of that name."""
@@ -82,7 +88,9 @@ class Catalogue:
 
     def queries(self) -> list[Query]:
         """Return all persistent queries, oldest first."""
-        return [codec.load_query(text) for (text,) in self._rows("SELECT definition FROM queries ORDER BY rowid")]
+        return [
+            codec.load_query(text) for (text,) in self._rows("SELECT definition FROM queries ORDER BY rowid")
+        ]
 
     def query(self, query_id: str) -> Query | None:
         """Return the query of that id, whatever the case of the id."""
@@ -91,8 +99,8 @@ class Catalogue:
 
     def put_query(self, query: Query) -> None:
         """Add or replace a query."""
-        sql = "INSERT INTO queries VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET definition = excluded.definition"
-        self._rows(sql, query.id, codec.dump_query(query))
+        upsert = "ON CONFLICT (id) DO UPDATE SET definition = excluded.definition"
+        self._rows(f"INSERT INTO queries VALUES (?, ?) {upsert}", query.id, codec.dump_query(query))
 
     def remove_query(self, query_id: str) -> None:
         """Remove a query."""

@@ -37,7 +37,9 @@ def check(node: ast.Expression, resolve: Resolve, text: str) -> None:
         case ast.Unary("IS NULL" | "IS NOT NULL", ast.Column() as operand):
             resolve(operand)
         case ast.Binary(operator, left, right) if operator in _COMPARISONS:
-            _check_comparison(node, _operand_type(left, resolve, text), _operand_type(right, resolve, text), text)
+            _check_comparison(
+                node, _operand_type(left, resolve, text), _operand_type(right, resolve, text), text
+            )
         case _:
             raise not_supported(f"{shown(node)} in WHERE", node.position, text)
 

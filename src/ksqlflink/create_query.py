@@ -37,7 +37,7 @@ class QueryPlan:
 
 
 def plan_query(statement: CreateAsSelect, world: World) -> QueryPlan:
-    """Return what a statement asks for; BadStatement or BadRequest when it cannot be done. Changes nothing."""
+    """Return what a statement asks for, or raise BadStatement or BadRequest. Changes nothing."""
     check(statement)
     if statement.kind == "TABLE":
         raise not_supported("CREATE TABLE AS SELECT", statement.position, statement.text)
@@ -62,7 +62,9 @@ def _inputs(statement: CreateAsSelect, world: World) -> Mapping[str, DataSource]
     for used in (statement.query.source, *(join.source for join in statement.query.joins)):
         source = world.catalogue.source(used.name)
         if source is None:
-            raise BadStatement(f"Exception while preparing statement: {used.name} does not exist.", statement.text)
+            raise BadStatement(
+                f"Exception while preparing statement: {used.name} does not exist.", statement.text
+            )
         inputs[used.alias] = source
     return inputs
 
@@ -70,14 +72,14 @@ def _inputs(statement: CreateAsSelect, world: World) -> Mapping[str, DataSource]
 def _topic_of(source: DataSource, world: World, statement: CreateAsSelect) -> Topic:
     topic = world.topics.find(source.topic)
     if topic is None:
-        raise BadStatement(f"The topic '{source.topic}' of {source.name} does not exist any more", statement.text)
+        raise BadStatement(
+            f"The topic '{source.topic}' of {source.name} does not exist any more", statement.text
+        )
     return topic
 
 
-def _with_topic(
-    statement: CreateAsSelect, source: Topic, world: World
-) -> tuple[CreateAsSelect, Topic, bool]:
-    """Return the statement with its topic spelled out (as the source's unless said otherwise), and that topic."""
+def _with_topic(statement: CreateAsSelect, source: Topic, world: World) -> tuple[CreateAsSelect, Topic, bool]:
+    """Return the statement with its topic spelled out (shaped as the source's by default), and the topic."""
     name = get(statement, "KAFKA_TOPIC") or statement.name
     wanted = Topic(
         name,
@@ -88,9 +90,11 @@ def _with_topic(
     existing = world.topics.find(name)
     if existing is not None and existing.partitions != wanted.partitions:
         raise BadRequest(
-            f"A Kafka topic with the name '{name}' already exists, with different partition/replica configuration "
+            f"A Kafka topic with the name '{name}' already exists, with different partition/replica "
+            "configuration "
             f"than required. KSQL expects {wanted.partitions} partitions (topic has {existing.partitions}), "
-            f"{wanted.replicas} replication factor (topic has {existing.replicas}), and {wanted.retention_ms} "
+            f"{wanted.replicas} replication factor (topic has {existing.replicas}), and "
+            f"{wanted.retention_ms} "
             f"retention (topic has {existing.retention_ms})."
         )
     completed = with_(
@@ -118,8 +122,10 @@ def _check_partitions(topics: Mapping[str, Topic], shown: str) -> None:
     (left, one), (right, other) = topics.items()
     if one.partitions != other.partitions:
         raise BadStatement(
-            f"Could not determine output schema for query due to error: Can't join `{left}` with `{right}` since the "
-            f"number of partitions don't match. `{left}` partitions = {one.partitions}; `{right}` partitions = "
+            f"Could not determine output schema for query due to error: Can't join `{left}` with "
+            f"`{right}` since the "
+            f"number of partitions don't match. `{left}` partitions = {one.partitions}; `{right}` "
+            "partitions = "
             f"{other.partitions}. Please repartition either one so that the number of partitions match.",
             shown,
         )
@@ -157,12 +163,16 @@ def _refuse_replacement(
     if existing is None:
         return
     changed = [
-        column for index, column in enumerate(existing.columns) if source.columns[index : index + 1] != (column,)
+        column
+        for index, column in enumerate(existing.columns)
+        if source.columns[index : index + 1] != (column,)
     ]
     if changed:
         raise BadStatement(
-            f"Cannot upgrade data source: DataSource '`{source.name}`' has schema = {schema_text(existing.columns)} "
-            f"which is not upgradeable to {schema_text(source.columns)}. (The following columns are changed, missing "
+            f"Cannot upgrade data source: DataSource '`{source.name}`' has schema = "
+            f"{schema_text(existing.columns)} "
+            f"which is not upgradeable to {schema_text(source.columns)}. (The following columns are "
+            "changed, missing "
             f"or reordered: [{schema_text(changed)}])",
             shown,
         )
@@ -174,7 +184,9 @@ def _refuse_replacement(
 def _check_sink(source: DataSource, statement: CreateAsSelect) -> None:
     values = [column for column in source.columns if not column.key]
     if not values:
-        raise not_supported("A SELECT that leaves no column for the value", statement.query.position, source.statement)
+        raise not_supported(
+            "A SELECT that leaves no column for the value", statement.query.position, source.statement
+        )
     for column in values:
         if _nests_map(column.type):
             what = f"Writing a MAP inside another type ({column.name})"
@@ -228,7 +240,7 @@ class JobBuilder:
     transaction_timeout_ms: int
 
     def build(self, plan: QueryPlan, world: World, properties: Mapping[str, Any], query_id: str) -> FlinkJob:
-        """Return the job; its start offsets are fixed now, so that a later restart begins at the same place."""
+        """Return the job; its start offsets are fixed now, so that a restart begins at the same place."""
         topics = {source.topic for source in plan.analysis.inputs.values()}
         earliest = starts_at_earliest(properties)
         starts = {topic: Start(None if earliest else world.topics.end_offsets(topic)) for topic in topics}
@@ -250,5 +262,7 @@ class JobBuilder:
 
 
 def _unreadable(plan: QueryPlan, why: str) -> NoReturn:
-    raise BadStatement(f"The registered schema of a source cannot be read as the stream declares it: {why}", plan.source.statement)
-
+    raise BadStatement(
+        f"The registered schema of a source cannot be read as the stream declares it: {why}",
+        plan.source.statement,
+    )

@@ -1,4 +1,4 @@
-"""CREATE STREAM over a topic: defaults filled in step by step, as ksqlDB does, then checked and carried out."""
+"""CREATE STREAM over a topic: defaults filled in step by step as in ksqlDB, then checked and carried out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def _no_schema(topic: str) -> str:
         "\t-> Use SHOW TOPICS; to check\n"
         "- Messages on the topic are not serialized using a format Schema Registry supports\n"
         f"\t-> Use PRINT '{topic}' FROM BEGINNING; to verify\n"
-        "- Messages on the topic have not been serialized using a Confluent Schema Registry supported serializer\n"
+        "- Messages on the topic have not been serialized using a Confluent Schema Registry supported "
+        "serializer\n"
         f"\t-> See {docs}/serializer-formatter.html\n"
         "- The schema is registered on a different instance of the Schema Registry\n"
         f"\t-> Use the REST API to list available subjects\t{docs}/api.html#get--subjects\n"
@@ -66,8 +67,10 @@ def _refuse_unsupported(statement: CreateSource) -> None:
     for element in statement.elements:
         if element.key == "PRIMARY KEY":
             raise BadStatement(
-                f"{element.position}: Column `{element.name}` is a 'PRIMARY KEY' column: please use 'KEY' for "
-                "streams.\nTables have PRIMARY KEYs, which are unique and NON NULL.\nStreams have KEYs, which have "
+                f"{element.position}: Column `{element.name}` is a 'PRIMARY KEY' column: please use "
+                "'KEY' for "
+                "streams.\nTables have PRIMARY KEYs, which are unique and NON NULL.\nStreams have "
+                "KEYs, which have "
                 "no uniqueness or NON NULL constraints.",
                 f"`{element.name}`",
             )
@@ -87,7 +90,9 @@ def _with_columns(statement: CreateSource, world: World) -> CreateSource:
     try:
         inferred = avro.columns(registered)
     except avro.UnsupportedSchema as error:
-        raise BadStatement(f"The schema of subject '{subject_of(topic)}' has {error}, which ksqlflink cannot read", shown) from error
+        raise BadStatement(
+            f"The schema of subject '{subject_of(topic)}' has {error}, which ksqlflink cannot read", shown
+        ) from error
     return replace(statement, elements=(*statement.elements, *(Element(c.name, c.type) for c in inferred)))
 
 
@@ -109,8 +114,10 @@ def _with_topic(statement: CreateSource, world: World) -> tuple[CreateSource, To
 def _no_topic(statement: CreateSource, name: str) -> str:
     example = format_statement(with_(statement, PARTITIONS=_EXAMPLE_PARTITIONS))
     return (
-        f"Topic '{name}' does not exist. If you want to create a new topic for the stream/table please re-run the "
-        "statement providing the required 'PARTITIONS' configuration in the WITH clause (and optionally 'REPLICAS'). "
+        f"Topic '{name}' does not exist. If you want to create a new topic for the stream/table please "
+        "re-run the "
+        "statement providing the required 'PARTITIONS' configuration in the WITH clause (and "
+        "optionally 'REPLICAS'). "
         f"For example: {example}"
     )
 
@@ -143,7 +150,8 @@ def _check(source: DataSource, statement: CreateSource, world: World) -> None:
     if existing is not None:
         kind = existing.kind.lower()
         raise BadStatement(
-            f"Cannot add {source.kind.lower()} '{source.name}': A {kind} with the same name already exists", shown
+            f"Cannot add {source.kind.lower()} '{source.name}': A {kind} with the same name already exists",
+            shown,
         )
     if not source.columns:
         raise BadStatement("No columns supplied.", shown)
@@ -164,7 +172,8 @@ def _check_key(source: DataSource, shown: str) -> None:
     for column in keys:
         if column.type not in _KEY_TYPES:
             raise BadStatement(
-                f"Key format does not support schema.\nformat: KAFKA\nreason: The 'KAFKA' format does not support type "
+                "Key format does not support schema.\nformat: KAFKA\nreason: The 'KAFKA' format does "
+                "not support type "
                 f"'{sql_type(column.type).split('<')[0].split('(')[0]}'\ncolumn: `{column.name}`",
                 shown,
             )
@@ -176,10 +185,12 @@ def _check_timestamp(source: DataSource, statement: CreateSource, shown: str) ->
     column = source.column(source.timestamp_column)
     if column is None:
         raise BadStatement(
-            f"The TIMESTAMP column set in the WITH clause does not exist in the schema: '{source.timestamp_column}'",
+            "The TIMESTAMP column set in the WITH clause does not exist in the schema: "
+            f"'{source.timestamp_column}'",
             shown,
         )
     if column.type not in (t.TIMESTAMP, t.BIGINT):
         position = dict(statement.properties)["TIMESTAMP"].position
-        raise not_supported(f"A TIMESTAMP column of another type than TIMESTAMP or BIGINT ({column.name})", position, shown)
-
+        raise not_supported(
+            f"A TIMESTAMP column of another type than TIMESTAMP or BIGINT ({column.name})", position, shown
+        )

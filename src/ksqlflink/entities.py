@@ -19,7 +19,12 @@ def _entity(kind: str, text: str, members: Mapping[str, Any], warnings: Iterable
 
 
 def current_status(
-    text: str, command_id: str, message: str, sequence: int, query_id: str | None = None, warnings: Iterable[str] = ()
+    text: str,
+    command_id: str,
+    message: str,
+    sequence: int,
+    query_id: str | None = None,
+    warnings: Iterable[str] = (),
 ) -> Entity:
     """Return the answer to a statement that changed something."""
     status = {"status": "SUCCESS", "message": message, "queryId": query_id}

@@ -22,7 +22,8 @@ from ksqlflink.world import World
 
 Properties = dict[str, Any]
 _WRONG_ENDPOINT = (
-    "The following statement types should be issued to the websocket endpoint '/query':\n\t* PRINT\n\t* SELECT"
+    "The following statement types should be issued to the websocket endpoint '/query':"
+    "\n\t* PRINT\n\t* SELECT"
 )
 
 
@@ -68,7 +69,8 @@ class Executor:
         if existing is None or not statement.if_not_exists:
             return None
         message = (
-            f"Cannot add {statement.kind.lower()} `{statement.name}`: A {existing.kind.lower()} with the same name "
+            f"Cannot add {statement.kind.lower()} `{statement.name}`: A {existing.kind.lower()} with "
+            "the same name "
             "already exists."
         )
         return entities.warning(statement.text, message)
@@ -117,7 +119,9 @@ class Executor:
             with self.world.catalogue.transaction():
                 self.world.catalogue.remove_query(query.id)
                 self.world.catalogue.remove_source(source.name)
-            raise BadStatement(f"Flink does not accept the query: {error.message}", query.statement) from error
+            raise BadStatement(
+                f"Flink does not accept the query: {error.message}", query.statement
+            ) from error
 
     # -- DROP and TERMINATE --------------------------------------------------------------------------------
 

@@ -60,7 +60,9 @@ class FlinkCluster:
     def failure(self, job_id: str) -> str | None:
         """Return the first line of the exception that last made a job restart or fail."""
         try:
-            history = self._service.call("GET", f"/jobs/{job_id}/exceptions?maxExceptions=1")["exceptionHistory"]
+            history = self._service.call("GET", f"/jobs/{job_id}/exceptions?maxExceptions=1")[
+                "exceptionHistory"
+            ]
         except HttpError:
             return None
         entries = history["entries"]
@@ -78,7 +80,7 @@ class FlinkCluster:
         return str(completed["external_path"]) if completed else None
 
     def newest_checkpoint_on_disk(self, job_id: str) -> str | None:
-        """Return the newest complete checkpoint under the checkpoint folder, where it is a folder of this machine."""
+        """Return the newest complete checkpoint, where the checkpoint folder is one of this machine."""
         folder = self._folder("execution.checkpointing.dir")
         if folder is None:
             return None
@@ -94,7 +96,7 @@ class FlinkCluster:
         return Path(location.path) if location.scheme == "file" and location.path else None
 
     def stop(self, job_id: str, deadline_seconds: float) -> bool:
-        """End a job for good: with a savepoint, so that its last transaction is committed, or by cancelling it.
+        """End a job for good: with a savepoint, so that its last transaction is committed, or by cancelling.
 
         Returns whether its last transaction was committed. Raises ServerProblem when the job has not ended by
         the deadline.

@@ -76,7 +76,7 @@ def read_type(declared: t.SqlType, schema: avro.Schema, names: avro.Names) -> st
     """Return the Flink type to read an Avro value with, so that CAST turns it into the declared type.
 
     Struct fields come in the declared order under the writer's own names, matched without regard to case;
-    a field the writer does not have reads as null. Mismatch when the types have nothing to do with each other.
+    a field the writer does not have reads as null. Mismatch when the types do not fit.
     """
     schema, _ = avro.strip_null(schema)
     schema = names.resolve(schema)

@@ -68,7 +68,7 @@ class SqlGateway:
 
 
 def _cause(text: str) -> str:
-    """Return the line of a Java stack trace that says what is wrong: the last 'Caused by', or the first line."""
+    """Return the line of a Java stack trace that says what is wrong: the last cause, or the first line."""
     try:
         trace = "\n".join(str(item) for item in json.loads(text)["errors"])
     except (ValueError, KeyError):

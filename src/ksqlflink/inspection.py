@@ -50,7 +50,9 @@ class Inspector:
             raise not_supported(f"SHOW {statement.what} EXTENDED", statement.position, text)
         match statement.what:
             case "STREAMS" | "TABLES":
-                return entities.sources(text, statement.what.removesuffix("S"), self.world.catalogue.sources())
+                return entities.sources(
+                    text, statement.what.removesuffix("S"), self.world.catalogue.sources()
+                )
             case "QUERIES":
                 return entities.queries(text, self.world.catalogue.queries(), self.jobs.states())
             case "TOPICS" | "ALL TOPICS":
@@ -70,7 +72,9 @@ class Inspector:
             message = f"Could not find STREAM/TABLE '{statement.name}' in the Metastore"
             other = self.world.catalogue.source(statement.name.upper())
             if other is not None:
-                message += f"\nDid you mean {other.name}? Hint: try removing double quotes from the source name."
+                message += (
+                    f"\nDid you mean {other.name}? Hint: try removing double quotes from the source name."
+                )
             raise BadStatement(message, statement.text)
         return entities.source_description(statement.text, self._description(source, statement.extended))
 

@@ -20,8 +20,8 @@ class Column:
 class DataSource:
     """A stream: a name, a topic, formats and columns.
 
-    `statement` is the text DESCRIBE shows; `reads` are the sources its own query reads, which therefore cannot be
-    dropped before it.
+    `statement` is the text DESCRIBE shows; `reads` are the sources its own query reads, which therefore
+    cannot be dropped before it.
     """
 
     name: str

@@ -83,7 +83,8 @@ def with_formats(statement: CreateSource) -> CreateSource:
     value = both or get(statement, "VALUE_FORMAT")
     if value is None:
         raise BadStatement(
-            "Statement is missing the 'VALUE_FORMAT' property from the WITH clause. Either provide one or set "
+            "Statement is missing the 'VALUE_FORMAT' property from the WITH clause. Either provide one "
+            "or set "
             "a default via the 'ksql.persistence.default.format.value' config.",
             statement.text,
         )
@@ -116,7 +117,8 @@ def check_streams_properties(properties: Mapping[str, Any], text: str) -> None:
             raise ServerProblem(message, text)
         if bare == OFFSET_RESET and str(value).lower() not in ("latest", "earliest", "none"):
             raise BadRequest(
-                f"Failed to coerce type of value '{value}' for key '{name}'\nCaused by: Invalid value {value} "
+                f"Failed to coerce type of value '{value}' for key '{name}'\nCaused by: Invalid value "
+                f"{value} "
                 f"for configuration {OFFSET_RESET}: String\n\tmust be one of: latest, earliest, none"
             )
 

@@ -101,7 +101,9 @@ class QueryManager:
     def check(self) -> None:
         """Raise ServerProblem when no job could be submitted now."""
         if not self._cluster.alive() or not self._gateway.alive():
-            raise ServerProblem("The Flink cluster or its SQL gateway does not answer; the query was not created")
+            raise ServerProblem(
+                "The Flink cluster or its SQL gateway does not answer; the query was not created"
+            )
 
     def start(self, query: Query) -> None:
         """Start a query that the catalogue holds; FlinkRefusal when Flink does not accept it."""
@@ -129,7 +131,9 @@ class QueryManager:
             _LOG.warning("job %s of %s is not stopped yet: %s", query.job_id, query.id, error.message)
         else:
             self._catalogue.remove_stopping(query.job_id)
-            _LOG.info("stopped %s%s", query.id, "" if committed else "; what it had not committed was aborted")
+            _LOG.info(
+                "stopped %s%s", query.id, "" if committed else "; what it had not committed was aborted"
+            )
 
     def states(self) -> dict[str, str]:
         """Return RUNNING, ERROR or UNRESPONSIVE by query id."""
@@ -148,7 +152,7 @@ class QueryManager:
                 self.tick()
             except KsqlError as error:
                 _LOG.warning("supervision: %s", error.message)
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it was, the other queries still need looking after
                 _LOG.exception("supervision failed; going on")
 
     def tick(self) -> None:
@@ -200,11 +204,15 @@ class QueryManager:
 
     def _recovery_point(self, query: Query) -> str | None:
         """Return the checkpoint to resume from; None when the query never completed one."""
-        found = self._cluster.newest_checkpoint_on_disk(query.job_id) or self._cluster.newest_checkpoint(query.job_id)
+        found = self._cluster.newest_checkpoint_on_disk(query.job_id) or self._cluster.newest_checkpoint(
+            query.job_id
+        )
         checkpoint = found or query.checkpoint
         if checkpoint is not None and not exists(checkpoint):
             # Starting over would repeat every pair already written.
-            raise ServerProblem(f"{query.id} cannot resume: its checkpoint {checkpoint} is gone; drop and create it again")
+            raise ServerProblem(
+                f"{query.id} cannot resume: its checkpoint {checkpoint} is gone; drop and create it again"
+            )
         return checkpoint
 
 

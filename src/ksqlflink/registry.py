@@ -37,7 +37,9 @@ class SchemaRegistry:
     def latest(self, subject: str) -> str | None:
         """Return the newest schema of a subject."""
         try:
-            return str(self._service.call("GET", f"/subjects/{quote(subject, safe='')}/versions/latest")["schema"])
+            return str(
+                self._service.call("GET", f"/subjects/{quote(subject, safe='')}/versions/latest")["schema"]
+            )
         except HttpError as error:
             if error.answer == requests.codes.not_found:
                 return None
@@ -67,7 +69,7 @@ class SchemaRegistry:
     def delete(self, subject: str) -> None:
         """Delete a subject for good, if there is one.
 
-        Soft deletion alone would not do: Apicurio keeps a schema disabled that is registered again afterwards.
+        Soft deletion alone would not do: Apicurio keeps a schema disabled that is registered again later.
         """
         for suffix in ("", "?permanent=true"):
             try:

@@ -51,6 +51,8 @@ def _parse(text: str) -> tuple[Statement, ...]:
         raise BadStatement(problem.message, text) from problem
 
 
-def _carry_out(executor: Executor, statements: tuple[Statement, ...], properties: dict[str, Any]) -> list[Entity]:
+def _carry_out(
+    executor: Executor, statements: tuple[Statement, ...], properties: dict[str, Any]
+) -> list[Entity]:
     answers = [executor.execute(statement, properties) for statement in statements]
     return [answer for answer in answers if answer is not None]

@@ -49,7 +49,7 @@ def columns_of(node: Any) -> Iterator[ast.Column]:
 def qualify(query: ast.Query, sources: Mapping[str, DataSource], text: str) -> ast.Query:
     """Return the query with every resolvable column qualified and every selected expression named.
 
-    `sources` is by alias, in the order of FROM. An ambiguous column is refused; an unknown one stays as it is.
+    `sources` is by alias, in the order of FROM. An ambiguous column is refused; an unknown one stays.
     """
 
     def owner(column: ast.Column) -> ast.Column:
@@ -59,7 +59,8 @@ def qualify(query: ast.Query, sources: Mapping[str, DataSource], text: str) -> a
         if len(owners) > 1:
             options = " or ".join(f"{alias}.{column.name}" for alias in owners)
             raise BadStatement(
-                f"Exception while preparing statement: {column.position}: Column '{column.name}' is ambiguous. "
+                f"Exception while preparing statement: {column.position}: Column '{column.name}' is "
+                "ambiguous. "
                 f"Could be {options}.",
                 text,
             )

@@ -81,7 +81,9 @@ class Server:
         )
         registry = SchemaRegistry(JsonService("The schema registry", settings.registry_url))
         world = World(self._catalogue, self._kafka, registry)
-        self._requests = RequestHandler(Executor(world, self._manager, lambda: self._builder, self._properties()))
+        self._requests = RequestHandler(
+            Executor(world, self._manager, lambda: self._builder, self._properties())
+        )
         self._cluster_id = ""
         self._end = threading.Event()
 

@@ -1,7 +1,7 @@
 """An analysed query -> the Flink job that runs it.
 
-Each input becomes a table over its topic with the writer's own field names, `$rt` the time ksqlDB would give a
-record, and a watermark that trails it by the grace period. The sink writes key, value and record timestamp.
+Each input becomes a table over its topic with the writer's own field names, `$rt` the time ksqlDB would give
+a record, and a watermark that trails it by the grace period. The sink writes key, value and timestamp.
 """
 
 from __future__ import annotations
@@ -143,7 +143,8 @@ class Translator:
             same = column.key or fields[column.name][1] == flink_type(column.type)
             value = raw if same else f"CAST({raw} AS {flink_type(column.type)})"
             columns.append(f"{value} AS {quote(column.name)}")
-        selected = f"SELECT {', '.join([*columns, '`$rt`'])} FROM {quote(f'$in_{alias}')}"
+        table = quote(f"$in_{alias}")
+        selected = f"SELECT {', '.join([*columns, '`$rt`'])} FROM {table}"  # noqa: S608 - quoted identifiers
         if source.timestamp_column is not None:
             selected += f" WHERE {self._raw(source, source.timestamp_column)} IS NOT NULL"
         return f"({selected}) AS {quote(alias)}"
@@ -185,9 +186,9 @@ class Translator:
         values = [_written(_reference(output.origin), output.column.type) for output in ordered]
         times = [f"CAST({quote(alias)}.`$rt` AS {_TIME})" for alias in analysis.inputs]
         later = times[0] if len(times) == 1 else f"GREATEST({', '.join(times)})"
-        sql = f"INSERT INTO `$out` ({', '.join([*targets, '`$ts`'])}) SELECT {', '.join([*values, later])} FROM "
+        into, selected = ", ".join([*targets, "`$ts`"]), ", ".join([*values, later])
         inputs = [self._input(alias, source) for alias, source in analysis.inputs.items()]
-        sql += inputs[0]
+        sql = f"INSERT INTO `$out` ({into}) SELECT {selected} FROM {inputs[0]}"  # noqa: S608 - quoted identifiers
         if analysis.join:
             sql += f" INNER JOIN {inputs[1]} ON {_criteria(analysis.join)}"
         if analysis.where is not None:
@@ -209,7 +210,8 @@ def _criteria(join: JoinWindow) -> str:
     left, right = (f"{quote(key.source or '')}.`$rt`" for key in (join.left_key, join.right_key))
     # The window is relative to the left record; seen from the right one it is the other way round.
     earliest, latest = f"{right} - {interval(join.after_ms)}", f"{right} + {interval(join.before_ms)}"
-    return f"{_reference(join.left_key)} = {_reference(join.right_key)} AND {left} BETWEEN {earliest} AND {latest}"
+    keys = f"{_reference(join.left_key)} = {_reference(join.right_key)}"
+    return f"{keys} AND {left} BETWEEN {earliest} AND {latest}"
 
 
 def _written_type(kind: t.SqlType) -> str:

@@ -146,7 +146,19 @@ class Constructor(Node):
 
 
 Expression: TypeAlias = (
-    Column | Literal | Binary | Unary | Between | In | Like | Subscript | Dereference | Call | Case | Cast | Constructor
+    Column
+    | Literal
+    | Binary
+    | Unary
+    | Between
+    | In
+    | Like
+    | Subscript
+    | Dereference
+    | Call
+    | Case
+    | Cast
+    | Constructor
 )
 
 

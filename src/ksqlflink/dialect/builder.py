@@ -1,5 +1,8 @@
 """Parse tree -> statements."""
 
+# Lark calls one method for each rule of the grammar, with these arguments; the rule says what it is.
+# ruff: noqa: ARG002, D102
+
 from __future__ import annotations
 
 from typing import Any

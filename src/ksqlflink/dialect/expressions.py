@@ -1,5 +1,8 @@
 """Parse tree -> expression nodes and types."""
 
+# Lark calls one method for each rule of the grammar, with these arguments; the rule says what it is.
+# ruff: noqa: ARG002, D102
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -136,7 +139,9 @@ class ExpressionBuilder(Transformer[Token, Any]):
 
     def like(self, meta: Meta, parts: Parts) -> ast.Like:
         value, pattern = _operands(parts)
-        escape = next((unquote(part) for part in parts if isinstance(part, Token) and part.type == "STRING"), None)
+        escape = next(
+            (unquote(part) for part in parts if isinstance(part, Token) and part.type == "STRING"), None
+        )
         return ast.Like(value, pattern, escape, _has(parts, "NOT"), position=position_of(meta))
 
     def at_time_zone(self, meta: Meta, parts: Parts) -> ast.Expression:
@@ -195,7 +200,8 @@ def _decimal(arguments: list[int]) -> Decimal:
     precision, scale = arguments
     if not (0 < precision <= MAX_PRECISION and scale <= precision):
         raise PreparationProblem(
-            f"DECIMAL({precision}, {scale}): precision must lie in 1..{MAX_PRECISION} and scale in 0..precision"
+            f"DECIMAL({precision}, {scale}): precision must lie in 1..{MAX_PRECISION} and scale in "
+            "0..precision"
         )
     return Decimal(precision, scale)
 

@@ -36,7 +36,9 @@ def sql_type(kind: SqlType, quote_all: bool = False) -> str:
         case Map(key, value):
             return f"MAP<{sql_type(key, quote_all)}, {sql_type(value, quote_all)}>"
         case Struct(fields):
-            return f"STRUCT<{', '.join(f'{name(field)} {sql_type(item, quote_all)}' for field, item in fields)}>"
+            return (
+                f"STRUCT<{', '.join(f'{name(field)} {sql_type(item, quote_all)}' for field, item in fields)}>"
+            )
         case _:
             return kind.name
 
@@ -61,6 +63,15 @@ def expression(node: ast.Expression) -> str:
             return _unary(node)
         case ast.Between() | ast.In() | ast.Like():
             return _predicate(node)
+        case _:
+            return _composite(node)
+
+
+_Composite = ast.Subscript | ast.Dereference | ast.Call | ast.Case | ast.Cast | ast.Constructor
+
+
+def _composite(node: _Composite) -> str:
+    match node:
         case ast.Subscript(base, index):
             return f"{expression(base)}[{expression(index)}]"
         case ast.Dereference(base, name):
@@ -99,7 +110,9 @@ def _predicate(node: ast.Between | ast.In | ast.Like) -> str:
 
 def _case(node: ast.Case) -> str:
     parts = ["CASE"] if node.operand is None else ["CASE", expression(node.operand)]
-    parts += [f"WHEN {expression(condition)} THEN {expression(result)}" for condition, result in node.branches]
+    parts += [
+        f"WHEN {expression(condition)} THEN {expression(result)}" for condition, result in node.branches
+    ]
     if node.default is not None:
         parts.append(f"ELSE {expression(node.default)}")
     return f"({' '.join(parts)} END)"
@@ -126,7 +139,12 @@ def _source(node: ast.Source) -> str:
     return f"{identifier(node.name)} {identifier(node.alias)}"
 
 
-_JOINS = {"INNER": "INNER JOIN", "LEFT": "LEFT OUTER JOIN", "RIGHT": "RIGHT OUTER JOIN", "FULL": "FULL OUTER JOIN"}
+_JOINS = {
+    "INNER": "INNER JOIN",
+    "LEFT": "LEFT OUTER JOIN",
+    "RIGHT": "RIGHT OUTER JOIN",
+    "FULL": "FULL OUTER JOIN",
+}
 
 
 def _join(node: ast.Join) -> str:

@@ -18,9 +18,7 @@ _FEW = 4  # an error that allows no more continuations than this lists them
 
 @cache
 def _parser() -> Lark:
-    return Lark(
-        grammar(), parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=False
-    )
+    return Lark(grammar(), parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=False)
 
 
 def parse(text: str) -> tuple[Statement, ...]:
@@ -72,7 +70,7 @@ def _detail(error: UnexpectedToken, token: Token) -> str:
         return f"Unknown statement '{token}'\nDid you mean '{_closest(str(token))}'?"
     if "IDENT" in accepts and "STRING" not in accepts and token.type in _KEYWORDS:
         return (
-            f"\"{token}\" is a reserved keyword and it can't be used as an identifier. "
+            f'"{token}" is a reserved keyword and it can\'t be used as an identifier. '
             f"You can use it as an identifier by escaping it as '{token}' "
         )
     if 0 < len(accepts) <= _FEW:
