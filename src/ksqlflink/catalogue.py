@@ -99,8 +99,12 @@ class Catalogue:
 
     def put_query(self, query: Query) -> None:
         """Add or replace a query."""
-        upsert = "ON CONFLICT (id) DO UPDATE SET definition = excluded.definition"
-        self._rows(f"INSERT INTO queries VALUES (?, ?) {upsert}", query.id, codec.dump_query(query))
+        self._rows(
+            "INSERT INTO queries VALUES (?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET definition = excluded.definition",
+            query.id,
+            codec.dump_query(query),
+        )
 
     def remove_query(self, query_id: str) -> None:
         """Remove a query."""

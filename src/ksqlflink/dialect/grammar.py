@@ -21,9 +21,8 @@ NON_RESERVED = (
 # Every other word of the grammar is reserved.
 RESERVED = (
     "SELECT", "FROM", "AS", "ALL", "DISTINCT", "WHERE", "WITHIN", "WINDOW", "GROUP", "BY", "HAVING", "LIMIT",
-    "AT", "OR", "AND", "IN", "NOT", "EXISTS", "BETWEEN", "LIKE", "IS", "NULL", "TRUE", "FALSE", "
-    ""CASE", "WHEN",
-    "THEN", "ELSE", "END", "JOIN", "FULL", "OUTER", "INNER", "LEFT", "RIGHT", "ON", "CREATE", "STREAM",
+    "AT", "OR", "AND", "IN", "NOT", "EXISTS", "BETWEEN", "LIKE", "IS", "NULL", "TRUE", "FALSE",
+    "CASE", "WHEN", "THEN", "ELSE", "END", "JOIN", "FULL", "OUTER", "INNER", "LEFT", "RIGHT", "ON", "CREATE", "STREAM",
     "STREAMS", "TABLE", "TOPIC", "TOPICS", "QUERY", "QUERIES", "WITH", "VALUES", "INSERT", "DELETE", "INTO",
     "DESCRIBE", "EXTENDED", "PRINT", "CAST", "LIST", "UNSET", "RUN", "SCRIPT", "CONNECTOR", "CONNECTORS",
     "VARIABLES", "PROPERTIES", "BEGINNING", "DROP", "TERMINATE", "PAUSE", "RESUME", "DEFINE",
