@@ -22,10 +22,10 @@ NON_RESERVED = (
 RESERVED = (
     "SELECT", "FROM", "AS", "ALL", "DISTINCT", "WHERE", "WITHIN", "WINDOW", "GROUP", "BY", "HAVING", "LIMIT",
     "AT", "OR", "AND", "IN", "NOT", "EXISTS", "BETWEEN", "LIKE", "IS", "NULL", "TRUE", "FALSE",
-    "CASE", "WHEN", "THEN", "ELSE", "END", "JOIN", "FULL", "OUTER", "INNER", "LEFT", "RIGHT", "ON", "CREATE", "STREAM",
-    "STREAMS", "TABLE", "TOPIC", "TOPICS", "QUERY", "QUERIES", "WITH", "VALUES", "INSERT", "DELETE", "INTO",
-    "DESCRIBE", "EXTENDED", "PRINT", "CAST", "LIST", "UNSET", "RUN", "SCRIPT", "CONNECTOR", "CONNECTORS",
-    "VARIABLES", "PROPERTIES", "BEGINNING", "DROP", "TERMINATE", "PAUSE", "RESUME", "DEFINE",
+    "CASE", "WHEN", "THEN", "ELSE", "END", "JOIN", "FULL", "OUTER", "INNER", "LEFT", "RIGHT", "ON", "CREATE",
+    "STREAM", "STREAMS", "TABLE", "TOPIC", "TOPICS", "QUERY", "QUERIES", "WITH", "VALUES", "INSERT", "DELETE",
+    "INTO", "DESCRIBE", "EXTENDED", "PRINT", "CAST", "LIST", "UNSET", "RUN", "SCRIPT", "CONNECTOR",
+    "CONNECTORS", "VARIABLES", "PROPERTIES", "BEGINNING", "DROP", "TERMINATE", "PAUSE", "RESUME", "DEFINE",
     "UNDEFINE", "GRACE", "PERIOD", "DAYS", "HOURS", "MINUTES", "SECONDS", "MILLISECOND", "MILLISECONDS",
 )  # fmt: skip
 
@@ -47,8 +47,8 @@ or_replace: OR REPLACE
 if_not_exists: IF NOT EXISTS
 if_exists: IF EXISTS
 insert_select: INSERT INTO identifier with_? query
-insert_values: INSERT INTO identifier ("(" identifier ("," identifier)* ")")?
-               VALUES "(" expression ("," expression)* ")"
+insert_values: INSERT INTO identifier ("(" identifier ("," identifier)* ")")? values
+values: VALUES "(" expression ("," expression)* ")"
 drop: DROP (STREAM | TABLE) if_exists? identifier delete_topic?
 delete_topic: DELETE TOPIC
 terminate: TERMINATE QUERY? (identifier | ALL)
@@ -80,8 +80,8 @@ type: ARRAY LT type GT                     -> array_type
     | identifier ("(" INTEGER ("," INTEGER)* ")")? -> named_type
 field: identifier type
 
-query: SELECT select_item ("," select_item)* FROM relation window? where? group_by? partition_by? having?
-       emit? limit?
+query: SELECT select_item ("," select_item)* FROM relation _clauses
+_clauses: window? where? group_by? partition_by? having? emit? limit?
 select_item: expression (AS? identifier)? -> select_expression
            | "*"                          -> select_all
            | identifier "." "*"           -> select_all
