@@ -12,6 +12,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -154,4 +155,9 @@ def _collect(project: JarProject, work: Path) -> Path:
             (work / "target" / built).rename(jars / built)
     for source in project.sources.glob("*.java"):
         shutil.copy(source, jars)
+    if (project.sources / "META-INF").is_dir():
+        # Connect finds plugins by such a manifest at once; without one it has to look into every class.
+        with zipfile.ZipFile(jars / "plugin-manifest.jar", "w") as manifest:
+            for path in (project.sources / "META-INF").rglob("*"):
+                manifest.write(path, path.relative_to(project.sources))
     return jars

@@ -52,7 +52,8 @@ class Jvm:
         """Write the argument file and what it refers to."""
         logging = self.config.run / "conf" / "log4j2.properties"
         render_to(logging, "log4j2.properties", self.config)
-        options = [*self.flags, f"-Dlog4j2.configurationFile={logging}", "-Xshare:auto", self._archive_flag()]
+        log4j = f"-Dlog4j2.configurationFile={logging}"
+        options = [*self.flags, log4j, "-Xshare:auto", "-Xlog:cds=error", self._archive_flag()]
         quoted = [option.replace("\\", "\\\\").replace('"', '\\"') for option in options]
         self._arguments.write_text("".join(f'"{option}"\n' for option in quoted))
 
