@@ -1,14 +1,21 @@
-"""Deploys the pipeline's ksqlDB streams."""
+"""Deploys the pipeline's ksqlDB streams and waits until their queries run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from macd.clients.ksqldb import KsqlDb, Query
+from macd.errors import DeadlineExceeded
 from macd.plan import Plan, plan_streams
 from macd.specs import PipelineSpec
 from macd_airflow.hooks.ksqldb import KsqlDbHook
 from macd_airflow.operators.base import PlanOperator
+
+POLL_SECONDS = 0.5
 
 
 class DeployStreamsOperator(PlanOperator):
@@ -17,18 +24,57 @@ class DeployStreamsOperator(PlanOperator):
     :param ksqldb_conn_id: Airflow connection to ksqlDB's REST API.
     :param replace: drop and make anew a stream whose statement changed. Its join then reads its topics
         again; without it such a change fails the task and says what would be lost.
+    :param deadline: how long a query may take until it runs. One that is being restarted, as after an
+        outage of Kafka, says ERROR for a while; only one that goes on saying so is dead.
     """
 
     template_fields: Sequence[str] = (*PlanOperator.template_fields, "ksqldb_conn_id")
     ui_color = "#d3e1f0"
 
     def __init__(
-        self, *, ksqldb_conn_id: str = KsqlDbHook.default_conn_name, replace: bool = False, **kwargs: Any
+        self,
+        *,
+        ksqldb_conn_id: str = KsqlDbHook.default_conn_name,
+        replace: bool = False,
+        deadline: timedelta = timedelta(minutes=1),
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.ksqldb_conn_id = ksqldb_conn_id
         self.replace = replace
+        self.deadline = deadline
 
     def plan(self, pipeline: PipelineSpec) -> Plan:
-        """The streams' changes."""
-        return plan_streams(pipeline, KsqlDbHook(self.ksqldb_conn_id).get_conn(), replace=self.replace)
+        """The streams' changes; a query that is still dead at the deadline is one of them."""
+        ksqldb = KsqlDbHook(self.ksqldb_conn_id).get_conn()
+        self._wait_until_running(pipeline, ksqldb)
+        return plan_streams(pipeline, ksqldb, replace=self.replace)
+
+    def confirm(self, pipeline: PipelineSpec) -> None:
+        """Waits until every query of the pipeline runs."""
+        waiting_for = self._wait_until_running(pipeline, KsqlDbHook(self.ksqldb_conn_id).get_conn())
+        if waiting_for:
+            states = ", ".join(f"{query.query_id} is {query.state}" for query in waiting_for)
+            raise DeadlineExceeded(
+                f"Not every query runs after {self.deadline}: {states}.",
+                remedy="Find the reason in ksqlDB's log, remove it and run this task again.",
+            )
+
+    def _wait_until_running(self, pipeline: PipelineSpec, ksqldb: KsqlDb) -> tuple[Query, ...]:
+        """The pipeline's queries that do not run by the deadline."""
+        topics = {topic.name for topic in pipeline.topics}
+
+        def not_running() -> tuple[Query, ...]:
+            ours = (query for query in ksqldb.queries() if topics.intersection(query.sink_topics))
+            return tuple(query for query in ours if query.state != "RUNNING")
+
+        try:
+            waiting = Retrying(
+                retry=retry_if_result(bool),
+                stop=stop_after_delay(self.deadline),
+                wait=wait_fixed(POLL_SECONDS),
+            )
+            return waiting(not_running)
+        except RetryError as error:
+            late: tuple[Query, ...] = error.last_attempt.result()
+            return late

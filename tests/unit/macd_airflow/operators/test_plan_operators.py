@@ -107,14 +107,50 @@ def test_registered_schemas_are_left_alone(connections: None, requests_mock: req
     assert {request.method for request in requests_mock.request_history} == {"GET"}
 
 
-def test_streams_are_created_in_order(connections: None, requests_mock: requests_mock.Mocker) -> None:
-    empty = [{"@type": "streams", "streams": []}, {"@type": "tables", "tables": []}]
-    requests_mock.post("http://ksqldb.test/ksql", json=empty)
+class Ksql:
+    """Knows no stream; its queries have the given states, one list a look; the last one stays."""
+
+    def __init__(self, requests_mock: requests_mock.Mocker, *states: list[str]) -> None:
+        self.statements: list[str] = []
+        self.states = list(states)
+        requests_mock.post("http://ksqldb.test/ksql", json=self._answer)
+
+    def _answer(self, request: Any, context: Any) -> list[dict[str, Any]]:
+        sql = json.loads(request.text)["ksql"]
+        if sql == "LIST QUERIES;":
+            states = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+            sink = ["macd_orders_payments_joined"]
+            return [{"queries": [{"id": "Q", "state": state, "sinkKafkaTopics": sink} for state in states]}]
+        if sql.startswith("LIST STREAMS"):
+            return [{"streams": []}, {"tables": []}]
+        self.statements.append(sql)
+        return [{}]
+
+
+def test_streams_are_created_in_order_and_have_to_run(
+    connections: None, requests_mock: requests_mock.Mocker
+) -> None:
+    server = Ksql(requests_mock, [], ["UNRESPONSIVE"], ["RUNNING"])
     DeployStreamsOperator(task_id="t").execute({})
-    sent = [json.loads(request.text)["ksql"] for request in requests_mock.request_history]
-    created = [sql for sql in sent if "CREATE STREAM" in sql]
-    assert ["macd_orders_stream" in sql for sql in created[:2]] == [True, False]
-    assert "INNER JOIN" in created[2]
+    assert ["macd_orders_stream" in sql for sql in server.statements[:2]] == [True, False]
+    assert "INNER JOIN" in server.statements[2]
+
+
+def test_a_query_that_is_being_restarted_is_given_time(
+    connections: None, requests_mock: requests_mock.Mocker
+) -> None:
+    server = Ksql(requests_mock, ["ERROR"], ["RUNNING"])
+    DeployStreamsOperator(task_id="t").execute({})
+    assert len(server.statements) == 3
+
+
+def test_a_query_that_stays_dead_fails_the_task(
+    connections: None, requests_mock: requests_mock.Mocker
+) -> None:
+    Ksql(requests_mock, [], ["ERROR"])
+    operator = DeployStreamsOperator(task_id="t", deadline=timedelta(milliseconds=10))
+    with pytest.raises(AirflowException, match=r"Q is ERROR\. Remedy: Find the reason"):
+        operator.execute({})
 
 
 def test_refused_credentials_are_not_retried(connections: None, requests_mock: requests_mock.Mocker) -> None:

@@ -1,0 +1,144 @@
+"""The embedded stack as the integration tests see it: a state folder of their own, ports of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pymongo.database import Database
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from macd.cli.dag_run import DagRun, Snapshot, wait_for_dag
+from macd.cli.run import DAG_ID, PARSE_DEADLINE_S, local_airflow
+from macd.clients.airflow import Airflow
+from macd.clients.mongodb import Document, connected
+from macd.local.config import HOST, LocalConfig
+from macd.local.supervisor import Supervisor
+from macd.quality.report import Report, ReportStore
+from macd.settings import REPOSITORY, Settings
+from macd.specs import PipelineSpec, Services, load_pipeline, resolve_services
+
+MACD = (sys.executable, "-c", "from macd.cli import main; main()")
+HOME = REPOSITORY / ".local-test"
+# Below the kernel's ephemeral range, so that no outgoing connection takes a port before its server does.
+PORTS = range(20_000, 32_000)
+RUN_DEADLINE_S = 400.0
+Found = TypeVar("Found")
+
+
+def environment() -> dict[str, str]:
+    """Variables for a stack beside any other one; the cache of downloads is shared."""
+    fields = [name for name in LocalConfig.model_fields if name.endswith("_port")]
+    ports = {
+        f"MACD_LOCAL_{name.upper()}": str(port) for name, port in zip(fields, free_ports(), strict=False)
+    }
+    # Waiting is handed to the triggerer here, so that this way of waiting is tested as well.
+    return {"MACD_LOCAL_HOME": str(HOME), "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE": "True", **ports}
+
+
+def free_ports() -> Iterator[int]:
+    """Different ports that nobody listens on; all stay taken until the iterator ends, so none comes twice."""
+    with ExitStack() as taken:
+        for port in random.sample(PORTS, len(PORTS)):
+            candidate = taken.enter_context(closing(socket.socket()))
+            try:
+                candidate.bind((HOST, port))
+            except OSError:
+                continue
+            yield port
+
+
+def macd(*arguments: str, timeout_s: float = RUN_DEADLINE_S) -> subprocess.CompletedProcess[str]:
+    """The command line, as a user runs it."""
+    return subprocess.run([*MACD, *arguments], capture_output=True, text=True, timeout=timeout_s, check=False)
+
+
+def until(condition: Callable[[], Found], deadline_s: float = 60.0) -> Found:
+    """The first truthy answer of `condition`; tenacity.RetryError when there is none in time."""
+    waiting = Retrying(
+        retry=retry_if_result(lambda found: not found),
+        stop=stop_after_delay(deadline_s),
+        wait=wait_fixed(0.2),
+    )
+    return waiting(condition)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack with Airflow, and the project's pipeline on it."""
+
+    config: LocalConfig
+    airflow: Airflow
+    pipeline: PipelineSpec
+    services: Services
+
+    @classmethod
+    def connect(cls) -> Stack:
+        """The stack that the environment names."""
+        settings = Settings()
+        pipeline = load_pipeline(settings.include_dir, settings.target)
+        airflow = local_airflow()
+        wait_for_dag(airflow, DAG_ID, PARSE_DEADLINE_S)
+        airflow.unpause(DAG_ID)
+        return cls(LocalConfig.load(), airflow, pipeline, resolve_services(pipeline.target, os.environ))
+
+    def start_run(self, **params: Any) -> DagRun:
+        """Triggers macd_pipeline."""
+        return DagRun.start(self.airflow, DAG_ID, params)
+
+    def finish(self, run: DagRun) -> Snapshot:
+        """Follows a run to its end."""
+        *_, last = run.follow(RUN_DEADLINE_S)
+        return last
+
+    def state_of(self, run: DagRun, task_id: str) -> str:
+        """A task's state now."""
+        found = self.airflow.task_runs(DAG_ID, run.dag_run_id)
+        return found[task_id].state if task_id in found else "none"
+
+    def log(self, run: DagRun, task_id: str) -> str:
+        """The log of a task's latest try, errors included."""
+        task = self.airflow.task_runs(DAG_ID, run.dag_run_id)[task_id]
+        return "\n".join("\n".join((line.text, *line.errors)) for line in run.log(task))
+
+    def report(self, run_id: str) -> Report:
+        """What was found out about a run."""
+        with connected(self.services.mongodb) as database:
+            return ReportStore(database).get(run_id)
+
+    def in_collection(self, do: Callable[[Database[Document]], Found]) -> Found:
+        """`do` with the pipeline's database."""
+        with connected(self.services.mongodb) as database:
+            return do(database)
+
+    def documents(self) -> dict[str, Document]:
+        """Every stored order by its id."""
+        return self.in_collection(
+            lambda database: {found["_id"]: found for found in database["orders_payments_joined"].find()}
+        )
+
+    def stop(self, component: str) -> None:
+        """Stops one component and waits until it is down."""
+        supervisor = Supervisor(self.config)
+        supervisor.stop(component)
+        until(lambda: supervisor.states()[component].is_down)
+
+    def start(self, component: str) -> None:
+        """Starts one component and waits until it is healthy."""
+        done = macd("local", "up", component)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def run_with_report(*arguments: str) -> tuple[int, Mapping[str, Any]]:
+    """`macd run --json`: its exit code and its document."""
+    done = macd("run", "--json", *arguments)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
