@@ -66,7 +66,8 @@ class RunWatch:
         self.joined = bytearray(len(self.pairs))
         self.stored = bytearray(len(self.pairs))
         self.dead_letters: dict[int, str] = {}
-        self._backlog: dict[int, None] = {}
+        self._backlog: list[int] = []
+        self._probe = 0
         self._records_read = 0
         self._expected = manifest.counts.expected
         self._pairs_expected = sum(self.pairs)
@@ -100,18 +101,41 @@ class RunWatch:
         self.joined[number] += 1
         if self.joined[number] <= self.pairs[number]:
             self._pairs_joined += 1
-            self._orders_joined += self.joined[number] == 1
-            self._backlog.setdefault(number)
+            if self.joined[number] == 1:
+                self._orders_joined += 1
+                self._backlog.append(number)
 
     def _ask_for_backlog(self) -> None:
-        for numbers in batched(list(self._backlog), IDS_PER_QUERY):
-            ids = [self._order_id(number) for number in numbers if not self.stored[number]]
-            for document in self._collection.find({"_id": {"$in": ids}}, {"_id": 1}):
-                number = self._ids.number(str(document["_id"]).encode())
-                if number is not None:
-                    self.stored[number] = 1
-                    self._orders_stored += 1
-                    del self._backlog[number]
+        """Asks for the oldest orders not seen in MongoDB yet, and for some further on.
+
+        The sink writes in the order of the topic, so behind a batch of which it has written nothing there is
+        nothing either, and asking for all would slow the sink down. Unless it skipped that batch: hence the
+        probe, which moves on with every look.
+        """
+        self._ask_from(0)
+        self._probe = self._ask_from(self._probe if self._probe < len(self._backlog) else IDS_PER_QUERY)
+        self._backlog = [number for number in self._backlog if not self.stored[number]]
+
+    def _ask_from(self, position: int) -> int:
+        """Asks batch by batch as long as each brings something; returns the position behind the last."""
+        for start in range(position, len(self._backlog), IDS_PER_QUERY):
+            position = start + IDS_PER_QUERY
+            if not self._ask(self._backlog[start:position]):
+                break
+        return position
+
+    def _ask(self, numbers: list[int]) -> int:
+        """Marks those that are stored by now; returns how many."""
+        ids = [self._order_id(number) for number in numbers if not self.stored[number]]
+        if not ids:
+            return 0
+        found = [document["_id"] for document in self._collection.find({"_id": {"$in": ids}}, {"_id": 1})]
+        for order_id in found:
+            number = self._ids.number(str(order_id).encode())
+            if number is not None:
+                self.stored[number] = 1
+        self._orders_stored += len(found)
+        return len(found)
 
 
 def reason_of(headers: Iterable[tuple[str, bytes | None]] | None) -> str:

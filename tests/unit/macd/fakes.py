@@ -151,8 +151,10 @@ class FakeCursor(list[dict[str, Any]]):
 class FakeCollection:
     def __init__(self) -> None:
         self.documents: dict[str, dict[str, Any]] = {}
+        self.queries = 0
 
     def find(self, query: dict[str, Any] | None = None, projection: Any = None) -> FakeCursor:
+        self.queries += 1
         if query is None:
             return FakeCursor(self.documents.values())
         return FakeCursor(self.documents[each] for each in query["_id"]["$in"] if each in self.documents)

@@ -19,12 +19,12 @@ REASON = ("__connect.errors.exception.message", b"schema not found")
 
 
 class World:
-    def __init__(self) -> None:
+    def __init__(self, run: Run = RUN) -> None:
         self.broker, self.collection = FakeBroker(), FakeCollection()
         topics = (ROUTE.joined_topic, ROUTE.dead_letter_topic)
         start = [Position(topic, partition, 0) for topic in topics for partition in (0, 1)]
-        reader = RecordReader(KAFKA, start, FakeConsumer(self.broker))
-        self.watch = RunWatch(manifest_of(RUN), ROUTE, reader, self.collection)
+        reader = RecordReader(KAFKA, start, FakeConsumer(self.broker, batch=1_000))
+        self.watch = RunWatch(manifest_of(run), ROUTE, reader, self.collection)
 
     def join(self, sale, pairs=None):
         for _ in range(sale.pairs if pairs is None else pairs):
