@@ -1,0 +1,111 @@
+"""The answers to whole requests, compared with those of a real server."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ksqlflink.errors import KsqlError
+from tests.unit.ksqlflink.fakes import RECORDINGS, Stage, exchanges, joined_shop, masked, shop
+
+
+def answer(stage: Stage, request: dict[str, Any]) -> tuple[int, Any]:
+    body = request["body"]
+    try:
+        return 200, stage.requests.run(
+            body["ksql"], body.get("streamsProperties", {}), body.get("commandSequenceNumber")
+        )
+    except KsqlError as error:
+        return error.status, error.body()
+
+
+def replay(stage: Stage, name: str, *skipped: int) -> None:
+    for index, exchange in enumerate(exchanges(name)):
+        if index not in skipped:
+            status, body = answer(stage, exchange["request"])
+            assert (status, masked(body)) == (
+                exchange["response"]["status"],
+                masked(exchange["response"]["body"]),
+            )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "show-empty",
+        "create-stream-explicit",
+        "create-stream-inferred-if-not-exists",
+        "create-stream-infer-no-schema",
+        "create-stream-missing-topic",
+        "create-stream-bad-with",
+        "error-reserved-word",
+        "error-syntax",
+    ],
+)
+def test_on_an_empty_server(name: str) -> None:
+    stage = shop()
+    if name == "create-stream-explicit":
+        stage.topics.topics.pop("orders_x", None)
+    replay(stage, name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "csas-join-grace",
+        "csas-join-no-grace",
+        "csas-simple",
+        "csas-join-errors",
+        "csas-or-replace-join",
+        "csas-duplicate",
+        "error-bad-column",
+        "describe-unknown",
+        "terminate",
+    ],
+)
+def test_with_orders_and_payments(name: str) -> None:
+    stage = joined_shop()
+    skipped: tuple[int, ...] = ()
+    if name in ("csas-or-replace-join", "csas-duplicate", "terminate"):
+        replay(stage, "csas-join-grace")
+    if name == "terminate":
+        replay(stage, "csas-join-no-grace")
+        (query_id,) = [query.id for query in stage.catalogue.queries() if query.sink == "PAID_NOGRACE"]
+        assert masked(query_id) == "CSAS_PAID_NOGRACE_#"
+        skipped = (0, 1, 3)  # they name the query id of the recording
+    replay(stage, name, *skipped)
+
+
+def test_the_registered_schemas_are_the_recorded_ones() -> None:
+    stage = joined_shop()
+    replay(stage, "create-stream-explicit")
+    replay(stage, "csas-join-grace")
+    for name in ("create-stream-explicit", "csas-join-grace"):
+        registered = json.loads((RECORDINGS / "rest" / f"{name}.json").read_text())["registered"]
+        for subject, schema in registered.items():
+            assert stage.registry.latest(subject) == schema
+
+
+def test_a_request_is_validated_as_a_whole() -> None:
+    stage = shop()
+    replay(stage, "several-statements", 0, 3)
+    assert stage.catalogue.sources() == []
+    assert stage.run("SHOW STREAMS;")[0]["streams"] == []
+
+
+def test_describe_matches_for_a_source_and_a_sink() -> None:
+    stage = joined_shop()
+    replay(stage, "create-stream-explicit")
+    replay(stage, "csas-join-grace")
+    for index, exchange in enumerate(exchanges("describe")[:3]):
+        (body,) = stage.requests.run(exchange["request"]["body"]["ksql"], {}, None)
+        (expected,) = exchange["response"]["body"]
+        ours, theirs = masked(body)["sourceDescription"], masked(expected)["sourceDescription"]
+        varying = {"clusterStatistics", "readQueries", "sourceConstraints"} | (
+            {"statement"} if index == 0 else set()
+        )
+        assert {key: value for key, value in ours.items() if key not in varying} == {
+            key: value for key, value in theirs.items() if key not in varying
+        }
