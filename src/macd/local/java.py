@@ -49,7 +49,7 @@ class JavaComponents:
     def kafka(self) -> Component:
         """The broker, which is its own KRaft controller."""
         properties = self._conf / "kafka-server.properties"
-        jvm = self._jvm("kafka", "kafka", "-Xmx512m")
+        jvm = self._jvm("kafka", "kafka", "-Xmx512m", *QUICK_START)
         return Component(
             name="kafka",
             title="Apache Kafka",
@@ -133,7 +133,7 @@ class JavaComponents:
 
     def _mongodb_stand_in(self) -> Component:
         launcher = str(self._config.cache / "mongodb" / "MongoServerLauncher.java")
-        jvm = self._jvm("mongodb", "mongodb", "-Xmx512m")
+        jvm = self._jvm("mongodb", "mongodb", "-Xmx512m", *QUICK_START)
         file, port = str(self._config.data / "mongodb" / "macd.h2"), str(self._config.mongodb_port)
         return Component(
             name="mongodb",
@@ -201,7 +201,7 @@ class JavaComponents:
     def connect(self) -> Component:
         """The Kafka Connect worker with the MongoDB sink and the Avro converter."""
         properties = self._conf / "connect-worker.properties"
-        jvm = self._jvm("connect", "kafka", "-Xmx512m")
+        jvm = self._jvm("connect", "kafka", "-Xmx512m", *QUICK_START)
         mongodb_uri = f"mongodb://{HOST}:{self._config.mongodb_port}/?retryWrites=false"
         return Component(
             name="connect",

@@ -85,7 +85,7 @@ class Startup:
                 return True
             state = self._processes.states()[component.name]
             pids |= {state.pid} - {0}
-            if state.is_down or len(pids) > STARTS_ALLOWED:
+            if state.has_given_up or len(pids) > STARTS_ALLOWED:
                 raise self._died(component)
             if time.monotonic() > deadline:
                 raise self._late(component, problem)

@@ -46,8 +46,13 @@ class ProcessState:
         return self.state in ("STARTING", "RUNNING", "BACKOFF")
 
     @property
+    def has_given_up(self) -> bool:
+        """Whether the supervisor will not start it again; EXITED only lasts until it does."""
+        return self.state in ("STOPPED", "FATAL", "UNKNOWN")
+
+    @property
     def is_down(self) -> bool:
-        """Whether it has ended and will not be started again by itself."""
+        """Whether no process of it is left, at this moment."""
         return self.state in ("STOPPED", "EXITED", "FATAL", "UNKNOWN")
 
 

@@ -62,4 +62,6 @@ def test_states_tell_running_from_ended() -> None:
     assert state("BACKOFF").is_alive
     assert not state("BACKOFF").is_down
     assert state("FATAL").is_down
+    assert state("FATAL").has_given_up
+    assert not state("EXITED").has_given_up
     assert not state("STOPPING").is_alive
