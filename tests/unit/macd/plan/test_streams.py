@@ -77,7 +77,8 @@ def test_the_servers_own_formatting_is_no_difference(pipeline, deployed):
     shown = (
         "CREATE STREAM MACD_PAYMENTS_STREAM (PAYMENT_ID STRING KEY, ORDER_ID STRING, "
         "PAYMENT_AMOUNT DECIMAL(10, 2), PAYMENT_METHOD STRING, PAYMENT_TIME TIMESTAMP) "
-        "WITH (CLEANUP_POLICY='delete', KAFKA_TOPIC='macd_payments', KEY_FORMAT='KAFKA', PARTITIONS=2, TIMESTAMP='payment_time', VALUE_FORMAT='AVRO');"
+        "WITH (CLEANUP_POLICY='delete', KAFKA_TOPIC='macd_payments', KEY_FORMAT='KAFKA', "
+        "PARTITIONS=2, TIMESTAMP='payment_time', VALUE_FORMAT='AVRO');"
     )
     _change(deployed, PAYMENTS, statement=shown)
     assert plan_streams(pipeline, deployed).pending == ()
