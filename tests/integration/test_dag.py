@@ -73,7 +73,7 @@ def test_documents_have_the_schemas_field_names_and_exact_types(first_runs: Firs
 
 def test_the_logs_show_plan_progress_and_report(stack: Stack, first_runs: FirstRuns) -> None:
     log = {name: stack.log(first_runs.rival, name) for name in TASKS}
-    assert "create  topic macd_orders" in log["create_topics"]
+    assert " topic macd_orders" in log["create_topics"]
     assert "stream MACD_ORDERS_PAYMENTS_JOINED" in log["deploy_streams"]
     assert "120 messages sent, every one acknowledged by Kafka" in log["launch_producer"]
     assert "and all its tasks are RUNNING" in log["configure_sink"]
