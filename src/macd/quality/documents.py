@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from bson import Decimal128
@@ -16,6 +17,7 @@ from macd.quality.report import Difference
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ABSENT = "(absent)"
 _SHOWN_CHARACTERS = 120
+_AMOUNTS_KEPT = 1 << 15
 
 
 class Other:
@@ -76,7 +78,7 @@ def found_fields(document: Document) -> dict[str, Any]:
 
 def money(value: Any) -> Decimal | Other:
     """An amount as it is stored; a double is no amount, however close it comes."""
-    return value.to_decimal() if isinstance(value, Decimal128) else Other(value)
+    return _amount(value.bid) if isinstance(value, Decimal128) else Other(value)
 
 
 def cents(value: Any) -> int:
@@ -85,9 +87,16 @@ def cents(value: Any) -> int:
     return int(amount.scaleb(2)) if isinstance(amount, Decimal) and amount.is_finite() else 0
 
 
+@lru_cache(maxsize=_AMOUNTS_KEPT)
 def dollars(amount_cents: int) -> Decimal:
     """Cents as the exact amount in dollars."""
     return Decimal(amount_cents).scaleb(-2)
+
+
+@lru_cache(maxsize=_AMOUNTS_KEPT)
+def _amount(binary: bytes) -> Decimal:
+    # PyMongo takes some 20 us for it, and the prices and most totals of a run are the same few thousand.
+    return Decimal128.from_bid(binary).to_decimal()
 
 
 def _time(milliseconds: int) -> datetime:
