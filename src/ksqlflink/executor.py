@@ -117,7 +117,7 @@ class Executor:
             self.jobs.start(query)
         except FlinkRefusal as error:
             with self.world.catalogue.transaction():
-                self.world.catalogue.remove_query(query.id)
+                self._forget([query])
                 self.world.catalogue.remove_source(source.name)
             raise BadStatement(
                 f"Flink does not accept the query: {error.message}", query.statement

@@ -107,8 +107,13 @@ class QueryManager:
 
     def start(self, query: Query) -> None:
         """Start a query that the catalogue holds; FlinkRefusal when Flink does not accept it."""
-        with self._lock:
-            self._submit(query, None)
+        try:
+            with self._lock:
+                self._submit(query, None)
+        except FlinkRefusal:
+            raise
+        except ServerProblem as error:
+            _LOG.warning("%s is not submitted yet, the supervisor will: %s", query.id, error.message)
 
     def _submit(self, query: Query, checkpoint: str | None) -> None:
         settings = {"$internal.pipeline.job-id": query.job_id, "pipeline.name": query.id}

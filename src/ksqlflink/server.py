@@ -29,6 +29,8 @@ from ksqlflink.translate import Services
 from ksqlflink.world import World
 
 _LOG = logging.getLogger(__name__)
+_PLANNING_SECONDS = 60.0  # a gateway that has just started loads its planner with the first statement
+_SHUTDOWN_SECONDS = 5
 
 # Settings of every job. A reader with isolation.level=read_committed sees a pair when the checkpoint after
 # it completes; RocksDB writes only what changed since the one before, and iterates a join key's rows in
@@ -75,7 +77,8 @@ class Server:
         self._kafka = KafkaTopics(settings.bootstrap_servers)
         self._catalogue = Catalogue(settings.state_dir / "catalogue.sqlite")
         self._cluster = FlinkCluster(JsonService("Flink", settings.flink_url))
-        self._gateway = SqlGateway(JsonService("The Flink SQL gateway", settings.gateway_url))
+        gateway = JsonService("The Flink SQL gateway", settings.gateway_url, timeout=_PLANNING_SECONDS)
+        self._gateway = SqlGateway(gateway)
         self._manager = QueryManager(
             self._catalogue, self._cluster, self._gateway, self._kafka.abort_transactions
         )
@@ -145,6 +148,7 @@ class Server:
                 http="h11",
                 lifespan="off",
                 server_header=False,
+                timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
                 date_header=False,
             )
         finally:

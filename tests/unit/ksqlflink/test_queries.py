@@ -114,6 +114,12 @@ def test_what_flink_says_of_a_bad_statement_is_passed_on(cluster: Cluster) -> No
     assert cluster.asked("DELETE", "/v1/sessions/s") == [None]
 
 
+def test_a_gateway_that_does_not_answer_leaves_the_query_to_the_supervisor(cluster: Cluster) -> None:
+    cluster.adapter.register_uri("POST", f"{GATEWAY}/v1/sessions", exc=requests.ReadTimeout)
+    cluster.manager.start(cluster.query())
+    assert [query.id for query in cluster.catalogue.queries()] == ["Q"]
+
+
 def test_a_running_job_is_left_alone_and_its_checkpoint_recorded(cluster: Cluster) -> None:
     cluster.query()
     cluster.jobs(job("RUNNING"))
