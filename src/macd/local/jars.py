@@ -1,4 +1,4 @@
-"""The Java parts: fetched and built by Maven once, kept in the cache, and recognised by a stamp.
+"""The cache of Java parts: Maven provides each once, and a stamp tells whether it is still right.
 
 <cache>/<project>/*.jar     one folder a project under local/maven
 <cache>/<project>/.stamp    hash of that project's sources: a changed pom makes the folder stale
@@ -7,26 +7,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import re
 import shutil
-import subprocess
 import zipfile
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from macd.errors import EnvironmentNotReady
 from macd.local.config import MAVEN_PROJECTS
-
-PARALLEL_BUILDS = 3
-ATTEMPTS = 2
-LOG_LINES = 15
-DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
-Report = Callable[[str, str], None]
-_DOWNLOADED = re.compile(r"Downloaded from \S+: \S*/(\S+)")
 
 
 @dataclass(frozen=True)
@@ -68,82 +56,23 @@ def missing(names: Iterable[str], cache: Path, root: Path = MAVEN_PROJECTS) -> l
     return [p for p in projects(root).values() if p.name in wanted and not is_cached(p, cache)]
 
 
-def fetch(names: Iterable[str], cache: Path, report: Report, mvn: str = "mvn") -> None:
-    """Provide the named projects, several at a time; raises the first failure after the others ended."""
-    names = tuple(names)
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / ".lock").open("w") as lock:
-        # Several stacks share one cache: the second one waits, and then finds nothing left to do.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        Maven(cache, report, mvn).fetch(missing(names, cache))
+def work_folder(project: JarProject, cache: Path) -> Path:
+    """A fresh copy of the project's sources for Maven to work in."""
+    work = cache / "build" / project.name
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(project.sources, work)
+    return work
 
 
-class Maven:
-    """Runs one Maven process a project and keeps hold of them, so that none outlives an interrupt."""
-
-    def __init__(self, cache: Path, report: Report, mvn: str = "mvn") -> None:
-        self._cache = cache
-        self._report = report
-        self._mvn = mvn
-        self._running: set[subprocess.Popen[str]] = set()
-
-    def fetch(self, todo: list[JarProject]) -> None:
-        """Fetch or build each project into the cache."""
-        with ThreadPoolExecutor(PARALLEL_BUILDS) as pool:
-            futures = [pool.submit(self._fetch_one, project) for project in todo]
-            try:
-                wait(futures)
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                for process in list(self._running):
-                    process.terminate()
-                raise
-        for future in futures:
-            future.result()
-
-    def _fetch_one(self, project: JarProject) -> None:
-        work = self._cache / "build" / project.name
-        shutil.rmtree(work, ignore_errors=True)
-        shutil.copytree(project.sources, work)
-        self._run(project, work)
-        jars = _collect(project, work)
-        (jars / ".stamp").write_text(project.stamp())
-        target = self._cache / project.name
-        shutil.rmtree(target, ignore_errors=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        jars.rename(target)
-        shutil.rmtree(work, ignore_errors=True)
-        self._report(project.name, "ready")
-
-    def _run(self, project: JarProject, work: Path) -> None:
-        goals = ["package"]
-        if not project.is_build:
-            goals = [f"{DEPENDENCY_PLUGIN}:copy-dependencies", f"-DoutputDirectory={work / 'jars'}"]
-        command = [self._mvn, "--batch-mode", "--file", str(work / "pom.xml"), *goals]
-        log = work / "maven.log"
-        # A second attempt makes up for a dropped download; what the first one got is in Maven's repository.
-        if any(self._stream(command, log, project.name) == 0 for _ in range(ATTEMPTS)):
-            return
-        tail = "\n".join(log.read_text().splitlines()[-LOG_LINES:])
-        raise EnvironmentNotReady(
-            f"Maven could not provide the jars of {project.name}:\n{tail}",
-            remedy=f"Check the network and Maven's settings, then run it again; the log is {log}.",
-        )
-
-    def _stream(self, command: list[str], log: Path, name: str) -> int:
-        with log.open("w") as file, _started(command) as process:
-            self._running.add(process)
-            for line in process.stdout or ():
-                file.write(line)
-                if match := _DOWNLOADED.search(line):
-                    self._report(name, match.group(1))
-        self._running.discard(process)
-        return process.returncode
-
-
-def _started(command: list[str]) -> subprocess.Popen[str]:
-    pipe, merged, nothing = subprocess.PIPE, subprocess.STDOUT, subprocess.DEVNULL
-    return subprocess.Popen(command, text=True, stdin=nothing, stdout=pipe, stderr=merged)
+def install(project: JarProject, work: Path, cache: Path) -> None:
+    """Move what Maven has made in `work` into the cache, stamped, in one step."""
+    jars = _collect(project, work)
+    (jars / ".stamp").write_text(project.stamp())
+    target = cache / project.name
+    shutil.rmtree(target, ignore_errors=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    jars.rename(target)
+    shutil.rmtree(work, ignore_errors=True)
 
 
 def _collect(project: JarProject, work: Path) -> Path:

@@ -30,14 +30,22 @@ def check(config: LocalConfig, components: Iterable[Component], running: Collect
     starting = [component for component in components if component.name not in running]
     if not starting:
         return
-    if any(component.jars for component in starting):
-        check_java(java_program())
-    is_cache_filled = not jars.missing({jar for c in starting for jar in c.jars}, config.cache)
-    if not is_cache_filled:
-        check_maven()
+    check_tools(config, starting)
     check_ports(config, starting)
     check_memory(sum(component.memory_mb for component in starting), psutil.virtual_memory().available)
-    check_disk(config, DISK_MB if is_cache_filled else CACHE_DISK_MB)
+    check_disk(config, DISK_MB if _is_cached(config, starting) else CACHE_DISK_MB)
+
+
+def check_tools(config: LocalConfig, components: Collection[Component]) -> None:
+    """Java and Maven are there, as far as these components need them."""
+    if any(component.jars for component in components):
+        check_java(java_program())
+    if not _is_cached(config, components):
+        check_maven()
+
+
+def _is_cached(config: LocalConfig, components: Iterable[Component]) -> bool:
+    return not jars.missing({jar for component in components for jar in component.jars}, config.cache)
 
 
 def check_java(program: str) -> None:

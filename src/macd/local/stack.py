@@ -9,11 +9,12 @@ from pathlib import Path
 
 import psutil
 
-from macd.local import jars, lock, preflight, strays
+from macd.local import lock, preflight, strays
 from macd.local.catalog import catalog, expand
 from macd.local.component import Component, levels, with_needs
 from macd.local.config import LocalConfig
 from macd.local.jvm import keep_archives
+from macd.local.maven import Fetching
 from macd.local.startup import POLL_SECONDS, Report, Startup
 from macd.local.status import Row, rows
 from macd.local.supervisor import Supervisor
@@ -45,9 +46,10 @@ class Stack:
             if not self.supervisor.is_running():
                 self._end_strays()
             preflight.check(self.config, wanted, self._running())
-            self.fetch(wanted)
-            self.supervisor.ensure(self.catalog.values())
-            Startup(self.supervisor, wanted, self._report).run()
+            # What has its jars already starts while Maven still works on the others.
+            with self._fetching(wanted) as fetching:
+                self.supervisor.ensure(self.catalog.values())
+                Startup(self.supervisor, wanted, self._report, lambda c: fetching.is_there(c.jars)).run()
 
     def select(self, names: Iterable[str], without: Iterable[str] = ()) -> list[Component]:
         """The components meant by these names, with all they need, minus `without`."""
@@ -55,11 +57,16 @@ class Stack:
         left_out = set(expand(without, self.catalog))
         return [c for c in with_needs(chosen, self.catalog) if c.name not in left_out]
 
-    def fetch(self, wanted: Iterable[Component] | None = None) -> None:
-        """Provide the jars that are not in the cache yet."""
-        names = {jar for c in wanted or self.catalog.values() for jar in c.jars}
-        if jars.missing(names, self.config.cache):
-            jars.fetch(names, self.config.cache, self._report)
+    def fetch(self) -> None:
+        """Provide all jars that are not in the cache yet."""
+        everything = list(self.catalog.values())
+        preflight.check_tools(self.config, everything)
+        with self._fetching(everything) as fetching:
+            fetching.wait_for({jar for component in everything for jar in component.jars})
+
+    def _fetching(self, components: Iterable[Component]) -> Fetching:
+        names = {jar for component in components for jar in component.jars}
+        return Fetching(names, self.config.cache, self._report)
 
     def down(self) -> None:
         """Stop everything in reverse order, leaving no process behind; the data stays."""

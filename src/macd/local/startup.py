@@ -35,8 +35,16 @@ class Processes(Protocol):
 class Startup:
     """Starts components in the order of their needs; the first failure makes the others give up."""
 
-    def __init__(self, processes: Processes, components: list[Component], report: Report) -> None:
+    def __init__(
+        self,
+        processes: Processes,
+        components: list[Component],
+        report: Report,
+        is_there: Callable[[Component], bool] = lambda _component: True,
+    ) -> None:
+        """`is_there` says whether what the component is made of has been fetched by now."""
         self._processes = processes
+        self._is_there = is_there
         self._components = components
         self._report = report
         self._healthy = {component.name: threading.Event() for component in components}
@@ -56,7 +64,7 @@ class Startup:
             future.result()
 
     def _bring_up(self, component: Component) -> None:
-        if not all(self._await_need(need) for need in component.needs):
+        if not (self._await_parts(component) and all(map(self._await_need, component.needs))):
             return
         began = time.monotonic()
         was_alive = self._processes.states()[component.name].is_alive
@@ -68,6 +76,13 @@ class Startup:
         self._healthy[component.name].set()
         took = f"{time.monotonic() - began:.1f} s"
         self._report(component.name, "healthy already" if was_alive else f"healthy after {took}")
+
+    def _await_parts(self, component: Component) -> bool:
+        """False when the whole start has been given up."""
+        while not self._is_there(component):
+            if self._given_up.wait(POLL_SECONDS):
+                return False
+        return True
 
     def _await_need(self, need: str) -> bool:
         """False when the whole start has been given up; what is not part of this start is taken as given."""

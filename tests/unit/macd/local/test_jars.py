@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from macd.errors import EnvironmentNotReady
 from macd.local import jars
+from macd.local.maven import ATTEMPTS, Fetching
 
 FAKE_MAVEN = """#!/bin/sh
 for argument in "$@"; do
@@ -41,24 +44,30 @@ def runs(tmp_path: Path) -> int:
     return (tmp_path / "runs").read_text().count("run")
 
 
+def fetch(names: list[str], cache: Path, root: Path, mvn: str) -> list[tuple[str, str]]:
+    seen: list[tuple[str, str]] = []
+    with Fetching(names, cache, lambda name, text: seen.append((name, text)), mvn, root) as fetching:
+        fetching.wait_for(names)
+    return seen
+
+
 def test_projects_that_build_come_first(root: Path) -> None:
     assert next(iter(jars.projects(root))) == "registry"
     assert set(jars.projects(root)) == {"registry", "kafka", "connect-plugins/avro"}
 
 
 def test_fetched_once_and_then_found_in_the_cache(root: Path, tmp_path: Path) -> None:
-    cache, seen = tmp_path / "cache", []
-    wanted = jars.missing(["connect-plugins/avro"], cache, root)
-    jars.Maven(cache, lambda name, text: seen.append((name, text)), maven(tmp_path)).fetch(wanted)
+    cache, name = tmp_path / "cache", "connect-plugins/avro"
+    seen = fetch([name], cache, root, maven(tmp_path))
     assert (cache / "connect-plugins" / "avro" / "a.jar").is_file()
-    assert jars.missing(["connect-plugins/avro"], cache, root) == []
-    assert seen == [("connect-plugins/avro", "thing-1.jar"), ("connect-plugins/avro", "ready")]
+    assert seen == [(name, "downloading, 1 files so far, now thing-1.jar"), (name, "ready")]
+    assert fetch([name], cache, root, maven(tmp_path)) == []
     assert runs(tmp_path) == 1
 
 
 def test_a_changed_pom_makes_the_cache_stale(root: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    jars.Maven(cache, lambda *_: None, maven(tmp_path)).fetch(jars.missing(["kafka"], cache, root))
+    fetch(["kafka"], cache, root, maven(tmp_path))
     (root / "kafka" / "pom.xml").write_text("<project>newer</project>")
     assert [project.name for project in jars.missing(["kafka"], cache, root)] == ["kafka"]
 
@@ -68,17 +77,41 @@ def test_an_interrupted_build_leaves_no_half_cache(root: Path, tmp_path: Path) -
     (cache / "kafka").mkdir(parents=True)
     (cache / "kafka" / "half.jar").touch()
     (cache / "build" / "kafka").mkdir(parents=True)
-    wanted = jars.missing(["kafka"], cache, root)
-    jars.Maven(cache, lambda *_: None, maven(tmp_path)).fetch(wanted)
+    fetch(["kafka"], cache, root, maven(tmp_path))
     assert sorted(path.name for path in (cache / "kafka").iterdir()) == [".stamp", "a.jar"]
+
+
+def test_an_interrupt_ends_maven_and_is_not_tried_again(root: Path, tmp_path: Path) -> None:
+    script = tmp_path / "mvn"
+    script.write_text(f"#!/bin/sh\necho run >> {tmp_path / 'runs'}\nexec sleep 600\n")
+    script.chmod(0o755)
+    began = time.monotonic()
+
+    def interrupted() -> None:
+        with Fetching(["kafka"], tmp_path / "cache", lambda *_: None, str(script), root):
+            while not (tmp_path / "runs").exists():
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert time.monotonic() - began < 60
+    assert runs(tmp_path) == 1
 
 
 def test_a_failure_is_tried_again_and_then_shows_mavens_words(root: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     with pytest.raises(EnvironmentNotReady, match="no such artifact") as caught:
-        jars.Maven(cache, lambda *_: None, maven(tmp_path, status=1)).fetch(
-            jars.missing(["kafka"], cache, root)
-        )
+        fetch(["kafka"], cache, root, maven(tmp_path, status=1))
     assert "maven.log" in caught.value.remedy
-    assert runs(tmp_path) == jars.ATTEMPTS
+    assert runs(tmp_path) == ATTEMPTS
     assert jars.missing(["kafka"], cache, root)
+
+
+def test_a_manifest_is_added_where_the_project_brings_one(root: Path, tmp_path: Path) -> None:
+    services = root / "connect-plugins" / "avro" / "META-INF" / "services"
+    services.mkdir(parents=True)
+    (services / "org.example.Converter").write_text("x.Avro")
+    fetch(["connect-plugins/avro"], tmp_path / "cache", root, maven(tmp_path))
+    with zipfile.ZipFile(tmp_path / "cache" / "connect-plugins" / "avro" / "plugin-manifest.jar") as manifest:
+        assert manifest.read("META-INF/services/org.example.Converter") == b"x.Avro"

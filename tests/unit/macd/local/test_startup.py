@@ -99,3 +99,25 @@ def test_the_tail_of_a_rotated_log_is_all_of_it(tmp_path: Path) -> None:
     log.write_text("new\n")
     assert tail(log, 5, start=4000) == "new"
     assert tail(tmp_path / "none.log", 5) == ""
+
+
+def test_waits_for_the_parts_of_one_component_while_another_starts(
+    tmp_path: Path, component: Callable[..., Component]
+) -> None:
+    processes = FakeProcesses(tmp_path)
+
+    def is_there(one: Component) -> bool:
+        return one.name == "b" or "b" in processes.started
+
+    Startup(processes, [component("a"), component("b")], lambda *_: None, is_there).run()
+    assert processes.started == ["b", "a"]
+
+
+def test_gives_up_waiting_for_parts_when_another_component_fails(
+    tmp_path: Path, component: Callable[..., Component]
+) -> None:
+    processes = FakeProcesses(tmp_path, dying=("b",))
+    parts = [component("a"), component("b", probe=refuse)]
+    with pytest.raises(ServiceError, match="b says why"):
+        Startup(processes, parts, lambda *_: None, lambda one: one.name == "b").run()
+    assert processes.started == ["b"]
