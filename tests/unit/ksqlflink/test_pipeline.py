@@ -1,0 +1,79 @@
+"""The project's own statements, as they lie in include/ksql."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ksqlflink.dialect import normalize
+from tests.unit.ksqlflink.fakes import Stage
+
+INCLUDE = Path(__file__).parents[3] / "include"
+JOINED = "MACD_ORDERS_PAYMENTS_JOINED"
+
+
+@pytest.fixture
+def stage() -> Stage:
+    stage = Stage()
+    for topic in ("macd_orders", "macd_payments"):
+        stage.topics.add(topic, partitions=3)
+        schema = (INCLUDE / "schemas" / f"{topic}-value.avsc").read_text()
+        stage.registry.register(f"{topic}-value", schema)
+    for path in statements():
+        stage.run(path.read_text())
+    return stage
+
+
+def statements() -> list[Path]:
+    names = ["01_macd_orders_stream", "02_macd_payments_stream", "03_macd_orders_payments_joined"]
+    return [INCLUDE / "ksql" / f"{name}.sql" for name in names]
+
+
+@pytest.mark.parametrize("path", statements(), ids=lambda path: path.stem)
+def test_what_describe_shows_is_the_same_definition_as_the_file(stage: Stage, path: Path) -> None:
+    name = path.stem.split("_", 1)[1]
+    (described,) = stage.run(f"DESCRIBE {name};")
+    shown = described["sourceDescription"]["statement"]
+    assert normalize(shown) == normalize(path.read_text())
+
+
+def test_running_them_again_changes_nothing(stage: Stage) -> None:
+    for path in statements():
+        (answer,) = stage.run(path.read_text())
+        assert answer["@type"] == "warning_entity"
+    assert len(stage.jobs.started) == 1
+
+
+def test_the_joined_value_has_the_schemas_own_lower_case_names(stage: Stage) -> None:
+    schema = json.loads(stage.registry.subjects["macd_orders_payments_joined-value"])
+    types = {field["name"]: field["type"][1] for field in schema["fields"]}
+    assert list(types) == [
+        "order_id",
+        "customer_id",
+        "order_total",
+        "order_items",
+        "order_time",
+        "payment_id",
+        "payment_amount",
+        "payment_method",
+        "payment_time",
+    ]
+    assert (types["order_total"]["precision"], types["order_total"]["scale"]) == (10, 2)
+    item = types["order_items"]["items"][1]
+    assert [field["name"] for field in item["fields"]] == ["item_name", "quantity", "price"]
+    assert types["payment_time"]["logicalType"] == "timestamp-millis"
+
+
+def test_the_key_is_the_order_id_and_not_part_of_the_value(stage: Stage) -> None:
+    source = stage.catalogue.source(JOINED)
+    assert source is not None
+    assert [column.name for column in source.columns if column.key] == ["ORDER_KEY"]
+    assert stage.topics.topics["macd_orders_payments_joined"].partitions == 3
+    (query,) = stage.catalogue.queries()
+    assert "`$rt` AS CAST(COALESCE(`order_time`" in query.job.tables[0]
+    assert (
+        "`order_items` ARRAY<ROW<`item_name` STRING, `quantity` INT, `price` DECIMAL(10, 2)>>"
+        in query.job.tables[0]
+    )
