@@ -30,7 +30,7 @@ MACD = (sys.executable, "-c", "from macd.cli import main; main()")
 HOME = REPOSITORY / ".local-test"
 # Below the kernel's ephemeral range, so that no outgoing connection takes a port before its server does.
 PORTS = range(20_000, 32_000)
-RUN_DEADLINE_S = 400.0
+RUN_DEADLINE_S = 600.0
 Found = TypeVar("Found")
 
 

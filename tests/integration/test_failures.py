@@ -15,7 +15,7 @@ from tests.stack import Stack, macd, run_with_report, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 COLLECTION = "orders_payments_joined"
-KILLED_RUN_ORDERS = 40_000
+KILLED_RUN_ORDERS = 15_000
 
 
 def test_lost_and_altered_documents_fail_the_dag_with_ids_and_hop(stack: Stack) -> None:

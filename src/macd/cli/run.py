@@ -54,6 +54,8 @@ def run(
         print_json(outcome.as_dict())
     else:
         outcome.print(out)
+        out.print(_where_to_look(LocalConfig.load()), soft_wrap=True)
+        out.print(outcome.verdict(), soft_wrap=True)
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
 
@@ -65,6 +67,12 @@ def local_airflow() -> Airflow:
     airflow = Airflow(HttpService(url=url, username=ADMIN, password=SecretStr(password(config))))
     airflow.log_in()
     return airflow
+
+
+def _where_to_look(config: LocalConfig) -> str:
+    """The UI and how to log in; the password itself belongs in no log."""
+    file = config.data / "secrets" / "airflow-passwords.json"
+    return f"Airflow  http://{HOST}:{config.airflow_port}  user {ADMIN}, password in {file}"
 
 
 def _start(params: dict[str, Any]) -> DagRun:

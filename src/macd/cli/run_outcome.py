@@ -69,19 +69,19 @@ class Outcome:
         }
 
     def print(self, console: Console) -> None:
-        """Report or error, and the verdict as the last line."""
+        """Report, or the error of each task that failed."""
         for failure in self.failures:
             if self.report is None or failure.task_id != VERIFYING_TASK:
                 _print_failure(failure, console)
         if self.report is not None:
             console.print(Text(self.report.render_text()), soft_wrap=True)
-        console.print(self.verdict(), soft_wrap=True)
 
     def verdict(self) -> Text:
         """One line: passed or failed, and where to look."""
         seconds = f"{self.snapshot.elapsed_s:.0f} s"
-        if self.passed:
-            return Text(f"PASSED  run {self.run.run_id} in {seconds}: every check passed", "bold green")
+        if self.passed and self.report is not None:
+            found = _proven(self.report)
+            return Text(f"PASSED  run {self.run.run_id} in {seconds}: {found}", "bold green")
         failed = ", ".join(failure.task_id for failure in self.failures) or "it left no report"
         text = f"FAILED  run {self.run.run_id} after {seconds}: {failed}; see {self.run.url}"
         return Text(text, "bold red")
@@ -102,6 +102,14 @@ def _report(run: DagRun) -> Report | None:
         return None  # Never verified, or MongoDB is down; then a task has failed and says so.
     # An earlier run of the same name may have left one.
     return report if report.verified_at >= run.started_at else None
+
+
+def _proven(report: Report) -> str:
+    figures, held = report.figures, sum(check.passed for check in report.checks)
+    return (
+        f"{figures.orders_stored:,} of {figures.orders_expected:,} expected orders are in MongoDB, "
+        f"{held} of {len(report.checks)} checks hold"
+    )
 
 
 def _failures(run: DagRun, snapshot: Snapshot) -> Iterator[Failure]:
