@@ -58,15 +58,22 @@ class FlinkCluster:
         return self.jobs().get(job_id)
 
     def failure(self, job_id: str) -> str | None:
-        """Return the first line of the exception that last made a job restart or fail."""
+        """Return the cause of the exception that last made a job restart or fail, while it is not over.
+
+        It is over once a checkpoint has completed after it.
+        """
         try:
-            history = self._service.call("GET", f"/jobs/{job_id}/exceptions?maxExceptions=1")[
-                "exceptionHistory"
-            ]
+            exceptions = self._service.call("GET", f"/jobs/{job_id}/exceptions?maxExceptions=1")
+            entries = exceptions["exceptionHistory"]["entries"]
+            if not entries:
+                return None
+            completed = self._service.call("GET", f"/jobs/{job_id}/checkpoints")["latest"]["completed"]
         except HttpError:
+            return None  # the cluster has just forgotten the job
+        newest = entries[0]
+        if completed and completed["latest_ack_timestamp"] > newest["timestamp"]:
             return None
-        entries = history["entries"]
-        return str(entries[0]["stacktrace"]).splitlines()[0] if entries else None
+        return innermost_cause(str(newest["stacktrace"]))
 
     def newest_checkpoint(self, job_id: str) -> str | None:
         """Return the location of the newest completed checkpoint of a job the cluster still knows."""
@@ -153,6 +160,13 @@ class FlinkCluster:
                 return True
             time.sleep(_POLL_SECONDS)
         return False
+
+
+def innermost_cause(trace: str) -> str:
+    """Return the line of a Java stack trace that says what is wrong: the last cause, or the first line."""
+    lines = [line.strip() for line in trace.splitlines() if line.strip()]
+    causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
+    return (causes or lines[:1] or [trace])[-1]
 
 
 def _job(item: dict[str, Any]) -> Job:

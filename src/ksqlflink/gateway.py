@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ksqlflink.errors import ServerProblem
+from ksqlflink.flink import innermost_cause
 from ksqlflink.http import HttpError, JsonService, ServiceUnreachable
 from ksqlflink.model import FlinkJob
 
@@ -68,11 +69,8 @@ class SqlGateway:
 
 
 def _cause(text: str) -> str:
-    """Return the line of a Java stack trace that says what is wrong: the last cause, or the first line."""
+    """Return what an error answer of the gateway says is wrong."""
     try:
-        trace = "\n".join(str(item) for item in json.loads(text)["errors"])
+        return innermost_cause("\n".join(str(item) for item in json.loads(text)["errors"]))
     except (ValueError, KeyError):
         return text
-    lines = [line.strip() for line in trace.splitlines()]
-    causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
-    return causes[-1] if causes else next((line for line in lines if line), trace)

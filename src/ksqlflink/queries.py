@@ -25,6 +25,7 @@ from ksqlflink.model import Query
 _LOG = logging.getLogger(__name__)
 _STOP_SECONDS = 30.0
 _STARTING_MS = 120_000
+_FAILING = ("FAILING", "RESTARTING", "SUSPENDED")
 _LONGEST_PAUSE_SECONDS = 60.0
 _RECORD_SECONDS = 30.0
 
@@ -97,6 +98,7 @@ class QueryManager:
         self._lock = threading.RLock()  # a job is submitted by one thread at a time
         self._retries: dict[str, _Retry] = {}
         self._recorded: dict[str, float] = {}
+        self._failures: dict[str, str] = {}
 
     def check(self) -> None:
         """Raise ServerProblem when no job could be submitted now."""
@@ -146,7 +148,17 @@ class QueryManager:
             jobs = self._cluster.jobs()
         except ServerProblem:
             jobs = {}
-        return {query.id: _state(jobs.get(query.job_id)) for query in self._catalogue.queries()}
+        return {query.id: self._state(jobs.get(query.job_id)) for query in self._catalogue.queries()}
+
+    def _state(self, job: Job | None) -> str:
+        if job is None:
+            return "UNRESPONSIVE"
+        # Between two restarts a failing job is RUNNING for a moment.
+        if job.ended or job.state in _FAILING or self._cluster.failure(job.id) is not None:
+            return "ERROR"
+        if job.running_tasks < job.tasks and job.age_ms > _STARTING_MS:
+            return "UNRESPONSIVE"
+        return "RUNNING"
 
     # -- supervision ---------------------------------------------------------------------------------------
 
@@ -179,6 +191,14 @@ class QueryManager:
             self._recover(query, job)
         elif job.state == "RUNNING":
             self._note_checkpoint(query)
+        elif job.state in _FAILING:
+            self._note_failure(query)
+
+    def _note_failure(self, query: Query) -> None:
+        reason = self._cluster.failure(query.job_id)
+        if reason is not None and self._failures.get(query.id) != reason:
+            self._failures[query.id] = reason
+            _LOG.warning("%s fails and is restarted: %s", query.id, reason)
 
     def _note_checkpoint(self, query: Query) -> None:
         """Record the newest checkpoint: the first one at once, later ones now and then."""
@@ -219,13 +239,3 @@ class QueryManager:
                 f"{query.id} cannot resume: its checkpoint {checkpoint} is gone; drop and create it again"
             )
         return checkpoint
-
-
-def _state(job: Job | None) -> str:
-    if job is None:
-        return "UNRESPONSIVE"
-    if job.ended or job.state in ("FAILING", "RESTARTING", "SUSPENDED"):
-        return "ERROR"
-    if job.running_tasks < job.tasks and job.age_ms > _STARTING_MS:
-        return "UNRESPONSIVE"
-    return "RUNNING"

@@ -46,6 +46,7 @@ class Cluster:
         self.get("/overview", {"taskmanagers": 1})
         config = {"key": "execution.checkpointing.dir", "value": folder.as_uri()}
         self.get("/jobmanager/config", [config])
+        self.get("/jobs/j1/exceptions?maxExceptions=1", {"exceptionHistory": {"entries": []}})
         self.jobs()
         self._gateway()
 
@@ -72,6 +73,11 @@ class Cluster:
         query = replace(Query("Q", "S", "s", ("R",), "CREATE", JOB, "j1"), **changes)
         self.catalogue.put_query(query)
         return query
+
+    def failed_at(self, timestamp: int, completed: dict[str, Any] | None = None) -> None:
+        entry = {"stacktrace": "java.Because\nat x", "timestamp": timestamp}
+        self.get("/jobs/j1/exceptions?maxExceptions=1", {"exceptionHistory": {"entries": [entry]}})
+        self.get("/jobs/j1/checkpoints", {"latest": {"completed": completed}})
 
     def checkpoint(self, job_id: str, number: int, complete: bool = True) -> str:
         folder = self.folder / job_id / f"chk-{number}"
@@ -153,9 +159,7 @@ def test_a_failed_job_is_replaced_by_one_with_a_new_id(cluster: Cluster) -> None
     cluster.query()
     newest = cluster.checkpoint("j1", 3)
     cluster.jobs(job("FAILED", running=0))
-    cluster.get(
-        "/jobs/j1/exceptions?maxExceptions=1", {"exceptionHistory": {"entries": [{"stacktrace": "a\nb"}]}}
-    )
+    cluster.failed_at(5)
     cluster.manager.tick()
     (settings,) = cluster.submissions()
     (query,) = cluster.catalogue.queries()
@@ -203,6 +207,25 @@ def test_states(cluster: Cluster, listed: list[dict[str, Any]], state: str) -> N
     cluster.query()
     cluster.jobs(*listed)
     assert cluster.manager.states() == {"Q": state}
+
+
+@pytest.mark.parametrize(("checkpoint_at", "state"), [(None, "ERROR"), (4, "ERROR"), (6, "RUNNING")])
+def test_a_job_that_failed_is_in_error_until_a_checkpoint_completes(
+    cluster: Cluster, checkpoint_at: int | None, state: str
+) -> None:
+    cluster.query()
+    cluster.jobs(job("RUNNING"))
+    cluster.failed_at(5, {"latest_ack_timestamp": checkpoint_at} if checkpoint_at else None)
+    assert cluster.manager.states() == {"Q": state}
+
+
+def test_why_a_job_fails_is_said_once(cluster: Cluster, caplog: pytest.LogCaptureFixture) -> None:
+    cluster.query()
+    cluster.jobs(job("RESTARTING"))
+    cluster.failed_at(5)
+    cluster.manager.tick()
+    cluster.manager.tick()
+    assert [record.getMessage() for record in caplog.records] == ["Q fails and is restarted: java.Because"]
 
 
 def test_a_cluster_that_does_not_answer_makes_every_query_unresponsive(cluster: Cluster) -> None:
