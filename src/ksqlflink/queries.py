@@ -98,7 +98,7 @@ class QueryManager:
         self._lock = threading.RLock()  # a job is submitted by one thread at a time
         self._retries: dict[str, _Retry] = {}
         self._recorded: dict[str, float] = {}
-        self._failures: dict[str, str] = {}
+        self._said: dict[str, str] = {}
 
     def check(self) -> None:
         """Raise ServerProblem when no job could be submitted now."""
@@ -179,8 +179,11 @@ class QueryManager:
         for query in self._catalogue.stopping():
             self.stop(query)
         for query in self._catalogue.queries():
-            with self._lock:
-                self._look_after(query.id)
+            try:
+                with self._lock:
+                    self._look_after(query.id)
+            except ServerProblem as error:
+                self._say(query, f"{query.id} cannot be looked after: {error.message}")
 
     def _look_after(self, query_id: str) -> None:
         query = self._catalogue.query(query_id)
@@ -196,9 +199,14 @@ class QueryManager:
 
     def _note_failure(self, query: Query) -> None:
         reason = self._cluster.failure(query.job_id)
-        if reason is not None and self._failures.get(query.id) != reason:
-            self._failures[query.id] = reason
-            _LOG.warning("%s fails and is restarted: %s", query.id, reason)
+        if reason is not None:
+            self._say(query, f"{query.id} fails and is restarted: {reason}")
+
+    def _say(self, query: Query, message: str) -> None:
+        """Log what is wrong with a query, once and not every second."""
+        if self._said.get(query.id) != message:
+            self._said[query.id] = message
+            _LOG.warning("%s", message)
 
     def _note_checkpoint(self, query: Query) -> None:
         """Record the newest checkpoint: the first one at once, later ones now and then."""
@@ -235,7 +243,5 @@ class QueryManager:
         checkpoint = found or query.checkpoint
         if checkpoint is not None and not exists(checkpoint):
             # Starting over would repeat every pair already written.
-            raise ServerProblem(
-                f"{query.id} cannot resume: its checkpoint {checkpoint} is gone; drop and create it again"
-            )
+            raise ServerProblem(f"its checkpoint {checkpoint} is gone; drop and create it again")
         return checkpoint

@@ -39,6 +39,8 @@ JOB_SETTINGS = {
     "execution.runtime-mode": "streaming",
     "parallelism.default": "1",
     "table.local-time-zone": "UTC",
+    # A stream without new records does not keep the state of the other one for ever, as in ksqlDB.
+    "table.exec.source.idle-timeout": "5 min",
     "pipeline.object-reuse": "true",
     "state.backend.type": "rocksdb",
     "state.backend.rocksdb.memory.fixed-per-slot": "64mb",

@@ -175,12 +175,19 @@ def test_a_job_that_keeps_failing_is_not_submitted_again_at_once(cluster: Cluste
     assert len(cluster.submissions()) == 1
 
 
-def test_a_query_whose_checkpoint_is_gone_does_not_start_over(cluster: Cluster) -> None:
+def test_a_query_whose_checkpoint_is_gone_does_not_start_over_and_holds_up_no_other(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
     cluster.query(checkpoint=(cluster.folder / "j1" / "chk-4").as_uri())
-    cluster.get("/jobs/j1/checkpoints", {}, status=404)
-    with pytest.raises(ServerProblem, match=r"Q cannot resume: its checkpoint .*chk-4 is gone"):
-        cluster.manager.tick()
-    assert cluster.submissions() == []
+    cluster.query(id="R", job_id="j2")
+    for job_id in ("j1", "j2"):
+        cluster.get(f"/jobs/{job_id}/checkpoints", {}, status=404)
+    cluster.manager.tick()
+    cluster.manager.tick()
+    assert [settings["pipeline.name"] for settings in cluster.submissions()] == ["R"]
+    (message,) = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    assert message.startswith("Q cannot be looked after: its checkpoint ")
+    assert message.endswith("is gone; drop and create it again")
 
 
 def test_nothing_is_done_while_there_is_no_task_manager(cluster: Cluster) -> None:
