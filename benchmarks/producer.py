@@ -6,7 +6,7 @@
 Three sides send as many orders and payments, with idempotence and acks=all, to topics made for the purpose
 and deleted afterwards. `plain loop` makes up random records and sends them; it keeps no account and could not
 be repeated. `prepared` sends the same thousand finished records over and over. `producer` is ours: it derives
-each record from the run, books every acknowledgement and sends headers. Rounds alternate, and the best of each
+each record from the run, books every acknowledgement and sends headers. Rounds alternate; the best of each
 side counts, because other work on the machine only ever makes a round slower.
 """
 

@@ -128,4 +128,5 @@ def _listing(title: str, count: int, lines: Sequence[tuple[str, str]]) -> str:
         return ""
     shown = f", the first {len(lines)}" if count > len(lines) else ""
     body = [f"{_INDENT}{order_id}{_INDENT}{explanation}" for order_id, explanation in lines]
-    return "\n".join([f"{title}: {count:,} orders{shown}", *body])
+    noun = "order" if count == 1 else "orders"
+    return "\n".join([f"{title}: {count:,} {noun}{shown}", *body])
