@@ -92,8 +92,8 @@ def test_the_text_names_verdict_numbers_and_orders():
     assert "Data quality FAILED" in text
     assert "run run-1" in text
     for listed in (
-        "Missing: 1 orders",
-        "Dead-lettered: 1 orders",
+        "Missing: 1 order\n",
+        "Dead-lettered: 1 order\n",
         "Duplicate: 1",
         "Unexpected: 1",
         "Altered: 1",
