@@ -4,7 +4,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 
-PYTHON ?= $(firstword $(foreach name,python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
+# The first that really runs: a version manager may put a name on the PATH that leads nowhere.
+PYTHON ?= $(shell for name in python3.11 python3.12 python3; do \
+	$$name -c '$(SUITABLE)' 2>/dev/null && echo $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -66,13 +69,14 @@ clean: ## Remove the virtual environment and caches; the stack's data and downlo
 
 # pip is the fallback because it honours a pip.conf (a company's index), which uv does not read.
 $(INSTALLED): requirements-dev.txt pyproject.toml
-	@if [ -z "$(PYTHON)" ] || ! $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))'; then
-		echo "error  Python 3.11 or 3.12 is needed; found: $$($(or $(PYTHON),true) --version 2>&1)" >&2
+	@python="$(PYTHON)"
+	if [ -z "$$python" ] || ! $$python -c '$(SUITABLE)'; then
+		echo "error  Python 3.11 or 3.12 is needed; found: $$(python3 --version 2>&1 || echo none)" >&2
 		echo "remedy Install it, or name it: make PYTHON=/path/to/python3.11 ..." >&2
 		exit 4
 	fi
 	echo "==> installing Python packages into $(VENV)"
-	$(PYTHON) -m venv $(VENV)
+	$$python -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
 	install_all() { "$$@" install --quiet --require-hashes -r requirements-dev.txt; }
 	install_all $(BIN)/uv pip || install_all $(BIN)/python -m pip
