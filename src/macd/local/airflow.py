@@ -54,12 +54,17 @@ def environment(config: LocalConfig) -> dict[str, str]:
     folder = config.data / "secrets"
     generated = {
         "fernet_key": secret(folder / "fernet-key", _fernet_key),
-        "jwt_secret": secret(folder / "jwt-secret"),
-        "api_secret_key": secret(folder / "api-secret-key"),
+        "jwt_secret": secret(folder / "jwt-secret", _long_key),
+        "api_secret_key": secret(folder / "api-secret-key", _long_key),
     }
     text = render("airflow.env", config.variables() | generated)
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return config.environment() | dict(line.split("=", 1) for line in lines)
+
+
+def _long_key() -> str:
+    """Airflow signs with HMAC-SHA-512, which wants a key of at least 64 bytes."""
+    return secrets.token_urlsafe(64)
 
 
 def _fernet_key() -> str:

@@ -23,6 +23,8 @@ _OPENED_PACKAGES = (
     "java.util.concurrent java.util.concurrent.atomic java.util.concurrent.locks"
 )
 ADD_OPENS = tuple(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED_PACKAGES.split())
+# Flink gives its network layer 10 s to start and has no setting for it that works (pekko.startup-timeout).
+SLOW_MACHINE = "-Dpekko.remote.classic.startup-timeout=120s"
 # An ending JVM may have a class-data archive to write.
 JVM_STOP_SECONDS = 60
 CONNECTOR_CLASS = "com.mongodb.kafka.connect.MongoSinkConnector"
@@ -180,7 +182,7 @@ class JavaComponents:
             "FLINK_OPT_DIR": self._config.run / "flink-opt",
         }
         environment = {variable: str(folder) for variable, folder in folders.items()}
-        jvm = self._jvm(name, "flink", *flags, *ADD_OPENS)
+        jvm = self._jvm(name, "flink", *flags, *ADD_OPENS, SLOW_MACHINE)
         return Component(
             name,
             title,
