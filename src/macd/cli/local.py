@@ -69,7 +69,11 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="One JSON docume
     else:
         out.print(_table(rows))
         out.print(f"State folder: {stack.config.home}", soft_wrap=True)
-    if not all(row.is_well for row in rows):
+    orphans = stack.orphans()
+    if orphans:
+        message = f"{len(orphans)} processes run without a supervisor; `macd local down` ends them."
+        typer.echo(message, err=True)
+    if orphans or not all(row.is_well for row in rows):
         raise typer.Exit(1)
 
 
@@ -123,7 +127,3 @@ def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fals
 def fetch() -> None:
     """Download and build the Java parts into the cache, as `up` would."""
     _stack().fetch()
-
-
-if __name__ == "__main__":
-    app()

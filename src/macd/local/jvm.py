@@ -74,11 +74,13 @@ class Jvm:
 
 
 def keep_archives(config: LocalConfig) -> None:
-    """Move archives that ended JVMs have written into the cache, each in one atomic step."""
+    """Move archives that ended JVMs have written into the cache, each in one step, in place of older ones."""
     _kept(config).mkdir(parents=True, exist_ok=True)
     for archive in _recorded(config).glob("*.jsa"):
         partial = _kept(config) / f"{archive.name}.{os.getpid()}.part"
         shutil.move(archive, partial)
+        for older in _kept(config).glob(f"{archive.name.rpartition('-')[0]}-*.jsa"):
+            older.unlink()
         partial.replace(_kept(config) / archive.name)
 
 

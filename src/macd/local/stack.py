@@ -86,6 +86,10 @@ class Stack:
         """One row a component."""
         return rows(self.config, list(self.catalog.values()), self.supervisor.states())
 
+    def orphans(self) -> list[int]:
+        """Ids of processes that outlived their supervisord; the table cannot know them by name."""
+        return [] if self.supervisor.is_running() else [p.pid for p in strays.find(self.config.home)]
+
     def logs(self, names: Iterable[str] = ()) -> list[Path]:
         """The log files of the named components (all when none is named) that exist."""
         chosen = expand(names, self.catalog) or list(self.catalog)

@@ -17,7 +17,7 @@ from typing import Any
 
 from supervisor.xmlrpc import Faults, SupervisorTransport  # type: ignore[import-untyped]
 
-from macd.errors import DeadlineExceeded
+from macd.errors import DeadlineExceeded, EnvironmentNotReady
 from macd.local.component import Component, levels
 from macd.local.config import LocalConfig
 from macd.local.files import write_private
@@ -64,6 +64,10 @@ def socket_path(config: LocalConfig) -> Path:
     digest = hashlib.sha256(str(config.home).encode()).hexdigest()[:12]
     folder = Path(tempfile.gettempdir()) / f"macd-{os.getuid()}-{digest}"
     folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise EnvironmentNotReady(
+            f"{folder} belongs to another user.", remedy="Set a shorter MACD_LOCAL_HOME."
+        )
     return folder / "s.sock"
 
 

@@ -32,6 +32,15 @@ def test_the_first_run_records_and_the_next_one_uses_the_archive(jvm: Jvm) -> No
     assert jvm.command("kafka.Kafka") == before
 
 
+def test_an_archive_replaces_the_older_one_of_its_component_only(jvm: Jvm) -> None:
+    recorded, kept = jvm.config.run / "class-data", jvm.config.cache / "class-data"
+    for folder, name in ((kept, "kafka-1.jsa"), (kept, "flink-gateway-1.jsa"), (recorded, "kafka-2.jsa")):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    keep_archives(jvm.config)
+    assert sorted(path.name for path in kept.iterdir()) == ["flink-gateway-1.jsa", "kafka-2.jsa"]
+
+
 def test_new_jars_need_a_new_archive(jvm: Jvm) -> None:
     before = arguments(jvm)[-1]
     (jvm.config.cache / "kafka" / ".stamp").unlink()
