@@ -35,7 +35,6 @@ RUN_ID = "{{ params.run_id or run_id }}"
 
 with DAG(
     dag_id="macd_pipeline",
-    dag_display_name="MACD pipeline",
     description="Kafka -> ksqlDB -> MongoDB: set up, seed a run, prove that nothing was lost",
     doc_md=__doc__,
     schedule=None,
