@@ -43,7 +43,7 @@ JOB_SETTINGS = {
     "table.exec.source.idle-timeout": "5 min",
     "pipeline.object-reuse": "true",
     "state.backend.type": "rocksdb",
-    "state.backend.rocksdb.memory.fixed-per-slot": "64mb",
+    "state.backend.rocksdb.memory.fixed-per-slot": "256mb",
     "execution.checkpointing.interval": "1s",
     "execution.checkpointing.min-pause": "500ms",
     "execution.checkpointing.incremental": "true",

@@ -9,8 +9,9 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from ksqlflink.dialect.builder import StatementBuilder
 from ksqlflink.dialect.errors import DialectError, PreparationProblem, SyntaxProblem
-from ksqlflink.dialect.grammar import NON_RESERVED, RESERVED, STATEMENT_STARTERS, grammar
+from ksqlflink.dialect.grammar import NON_RESERVED, RESERVED, STATEMENT_STARTERS
 from ksqlflink.dialect.statements import Statement
+from ksqlflink.dialect.tables import load_or_build
 
 _KEYWORDS = frozenset({*RESERVED, *STATEMENT_STARTERS}) - frozenset(NON_RESERVED)
 _FEW = 4  # an error that allows no more continuations than this lists them
@@ -18,7 +19,7 @@ _FEW = 4  # an error that allows no more continuations than this lists them
 
 @cache
 def _parser() -> Lark:
-    return Lark(grammar(), parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=False)
+    return load_or_build()
 
 
 def parse(text: str) -> tuple[Statement, ...]:

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from macd.local.config import HOST, LocalConfig
+from macd.local.airflow import login
+from macd.local.config import LocalConfig
 from macd.local.stack import Stack
 from macd.local.status import Row
 
@@ -49,8 +50,7 @@ def up(
     stack = _stack()
     stack.up(components or (), without or ())
     if any(component.name == "airflow-api" for component in stack.select(components or (), without or ())):
-        secrets = stack.config.data / "secrets" / "airflow-passwords.json"
-        out.print(f"Airflow: http://{HOST}:{stack.config.airflow_port}  login: {secrets}", soft_wrap=True)
+        out.print(login(stack.config, show_password=out.is_terminal), soft_wrap=True)
 
 
 @app.command()

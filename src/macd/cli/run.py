@@ -12,7 +12,7 @@ from macd.cli.output import AsJson, err, out, print_json
 from macd.cli.run_outcome import outcome_of
 from macd.cli.run_view import follow_visibly
 from macd.clients.airflow import Airflow
-from macd.local.airflow import ADMIN, password
+from macd.local.airflow import ADMIN, login, password
 from macd.local.config import HOST, LocalConfig
 from macd.specs import HttpService
 
@@ -54,7 +54,7 @@ def run(
         print_json(outcome.as_dict())
     else:
         outcome.print(out)
-        out.print(_where_to_look(LocalConfig.load()), soft_wrap=True)
+        out.print(login(LocalConfig.load(), show_password=out.is_terminal), soft_wrap=True)
         out.print(outcome.verdict(), soft_wrap=True)
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
@@ -67,12 +67,6 @@ def local_airflow() -> Airflow:
     airflow = Airflow(HttpService(url=url, username=ADMIN, password=SecretStr(password(config))))
     airflow.log_in()
     return airflow
-
-
-def _where_to_look(config: LocalConfig) -> str:
-    """The UI and how to log in; the password itself belongs in no log."""
-    file = config.data / "secrets" / "airflow-passwords.json"
-    return f"Airflow  http://{HOST}:{config.airflow_port}  user {ADMIN}, password in {file}"
 
 
 def _start(params: dict[str, Any]) -> DagRun:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from macd.errors import ServiceError
@@ -73,9 +74,18 @@ def _fernet_key() -> str:
 
 def password(config: LocalConfig) -> str:
     """The password of the user `admin`, generated on first use into a file only this user can read."""
-    path = config.data / "secrets" / "airflow-passwords.json"
-    stored = secret(path, lambda: json.dumps({ADMIN: secrets.token_urlsafe(12)}))
+    stored = secret(_password_file(config), lambda: json.dumps({ADMIN: secrets.token_urlsafe(12)}))
     return str(json.loads(stored)[ADMIN])
+
+
+def login(config: LocalConfig, *, show_password: bool) -> str:
+    """The UI's address and how to log in; a log (no terminal) gets the file's name, not the password."""
+    how = password(config) if show_password else f"in {_password_file(config)}"
+    return f"Airflow  http://{HOST}:{config.airflow_port}  user {ADMIN}, password {how}"
+
+
+def _password_file(config: LocalConfig) -> Path:
+    return config.data / "secrets" / "airflow-passwords.json"
 
 
 def components(config: LocalConfig) -> list[Component]:

@@ -41,6 +41,14 @@ def test_secrets_are_readable_by_this_user_only(config: LocalConfig) -> None:
     assert modes == {0o600}
 
 
+def test_the_password_is_shown_on_a_terminal_and_kept_out_of_logs(config):
+    password = airflow.password(config)
+    assert password in airflow.login(config, show_password=True)
+    hidden = airflow.login(config, show_password=False)
+    assert password not in hidden
+    assert "airflow-passwords.json" in hidden
+
+
 def test_no_process_opens_a_log_server(config: LocalConfig) -> None:
     commands = {one.name: one.command for one in airflow.components(config)}
     assert "--skip-serve-logs" in commands["airflow-scheduler"]
