@@ -66,8 +66,12 @@ class SchemaRegistry(HttpClient):
         self.request("PUT", f"/config/{_quoted(subject)}", {"compatibility": level})
 
     def delete(self, subject: str) -> None:
-        """Deletes every version of a subject; no error when it does not exist."""
-        self.request_or_none("DELETE", f"/subjects/{_quoted(subject)}")
+        """Deletes every version of a subject for good; no error when it does not exist.
+
+        The first request only hides it: a schema registered again would then stay hidden on Apicurio.
+        """
+        for query in ("", "?permanent=true"):
+            self.request_or_none("DELETE", f"/subjects/{_quoted(subject)}{query}")
 
     def subjects(self) -> list[str]:
         """The names of all subjects."""

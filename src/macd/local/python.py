@@ -10,7 +10,7 @@ from macd.local.config import HOST, LocalConfig
 
 
 def ksqldb(config: LocalConfig) -> Component:
-    """The embedded server; it suspends its queries by itself when asked to stop."""
+    """The embedded server. Its queries run in Flink and go on without it; it takes them up again."""
     options = {
         "--host": HOST,
         "--port": str(config.ksqldb_port),

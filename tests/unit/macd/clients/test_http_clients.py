@@ -100,3 +100,16 @@ def test_new_streams_read_their_topics_from_the_start(transport, session):
     KsqlDb(service(), session).execute("CREATE STREAM s;")
     sent = transport.last_request.json()
     assert sent["streamsProperties"] == {"ksql.streams.auto.offset.reset": "earliest"}
+
+
+def test_a_deleted_subject_is_gone_for_good(transport, session):
+    path = f"{URL}/subjects/s-value"
+    transport.register_uri("DELETE", path, json=[1])
+    SchemaRegistry(service(), session).delete("s-value")
+    assert [request.query for request in transport.request_history] == ["", "permanent=true"]
+
+
+def test_deleting_a_subject_that_does_not_exist_is_no_error(transport, session):
+    body = {"error_code": 40401, "message": "not found"}
+    transport.register_uri("DELETE", f"{URL}/subjects/s-value", status_code=404, json=body)
+    SchemaRegistry(service(), session).delete("s-value")
