@@ -11,7 +11,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 TIMEOUT_S = 30
-# Some registries answer 409 or 500 to one of two concurrent writers (Apicurio on H2: "Concurrent update in table");
+# Some registries answer 409 or 500 to one of two concurrent writers (Apicurio on H2: "Concurrent update");
 # every call made here may be repeated.
 _RETRY = Retry(
     total=5, status_forcelist=[409, 500], allowed_methods=None, backoff_factor=0.1, raise_on_status=False
