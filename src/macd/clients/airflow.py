@@ -102,18 +102,6 @@ class Airflow(HttpClient):
             for task in found
         }
 
-    def clear(self, dag_id: str, dag_run_id: str, task_ids: list[str]) -> None:
-        """Lets these tasks of a finished run, and what depends on them, run again."""
-        body = {
-            "dag_run_id": dag_run_id,
-            "task_ids": task_ids,
-            "dry_run": False,
-            "only_failed": False,
-            "include_downstream": True,
-            "reset_dag_runs": True,
-        }
-        self.request("POST", f"/api/v2/dags/{_quoted(dag_id)}/clearTaskInstances", body)
-
     def log(self, dag_id: str, dag_run_id: str, task: TaskRun) -> tuple[LogLine, ...]:
         """The log of a task's latest try."""
         path = f"{_run(dag_id, dag_run_id)}/taskInstances/{_quoted(task.task_id)}/logs/{task.try_number}"

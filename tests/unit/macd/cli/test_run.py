@@ -16,8 +16,8 @@ from macd.cli.main import app
 from macd.cli.run_view import follow_visibly
 from macd.clients.airflow import LogLine, TaskRun
 from macd.errors import DeadlineExceeded, SpecError
-from macd.quality.figures import FIGURE_NAMES, Figures
-from macd.quality.report import CheckResult, Report
+from macd.quality.report import Report
+from tests.unit.reports import report_of
 
 URL = "http://airflow.test"
 
@@ -82,25 +82,7 @@ NOT_PROVEN = (("failed", {"create_topics": "success", "data_quality_checks": "fa
 
 
 def _report(*, passed: bool, verified_at: datetime | None = None) -> Report:
-    check = CheckResult(
-        name="no_order_missing",
-        severity="fail",
-        passed=passed,
-        figure="orders_missing",
-        actual=0 if passed else 3,
-        expected="= 0",
-        message="no_order_missing: orders_missing is 3, has to be = 0",
-        next_step="Look at the sink.",
-    )
-    return Report(
-        run_id="manual__1",
-        passed=passed,
-        settled=True,
-        waited_s=1,
-        verified_at=verified_at or datetime.now(UTC),
-        figures=Figures(**dict.fromkeys(FIGURE_NAMES, 0)),
-        checks=(check,),
-    )
+    return report_of("manual__1", passed=passed, verified_at=verified_at or datetime.now(UTC))
 
 
 @pytest.fixture(autouse=True)

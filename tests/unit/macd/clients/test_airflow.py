@@ -120,10 +120,3 @@ def test_a_log_shows_what_was_raised_last_first(airflow, api):
         ),
         LogLine("info", "a line of a library"),
     )
-
-
-def test_clearing_lets_a_task_and_what_follows_run_again(airflow, api):
-    api.register_uri("POST", f"{URL}/api/v2/dags/d/clearTaskInstances", json={"task_instances": []})
-    airflow.clear("d", RUN, ["one"])
-    body = api.last_request.json()
-    assert (body["dag_run_id"], body["task_ids"], body["dry_run"]) == (RUN, ["one"], False)

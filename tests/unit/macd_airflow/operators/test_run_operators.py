@@ -10,14 +10,15 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from macd.producer.manifest import Manifest, counts_of
 from macd.producer.parameters import SeedParameters, plan_of
-from macd.quality.figures import FIGURE_NAMES, Figures
-from macd.quality.report import CheckResult, Report
+from macd.quality.figures import FIGURE_NAMES
+from macd.quality.report import Report
 from macd.quality.watch import Progress
 from macd_airflow.operators import check_data_quality, seed_run
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.seed_run import SeedRunOperator
 from macd_airflow.params import templates
 from macd_airflow.triggers.run_settled import RunSettledTrigger
+from tests.unit.reports import report_of
 
 pytestmark = pytest.mark.usefixtures("connections")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -35,20 +36,7 @@ def _manifest(run_id: str, parameters: SeedParameters, *_: Any) -> Manifest:
 
 
 def _report(*, passed: bool) -> Report:
-    check = CheckResult(
-        name="no_order_missing",
-        severity="fail",
-        passed=passed,
-        figure="orders_missing",
-        actual=0 if passed else 3,
-        expected="= 0",
-        message="no_order_missing: orders_missing is 3, has to be = 0",
-        next_step="Look at the sink.",
-    )
-    figures = Figures(**dict.fromkeys(FIGURE_NAMES, 0))
-    return Report(
-        run_id="r", passed=passed, settled=True, waited_s=1, verified_at=NOW, figures=figures, checks=(check,)
-    )
+    return report_of("r", passed=passed, verified_at=NOW)
 
 
 def _progress(stored: int) -> Progress:
