@@ -23,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, chain
 
+from macd_airflow.defaults import task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.configure_connectors import ConfigureConnectorsOperator
 from macd_airflow.operators.create_topics import CreateTopicsOperator
@@ -44,14 +45,7 @@ with DAG(
     dagrun_timeout=timedelta(hours=2),
     tags=["macd", "kafka", "ksqldb", "mongodb"],
     params={**seed_params(), "run_id": run_id_param()},
-    default_args={
-        "owner": "macd",
-        "retries": 2,
-        "retry_delay": timedelta(seconds=5),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=2),
-        "execution_timeout": timedelta(minutes=10),
-    },
+    default_args=task_defaults(),
 ):
     chain(
         CreateTopicsOperator(

@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 class Settings(BaseSettings):
     """MACD_TARGET chooses include/targets/<target>.yaml; MACD_INCLUDE_DIR another include folder."""
 
-    model_config = SettingsConfigDict(env_prefix="MACD_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="MACD_", env_ignore_empty=True, extra="ignore")
 
     target: str = "local"
     include_dir: Path = REPOSITORY / "include"

@@ -12,6 +12,7 @@ from macd.quality.report import Report
 from macd.quality.verify import raise_for_failures, settled, verify_run
 from macd_airflow.errors import airflow_errors
 from macd_airflow.operators.services import ServicesOperator
+from macd_airflow.outcome import publish
 from macd_airflow.triggers.run_settled import RunSettledTrigger
 
 # The trigger ends by itself at the deadline; Airflow's own timeout only catches one that does not.
@@ -50,11 +51,11 @@ class CheckDataQualityOperator(ServicesOperator):
         if self.deferrable and not self._settled():
             timeout = self.deadline + TRIGGER_MARGIN
             self.defer(trigger=self._trigger(), method_name="execute_complete", timeout=timeout)
-        return self._verify(self.deadline)
+        return self._verify(context, self.deadline)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Waiting is over, one way or the other: what is there now is what counts."""
-        return self._verify(timedelta(0))
+        return self._verify(context, timedelta(0))
 
     def _settled(self) -> bool:
         with airflow_errors():
@@ -72,7 +73,7 @@ class CheckDataQualityOperator(ServicesOperator):
             until=(datetime.now(UTC) + self.deadline).isoformat(),
         )
 
-    def _verify(self, deadline: timedelta) -> dict[str, Any]:
+    def _verify(self, context: Context, deadline: timedelta) -> dict[str, Any]:
         with airflow_errors():
             report = verify_run(
                 self.run_id,
@@ -82,6 +83,7 @@ class CheckDataQualityOperator(ServicesOperator):
                 self.log.info,
             )
             self._print(report)
+            publish(context, report.verdict)
             raise_for_failures(report)
         figures = report.figures.model_dump(mode="json")
         return {"run_id": report.run_id, "passed": report.passed, "figures": figures}

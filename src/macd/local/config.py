@@ -21,7 +21,9 @@ MAVEN_PROJECTS = REPOSITORY / "local" / "maven"
 class LocalConfig(BaseSettings):
     """Read from MACD_LOCAL_<FIELD>; every port is a TCP port on 127.0.0.1."""
 
-    model_config = SettingsConfigDict(env_prefix="MACD_LOCAL_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MACD_LOCAL_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = REPOSITORY / ".local"
     cache: Path = REPOSITORY / ".local-cache"

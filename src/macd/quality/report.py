@@ -137,6 +137,17 @@ class Report(Frozen):
         """The checks of severity `fail` that did not hold."""
         return tuple(check for check in self.checks if not check.passed and check.severity == "fail")
 
+    @property
+    def verdict(self) -> str:
+        """The outcome in one line: what is in MongoDB, and the checks that did not hold."""
+        figures = self.figures
+        stored = f"{figures.orders_stored:,} of {figures.orders_expected:,} expected orders are in MongoDB"
+        broken = ", ".join(check.name for check in self.checks if not check.passed)
+        return (
+            f"{'PASSED' if self.passed else 'FAILED'} run {self.run_id}: {stored}; "
+            f"{f'not held: {broken}' if broken else f'{len(self.checks)} of {len(self.checks)} checks hold'}"
+        )
+
     def render_text(self) -> str:
         """Plain text tables for a task log or a terminal."""
         # Here, because the renderer needs the models above.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from macd.errors import SpecError
-from macd.local.config import PORT_NAMES, LocalConfig
+from macd.local.config import PORT_NAMES, REPOSITORY, LocalConfig
 
 
 def test_defaults_are_the_services_usual_ports(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,6 +18,14 @@ def test_defaults_are_the_services_usual_ports(monkeypatch: pytest.MonkeyPatch) 
 def test_the_environment_moves_a_port_and_the_folders(config: LocalConfig, tmp_path: Path) -> None:
     assert config.home == tmp_path / "home"
     assert config.variables()["kafka_port"] == str(config.kafka_port)
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MACD_LOCAL_HOME", "")
+    monkeypatch.setenv("MACD_LOCAL_KAFKA_PORT", "")
+    config = LocalConfig.load()
+    assert config.home == REPOSITORY / ".local"
+    assert config.kafka_port == 9092
 
 
 def test_a_bad_port_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.seed_run import SeedRunOperator
 from macd_airflow.params import templates
 from macd_airflow.triggers.run_settled import RunSettledTrigger
+from tests.unit.macd_airflow.context import context
 from tests.unit.reports import report_of
 
 pytestmark = pytest.mark.usefixtures("connections")
@@ -48,7 +49,7 @@ def test_the_manifest_is_returned_without_offsets_and_printed(
 ) -> None:
     monkeypatch.setattr(seed_run, "seed_run", _manifest)
     operator = SeedRunOperator(task_id="t", run_id="r", parameters={"orders": "10", "unpaid_share": "0.2"})
-    returned = operator.execute({})
+    returned = operator.execute(context())
     assert returned["counts"]["expected"] == 8
     assert "start_offsets" not in returned
     printed = capsys.readouterr().out
@@ -59,14 +60,14 @@ def test_the_manifest_is_returned_without_offsets_and_printed(
 def test_parameters_that_do_not_fit_are_not_retried() -> None:
     operator = SeedRunOperator(task_id="t", parameters={"orders": "none"})
     with pytest.raises(AirflowFailException, match=r"orders: .*Remedy"):
-        operator.execute({})
+        operator.execute(context())
 
 
 def test_a_run_that_passes_returns_its_figures_and_prints_the_report(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(check_data_quality, "verify_run", lambda *_: _report(passed=True))
-    returned = CheckDataQualityOperator(task_id="t", run_id="r", deferrable=False).execute({})
+    returned = CheckDataQualityOperator(task_id="t", run_id="r", deferrable=False).execute(context())
     assert returned["passed"]
     assert set(returned["figures"]) == set(FIGURE_NAMES)
     assert "Data quality PASSED" in capsys.readouterr().out
@@ -76,8 +77,10 @@ def test_a_run_that_fails_prints_the_report_and_fails_with_the_numbers(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(check_data_quality, "verify_run", lambda *_: _report(passed=False))
+    given = context()
     with pytest.raises(AirflowFailException, match=r"orders_missing is 3, has to be = 0"):
-        CheckDataQualityOperator(task_id="t", run_id="r", deferrable=False).execute({})
+        CheckDataQualityOperator(task_id="t", run_id="r", deferrable=False).execute(given)
+    assert given["ti"].xcoms["verdict"].startswith("FAILED run r: ")
     assert "Data quality FAILED" in capsys.readouterr().out
 
 
@@ -87,7 +90,7 @@ def test_waiting_is_handed_to_the_trigger_with_a_deadline_and_no_secret(
     monkeypatch.setattr(check_data_quality, "settled", lambda *_: _progress(stored=0))
     operator = CheckDataQualityOperator(task_id="t", run_id="r", deadline=timedelta(hours=1), deferrable=True)
     with pytest.raises(TaskDeferred) as deferred:
-        operator.execute({})
+        operator.execute(context())
     trigger = deferred.value.trigger
     assert isinstance(trigger, RunSettledTrigger)
     _, arguments = trigger.serialize()
@@ -100,7 +103,7 @@ def test_waiting_is_handed_to_the_trigger_with_a_deadline_and_no_secret(
 def test_a_settled_run_is_not_deferred(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check_data_quality, "settled", lambda *_: _progress(stored=500))
     monkeypatch.setattr(check_data_quality, "verify_run", lambda *_: _report(passed=True))
-    assert CheckDataQualityOperator(task_id="t", run_id="r", deferrable=True).execute({})["passed"]
+    assert CheckDataQualityOperator(task_id="t", run_id="r", deferrable=True).execute(context())["passed"]
 
 
 def test_once_triggered_the_run_is_verified_without_waiting_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +114,7 @@ def test_once_triggered_the_run_is_verified_without_waiting_again(monkeypatch: p
         return _report(passed=True)
 
     monkeypatch.setattr(check_data_quality, "verify_run", verify)
-    CheckDataQualityOperator(task_id="t", run_id="r").execute_complete({}, {"settled": False})
+    CheckDataQualityOperator(task_id="t", run_id="r").execute_complete(context(), {"settled": False})
     assert deadlines == [0]
 
 

@@ -1,0 +1,19 @@
+"""What every task of the package's DAGs shares."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+
+def task_defaults(**changes: Any) -> dict[str, Any]:
+    """A new dictionary for a DAG's default_args; `changes` go over it."""
+    return {
+        "owner": "macd",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=5),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=2),
+        "execution_timeout": timedelta(minutes=10),
+        **changes,
+    }

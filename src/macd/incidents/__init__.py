@@ -1,0 +1,1 @@
+"""Incidents: what is wrong now, since when, and who was told."""
