@@ -60,6 +60,14 @@ def down() -> None:
 
 
 @app.command()
+def restart(
+    components: Annotated[list[str], typer.Argument(help="Components, or `airflow`, `flink`.")],
+) -> None:
+    """Stop these components and start them again, for example to load a changed plugin."""
+    _stack().restart(components)
+
+
+@app.command()
 def status(as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False) -> None:
     """Show each component with its health, port, memory and log; exit 1 when one that runs is not well."""
     stack = _stack()

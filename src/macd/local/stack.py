@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import psutil
@@ -17,7 +17,7 @@ from macd.local.jvm import keep_archives
 from macd.local.maven import Fetching
 from macd.local.startup import POLL_SECONDS, Report, Startup
 from macd.local.status import Row, rows
-from macd.local.supervisor import Supervisor
+from macd.local.supervisor import ProcessState, Supervisor
 
 STOP_MARGIN_SECONDS = 10
 
@@ -45,6 +45,8 @@ class Stack:
         with lock.held(self.config.run):
             if not self.supervisor.is_running():
                 self._end_strays()
+            # Nothing can be done to a process that is on its way down except wait for it.
+            self._await_stop([name for name, state in self._states() if state.is_stopping])
             preflight.check(self.config, wanted, self._running())
             # What has its jars already starts while Maven still works on the others.
             with self._fetching(wanted) as fetching:
@@ -72,10 +74,17 @@ class Stack:
         """Stop everything in reverse order, leaving no process behind; the data stays."""
         with lock.held(self.config.run):
             if self.supervisor.is_running():
-                self._stop_in_order()
+                self._stop_in_order(self._running())
                 self._end_supervisor()
             self._end_strays()
             keep_archives(self.config)
+
+    def restart(self, names: Iterable[str]) -> None:
+        """Stop the named components, those that rest on others first, and start them again."""
+        chosen = expand(names, self.catalog)
+        with lock.held(self.config.run):
+            self._stop_in_order(self._running().intersection(chosen))
+        self.up(chosen)
 
     def reset(self) -> None:
         """Stop everything and delete data, logs and configuration; the cache of jars stays."""
@@ -95,17 +104,20 @@ class Stack:
         chosen = expand(names, self.catalog) or list(self.catalog)
         return [path for name in chosen if (path := self.supervisor.log_path(name)).is_file()]
 
+    def _states(self) -> Iterable[tuple[str, ProcessState]]:
+        return self.supervisor.states().items()
+
     def _running(self) -> set[str]:
-        return {name for name, state in self.supervisor.states().items() if state.is_alive}
+        return {name for name, state in self._states() if state.is_alive}
 
     def _end_strays(self) -> None:
         if ended := strays.end(self.config.home):
             self._report("strays", f"ended {len(ended)} processes left over from an earlier run")
 
-    def _stop_in_order(self) -> None:
+    def _stop_in_order(self, chosen: Collection[str]) -> None:
         depth = levels(self.catalog.values())
         for level in sorted(set(depth.values()), reverse=True):
-            names = [name for name in self._running() if depth.get(name) == level]
+            names = [name for name in chosen if depth.get(name) == level]
             for name in names:
                 self.supervisor.stop(name)
             self._await_stop(names)

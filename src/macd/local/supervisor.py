@@ -46,6 +46,11 @@ class ProcessState:
         return self.state in ("STARTING", "RUNNING", "BACKOFF")
 
     @property
+    def is_stopping(self) -> bool:
+        """Whether it was asked to end and has not ended yet."""
+        return self.state == "STOPPING"
+
+    @property
     def has_given_up(self) -> bool:
         """Whether the supervisor will not start it again; EXITED only lasts until it does."""
         return self.state in ("STOPPED", "FATAL", "UNKNOWN")

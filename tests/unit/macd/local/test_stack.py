@@ -56,6 +56,29 @@ def test_a_changed_component_is_restarted_and_the_others_are_not(
     assert pids(changed)[1] != top
 
 
+def test_a_restart_touches_only_what_was_named(make_stack: MakeStack) -> None:
+    stack = make_stack()
+    stack.up()
+    base, top = pids(stack)
+    stack.restart(["top"])
+    assert pids(stack)[0] == base
+    assert pids(stack)[1] != top
+
+
+def test_up_waits_for_what_is_still_stopping(
+    make_stack: MakeStack, component: Callable[..., Component]
+) -> None:
+    # Goes on for a moment after it was asked to end, as a JVM that writes its archive does.
+    slow = ("sh", "-c", "trap 'sleep 1; exit' TERM; while :; do sleep 0.1; done")
+    stack = make_stack(component("base"), component("top", *slow))
+    stack.up()
+    stack.supervisor.stop("top")
+    assert stack.supervisor.states()["top"].is_stopping
+    changed = make_stack(component("base"), component("top", *slow, "changed"))
+    changed.up()
+    assert [row.health for row in changed.status()] == ["healthy", "healthy"]
+
+
 def test_no_process_is_left_when_supervisord_was_killed(make_stack: MakeStack) -> None:
     stack = make_stack()
     stack.up()
