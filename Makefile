@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV := uv==0.13.9
 
-.PHONY: help run test test-unit lint format up down status logs reset requirements architecture bench clean
+.PHONY: help run test test-unit lint browser format up down status logs reset requirements architecture bench clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ run: $(INSTALLED) ## Set up everything, run the pipeline, print the data-quality
 	@$(BIN)/macd local up
 	$(BIN)/macd run $(RUN_ARGS)
 
-test: $(INSTALLED) ## Set up everything and run all tests, the real stack and a real Airflow included
+test: $(INSTALLED) browser ## Set up everything and run all tests: real stack, real Airflow, real browser
 	@$(BIN)/pytest $(TEST_ARGS)
 
 test-unit: $(INSTALLED) ## Run only the tests that need no stack
@@ -32,6 +32,15 @@ lint: $(INSTALLED) ## Check style and types
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+browser: ## Install Chromium for the browser tests, where apt-get may do that
+	@if command -v chromium chromium-browser google-chrome >/dev/null; then exit 0; fi
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		echo "==> installing Chromium for the browser tests"
+		export DEBIAN_FRONTEND=noninteractive
+		apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null && exit 0
+	fi
+	echo "There is no Chromium; the browser tests will be skipped. Install it with your package manager."
 
 format: $(INSTALLED) ## Format the code and fix what can be fixed safely
 	@$(BIN)/ruff check --fix .

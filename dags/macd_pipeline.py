@@ -39,6 +39,7 @@ with DAG(
     description="Kafka -> ksqlDB -> MongoDB: set up, seed a run, prove that nothing was lost",
     doc_md=__doc__,
     schedule=None,
+    is_paused_upon_creation=False,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=3,

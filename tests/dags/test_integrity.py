@@ -56,6 +56,12 @@ def test_the_ui_can_say_what_it_is_whose_and_how_it_runs(file: Path) -> None:
 
 
 @every_file
+def test_only_a_dag_that_runs_by_itself_has_to_be_switched_on(file: Path) -> None:
+    dag = load(file)
+    assert dag.is_paused_upon_creation is (dag.schedule is not None)
+
+
+@every_file
 def test_every_task_has_an_owner_a_time_limit_retries_with_backoff_and_a_description(file: Path) -> None:
     for task in load(file).tasks:
         assert task.owner not in ("", "airflow"), task.task_id
