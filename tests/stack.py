@@ -90,9 +90,21 @@ class Stack:
         airflow.unpause(DAG_ID)
         return cls(LocalConfig.load(), airflow, pipeline, resolve_services(pipeline.target, os.environ))
 
-    def start_run(self, **params: Any) -> DagRun:
-        """Triggers macd_pipeline."""
-        return DagRun.start(self.airflow, DAG_ID, params)
+    @property
+    def airflow_url(self) -> str:
+        """Where Airflow's UI is."""
+        return f"http://{HOST}:{self.config.airflow_port}"
+
+    def start_run(self, dag_id: str = DAG_ID, /, **params: Any) -> DagRun:
+        """Triggers a DAG, macd_pipeline unless another is named."""
+        wait_for_dag(self.airflow, dag_id, PARSE_DEADLINE_S)
+        self.airflow.unpause(dag_id)
+        return DagRun.start(self.airflow, dag_id, params)
+
+    def note(self, run: DagRun) -> str:
+        """The note of a finished run; the scheduler writes it with the state."""
+        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.dag_run_id}"
+        return str(self.airflow.request("GET", path)["note"] or "")
 
     def finish(self, run: DagRun) -> Snapshot:
         """Follows a run to its end."""
@@ -101,12 +113,12 @@ class Stack:
 
     def state_of(self, run: DagRun, task_id: str) -> str:
         """A task's state now."""
-        found = self.airflow.task_runs(DAG_ID, run.dag_run_id)
+        found = self.airflow.task_runs(run.dag_id, run.dag_run_id)
         return found[task_id].state if task_id in found else "none"
 
     def log(self, run: DagRun, task_id: str) -> str:
         """The log of a task's latest try, errors included."""
-        task = self.airflow.task_runs(DAG_ID, run.dag_run_id)[task_id]
+        task = self.airflow.task_runs(run.dag_id, run.dag_run_id)[task_id]
         return "\n".join("\n".join((line.text, *line.errors)) for line in run.log(task))
 
     def report(self, run_id: str) -> Report:
