@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow.sdk import Context, conf
 
+from macd.incidents.from_report import findings_of, subject_of
 from macd.quality.report import Report
 from macd.quality.verify import raise_for_failures, settled, verify_run
 from macd_airflow.errors import airflow_errors
@@ -83,7 +84,7 @@ class CheckDataQualityOperator(ServicesOperator):
                 self.log.info,
             )
             self._print(report)
-            publish(context, report.verdict)
+            publish(context, report.verdict, findings_of(report), [subject_of(report.run_id)])
             raise_for_failures(report)
         figures = report.figures.model_dump(mode="json")
         return {"run_id": report.run_id, "passed": report.passed, "figures": figures}

@@ -81,6 +81,8 @@ def test_a_run_that_fails_prints_the_report_and_fails_with_the_numbers(
     with pytest.raises(AirflowFailException, match=r"orders_missing is 3, has to be = 0"):
         CheckDataQualityOperator(task_id="t", run_id="r", deferrable=False).execute(given)
     assert given["ti"].xcoms["verdict"].startswith("FAILED run r: ")
+    assert [found["check"] for found in given["ti"].xcoms["findings"]] == ["no_order_missing"]
+    assert given["ti"].xcoms["subjects"] == ["run r"]
     assert "Data quality FAILED" in capsys.readouterr().out
 
 

@@ -1,0 +1,76 @@
+"""An incident: something that was found wrong, from the first look that saw it to the one that did not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from macd.clients.mongodb import Document
+from macd.incidents.finding import Finding, Severity
+
+Due = Literal["alert", "recovery"]
+
+
+class Incident(BaseModel):
+    """What is, or was, wrong with `subject` according to `check`.
+
+    `due` names the mail that has not gone out yet. `notified_severity` is the highest severity that was
+    mailed, `message_id` that mail's id, under which later ones are threaded. `claimed_until` keeps two tasks
+    from mailing the same thing at once; `source` is the task that found it last ("<dag_id>.<task_id>").
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: str
+    number: int
+    subject: str
+    check: str
+    severity: Severity
+    message: str
+    next_step: str
+    examples: tuple[str, ...] = ()
+    run_id: str | None = None
+    source: str | None = None
+    opened_at: datetime
+    last_seen_at: datetime
+    closed_at: datetime | None = None
+    due: Due | None = None
+    claimed_until: datetime | None = None
+    notified_at: datetime | None = None
+    notified_severity: Severity | None = None
+    recovery_notified_at: datetime | None = None
+    message_id: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still lasts."""
+        return self.closed_at is None
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Of all incidents with the same identity at most one is open."""
+        return self.subject, self.check
+
+    def to_mongo(self) -> Document:
+        """The incident as a document; `_id` is its id."""
+        fields = self.model_dump(exclude={"id"})
+        return {"_id": self.id, **fields, "examples": list(self.examples)}
+
+    @classmethod
+    def from_mongo(cls, document: Document) -> Incident:
+        """The incident in a document written by `to_mongo`."""
+        fields = dict(document)
+        return cls(id=fields.pop("_id"), **fields)
+
+
+def told_of(finding: Finding) -> dict[str, Any]:
+    """What an incident takes over from the latest finding."""
+    fields = finding.model_dump(include={"severity", "message", "next_step", "run_id"})
+    return fields | {"examples": list(finding.examples)}
+
+
+def needs_alert(severity: Severity, notified: Severity | None) -> bool:
+    """Whether readers have not heard of it yet, or only as something milder."""
+    return notified is None or (severity == "fail" and notified == "warn")

@@ -1,0 +1,179 @@
+"""The incident book in MongoDB.
+
+Several workers book at once. What keeps them apart is the document's `_id`: the nth incident of a subject
+and check has an id that follows from these three, so only one of two workers can open it; every later change
+names the state that it starts from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from pymongo import DESCENDING
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from macd.clients.mongodb import Document
+from macd.errors import ServiceError
+from macd.incidents.finding import Finding
+from macd.incidents.incident import Incident, needs_alert, told_of
+
+COLLECTION = "incidents"
+# Longer than a mail server may take. After it somebody else may send the mail of a task that was killed.
+CLAIM = timedelta(minutes=3)
+_ATTEMPTS = 5
+Clock = Callable[[], datetime]
+
+
+class Booked(NamedTuple):
+    """The outcome of one look: incidents to tell of, those that were told of before, those that ended."""
+
+    opened: tuple[Incident, ...] = ()
+    ongoing: tuple[Incident, ...] = ()
+    closed: tuple[Incident, ...] = ()
+
+
+def utc_now() -> datetime:
+    """Now, to the millisecond, as MongoDB keeps it."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+class IncidentStore:
+    """The collection `incidents` of a database from `macd.clients.mongodb.connected`."""
+
+    def __init__(self, database: Database[Document], clock: Clock = utc_now) -> None:
+        self._incidents = database[COLLECTION]
+        self._now = clock
+
+    def recent(self, limit: int = 20) -> list[Incident]:
+        """The incidents that opened last, newest first."""
+        found = self._incidents.find().sort("opened_at", DESCENDING).limit(limit)
+        return [Incident.from_mongo(document) for document in found]
+
+    def open(self) -> list[Incident]:
+        """Everything that is wrong now, newest first."""
+        found = self._incidents.find({"closed_at": None}).sort("opened_at", DESCENDING)
+        return [Incident.from_mongo(document) for document in found]
+
+    def book(
+        self, subject: str, findings: Iterable[Finding], *, complete: bool = True, source: str | None = None
+    ) -> Booked:
+        """Books one look at `subject`; booking the same look again changes nothing.
+
+        `complete`: everything about the subject was looked at, so an open incident that is not among the
+        findings is over. `source` is the task that looked.
+        """
+        found = {finding.check: finding for finding in findings if finding.subject == subject}
+        lasting = self._open_of(subject)
+        seen = [self._see(finding, source, lasting) for finding in found.values()]
+        over = [incident for check, incident in lasting.items() if complete and check not in found]
+        return Booked(
+            opened=tuple(incident for incident in seen if incident.due == "alert"),
+            ongoing=tuple(incident for incident in seen if incident.due != "alert"),
+            closed=tuple(closed for incident in over if (closed := self._close(incident))),
+        )
+
+    def claim_due(self) -> list[Incident]:
+        """Takes over every mail that has not gone out, of any subject; oldest first.
+
+        Whoever claims has to say how it went: `sent` or `release`.
+        """
+        query = {"due": {"$in": ["alert", "recovery"]}}
+        waiting = [Incident.from_mongo(document) for document in self._incidents.find(query)]
+        claimed = [incident for incident in waiting if self._claim(incident)]
+        return sorted(claimed, key=lambda incident: incident.opened_at)
+
+    def sent(self, incidents: Iterable[Incident], message_id: str) -> None:
+        """Notes that the mail these incidents were due has gone out under `message_id`."""
+        for incident in incidents:
+            if incident.due == "recovery":
+                done: dict[str, Any] = {"recovery_notified_at": self._now()}
+            else:
+                done = {"notified_at": self._now(), "notified_severity": incident.severity}
+                done["message_id"] = incident.message_id or message_id
+            self._incidents.update_one({"_id": incident.id}, {"$set": done | {"claimed_until": None}})
+            # What became due meanwhile (it closed, it got worse) stays due.
+            unchanged = {"_id": incident.id, "due": incident.due, "severity": incident.severity}
+            self._incidents.update_one(unchanged, {"$set": {"due": None}})
+
+    def release(self, incidents: Iterable[Incident]) -> None:
+        """The mail could not be sent: the next look tries again."""
+        for incident in incidents:
+            self._incidents.update_one({"_id": incident.id}, {"$set": {"claimed_until": None}})
+
+    def _open_of(self, subject: str) -> dict[str, Incident]:
+        found = self._incidents.find({"subject": subject, "closed_at": None})
+        return {document["check"]: Incident.from_mongo(document) for document in found}
+
+    def _see(self, finding: Finding, source: str | None, lasting: Mapping[str, Incident]) -> Incident:
+        known = lasting.get(finding.check)
+        for _ in range(_ATTEMPTS):
+            seen = self._see_again(known, finding, source) if known else self._begin(finding, source)
+            if seen is not None:
+                return seen
+            # Another worker closed or opened it in between.
+            known = self._open_of(finding.subject).get(finding.check)
+        raise ServiceError(
+            "MongoDB",
+            f"the incident {finding.check} of {finding.subject} is changed by somebody else all the time.",
+            remedy="See in the collection incidents which tasks book it.",
+        )
+
+    def _see_again(self, known: Incident, finding: Finding, source: str | None) -> Incident | None:
+        changes = told_of(finding) | {"last_seen_at": self._now(), "source": source}
+        # Sticky: something that swings between warn and fail is told of once as each.
+        if needs_alert(finding.severity, known.notified_severity):
+            changes["due"] = "alert"
+        done = self._incidents.update_one({"_id": known.id, "closed_at": None}, {"$set": changes})
+        return known.model_copy(update=_typed(changes)) if done.matched_count else None
+
+    def _begin(self, finding: Finding, source: str | None) -> Incident | None:
+        number, now = self._latest_number(finding) + 1, self._now()
+        opened = Incident(
+            id=incident_id(finding.subject, finding.check, number),
+            number=number,
+            subject=finding.subject,
+            check=finding.check,
+            source=source,
+            opened_at=now,
+            last_seen_at=now,
+            due="alert",
+            **told_of(finding),
+        )
+        try:
+            self._incidents.insert_one(opened.to_mongo())
+        except DuplicateKeyError:
+            return None
+        return opened
+
+    def _latest_number(self, finding: Finding) -> int:
+        identity = {"subject": finding.subject, "check": finding.check}
+        latest = list(self._incidents.find(identity).sort("number", DESCENDING).limit(1))
+        return int(latest[0]["number"]) if latest else 0
+
+    def _close(self, incident: Incident) -> Incident | None:
+        changes = {"closed_at": self._now(), "due": "recovery", "claimed_until": None}
+        done = self._incidents.update_one({"_id": incident.id, "closed_at": None}, {"$set": changes})
+        return incident.model_copy(update=changes) if done.matched_count else None
+
+    def _claim(self, incident: Incident) -> bool:
+        now, before = self._now(), incident.claimed_until
+        if before is not None and before > now:
+            return False
+        state = {"_id": incident.id, "due": incident.due, "claimed_until": before}
+        return bool(self._incidents.update_one(state, {"$set": {"claimed_until": now + CLAIM}}).matched_count)
+
+
+def incident_id(subject: str, check: str, number: int) -> str:
+    """The id of the nth incident of this identity: short, and safe in a mail's header."""
+    digest = hashlib.sha256(f"{subject}\0{check}".encode()).hexdigest()[:16]
+    return f"{digest}-{number}"
+
+
+def _typed(changes: Mapping[str, Any]) -> dict[str, Any]:
+    examples: Sequence[str] = changes["examples"]
+    return {**changes, "examples": tuple(examples)}

@@ -1,0 +1,41 @@
+"""A collection that answers the queries of the incident book."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from tests.unit.macd.fakes import FakeCollection, FakeCursor, FakeDatabase
+
+
+class Updated(NamedTuple):
+    matched_count: int
+
+
+class FakeIncidents(FakeCollection):
+    """Equality, $in and $or; copies, as a server does."""
+
+    def find(self, query: dict[str, Any] | None = None, projection: Any = None) -> FakeCursor:
+        self.queries += 1
+        return FakeCursor(dict(each) for each in self.documents.values() if _matches(each, query or {}))
+
+    def update_one(self, query: dict[str, Any], update: dict[str, Any]) -> Updated:
+        found = [each for each in self.documents.values() if _matches(each, query)]
+        for document in found[:1]:
+            document.update(update["$set"])
+        return Updated(len(found[:1]))
+
+
+def _matches(document: dict[str, Any], query: dict[str, Any]) -> bool:
+    def holds(name: str, wanted: Any) -> bool:
+        if name == "$or":
+            return any(_matches(document, one) for one in wanted)
+        value = document.get(name)
+        return value in wanted["$in"] if isinstance(wanted, dict) else value == wanted
+
+    return all(holds(name, wanted) for name, wanted in query.items())
+
+
+def database() -> FakeDatabase:
+    made = FakeDatabase()
+    made["incidents"] = FakeIncidents()
+    return made

@@ -1,0 +1,195 @@
+"""The incident book: whatever is found in whatever order, everybody is told once, and of the end once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, strategies
+
+from macd.incidents.finding import Finding
+from macd.incidents.incident import Incident
+from macd.incidents.store import CLAIM, IncidentStore
+from tests.unit.macd.incidents.fakes import database
+
+SUBJECT = "run r"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+def finding(check: str = "a", severity: str = "fail", **further) -> Finding:
+    given = {"subject": SUBJECT, "message": "m", "next_step": "n"} | further
+    return Finding(check=check, severity=severity, **given)
+
+
+@pytest.fixture
+def store() -> IncidentStore:
+    return IncidentStore(database(), Clock())
+
+
+def mail(store: IncidentStore, message_id: str = "<1@x>") -> list[Incident]:
+    due = store.claim_due()
+    store.sent(due, message_id)
+    return due
+
+
+def test_what_is_found_opens_lasts_and_ends(store):
+    opened = store.book(SUBJECT, [finding(examples=("o1 not stored",))], source="d.t")
+    assert [each.check for each in opened.opened] == ["a"]
+    assert store.open() == list(opened.opened)
+    mail(store)
+    again = store.book(SUBJECT, [finding(message="worse")])
+    assert again.opened == ()
+    assert [each.message for each in again.ongoing] == ["worse"]
+    ended = store.book(SUBJECT, [])
+    assert [each.check for each in ended.closed] == ["a"]
+    assert store.open() == []
+    [known] = store.recent()
+    assert known.closed_at
+    assert known.examples == ()
+    assert known.opened_at < known.last_seen_at < known.closed_at
+
+
+def test_a_second_time_is_an_incident_of_its_own(store):
+    store.book(SUBJECT, [finding()])
+    store.book(SUBJECT, [])
+    store.book(SUBJECT, [finding()])
+    assert [each.number for each in store.recent()] == [2, 1]
+    assert len(store.open()) == 1
+
+
+def test_booking_the_same_look_again_changes_nothing_that_is_told(store):
+    first = store.book(SUBJECT, [finding()])
+    second = store.book(SUBJECT, [finding()])
+    assert [each.id for each in first.opened] == [each.id for each in second.opened]
+    assert len(mail(store)) == 1
+    assert store.book(SUBJECT, []).closed
+    assert store.book(SUBJECT, []).closed == ()
+    assert [each.due for each in mail(store)] == ["recovery"]
+    assert mail(store) == []
+
+
+def test_only_what_was_looked_at_completely_ends(store):
+    store.book(SUBJECT, [finding("a")])
+    store.book(SUBJECT, [finding("b")], complete=False)
+    store.book("run other", [])
+    assert {each.check for each in store.open()} == {"a", "b"}
+
+
+def test_a_warning_that_becomes_a_failure_is_told_again_but_not_the_way_back(store):
+    told = []
+    for severity in ("warn", "warn", "fail", "warn", "fail"):
+        store.book(SUBJECT, [finding(severity=severity)])
+        told += [each.severity for each in mail(store)]
+    assert told == ["warn", "fail"]
+
+
+def test_a_mail_that_could_not_be_sent_is_due_again_whatever_is_looked_at_next(store):
+    store.book(SUBJECT, [finding()])
+    store.release(store.claim_due())
+    store.book("run other", [])
+    assert [each.subject for each in mail(store)] == [SUBJECT]
+
+
+def test_what_one_task_has_claimed_another_leaves_alone_until_the_claim_is_old():
+    clock = Clock()
+    store = IncidentStore(database(), clock)
+    store.book(SUBJECT, [finding()])
+    assert len(store.claim_due()) == 1
+    assert store.claim_due() == []
+    clock.now += CLAIM
+    assert len(store.claim_due()) == 1
+
+
+def test_an_incident_that_ends_while_its_alert_is_on_the_way_still_gets_its_recovery(store):
+    store.book(SUBJECT, [finding()])
+    on_the_way = store.claim_due()
+    store.book(SUBJECT, [])
+    store.sent(on_the_way, "<alert@x>")
+    [recovery] = mail(store)
+    assert recovery.due == "recovery"
+    assert recovery.message_id == "<alert@x>"
+    assert recovery.notified_severity == "fail"
+
+
+def test_two_workers_that_see_the_same_thing_open_one_incident(store, monkeypatch):
+    rival = IncidentStore(_same(store), Clock())
+    look = IncidentStore._latest_number
+
+    def late(self, found):
+        number = look(self, found)
+        monkeypatch.setattr(IncidentStore, "_latest_number", look)
+        rival.book(SUBJECT, [finding()])
+        return number
+
+    monkeypatch.setattr(IncidentStore, "_latest_number", late)
+    store.book(SUBJECT, [finding()])
+    assert len(store.recent()) == 1
+
+
+def test_one_that_another_worker_has_just_closed_is_opened_anew(store, monkeypatch):
+    store.book(SUBJECT, [finding()])
+    see = IncidentStore._see_again
+
+    def late(self, *given):
+        monkeypatch.setattr(IncidentStore, "_see_again", see)
+        store.book(SUBJECT, [])
+        return see(self, *given)
+
+    monkeypatch.setattr(IncidentStore, "_see_again", late)
+    store.book(SUBJECT, [finding()])
+    assert [(each.number, each.is_open) for each in store.recent()] == [(2, True), (1, False)]
+
+
+def _same(store: IncidentStore):
+    return {"incidents": store._incidents}
+
+
+LOOKS = strategies.lists(
+    strategies.tuples(
+        strategies.dictionaries(strategies.sampled_from("abc"), strategies.sampled_from(["warn", "fail"])),
+        strategies.sampled_from(["delivered", "mail server down", "killed"]),
+    ),
+    max_size=12,
+)
+
+
+@given(LOOKS)
+def test_whatever_happens_each_is_told_at_least_once_without_repeats_and_ended_once(looks):
+    clock = Clock()
+    store = IncidentStore(database(), clock)
+    mails: Counter[tuple[str, str, str]] = Counter()
+
+    def deliver() -> None:
+        due = store.claim_due()
+        mails.update((each.id, str(each.due), each.severity) for each in due)
+        store.sent(due, "<m@x>")
+
+    for found, fate in looks:
+        store.book(SUBJECT, [finding(check, severity) for check, severity in found.items()])
+        lasting = [each.identity for each in store.open()]
+        assert len(set(lasting)) == len(lasting)
+        assert {check for _, check in lasting} == set(found)
+        if fate == "delivered":
+            deliver()
+        elif fate == "mail server down":
+            store.release(store.claim_due())
+        else:
+            store.claim_due()
+            clock.now += CLAIM
+    store.book(SUBJECT, [])
+    deliver()
+    deliver()
+    assert set(mails.values()) <= {1}
+    told = Counter((number, kind) for number, kind, _ in mails)
+    for each in store.recent(1000):
+        assert told[each.id, "recovery"] == 1
+        assert told[each.id, "alert"] <= 2
