@@ -10,9 +10,14 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class Settings(BaseSettings):
-    """MACD_TARGET chooses include/targets/<target>.yaml; MACD_INCLUDE_DIR another include folder."""
+    """MACD_TARGET chooses include/targets/<target>.yaml; MACD_INCLUDE_DIR another include folder.
+
+    MACD_RESEED_CRON (five fields) and MACD_RESEED_TIMEZONE (an IANA name) say when `macd_reseed` runs.
+    """
 
     model_config = SettingsConfigDict(env_prefix="MACD_", env_ignore_empty=True, extra="ignore")
 
     target: str = "local"
     include_dir: Path = REPOSITORY / "include"
+    reseed_cron: str = "0 3 * * *"
+    reseed_timezone: str = "UTC"

@@ -35,7 +35,10 @@ class Record(Protocol):
 
     def topic(self) -> str | None: ...  # noqa: D102
     def partition(self) -> int | None: ...  # noqa: D102
+    def offset(self) -> int | None: ...  # noqa: D102
+    def timestamp(self) -> Any: ...  # noqa: D102
     def key(self) -> Any: ...  # noqa: D102
+    def value(self) -> Any: ...  # noqa: D102
     def headers(self) -> Any: ...  # noqa: D102
     def error(self) -> KafkaError | None: ...  # noqa: D102
 
@@ -52,12 +55,25 @@ def end_offsets(
     service: KafkaService, topics: Collection[str], client: AdminClient | None = None
 ) -> tuple[Position, ...]:
     """Where each partition of `topics` ends now for a read_committed reader; refuses a missing topic."""
+    return _offsets(service, topics, OffsetSpec.latest(), client)  # type: ignore[no-untyped-call]
+
+
+def begin_offsets(
+    service: KafkaService, topics: Collection[str], client: AdminClient | None = None
+) -> tuple[Position, ...]:
+    """Where each partition of `topics` begins now, as far as retention goes; refuses a missing topic."""
+    return _offsets(service, topics, OffsetSpec.earliest(), client)  # type: ignore[no-untyped-call]
+
+
+def _offsets(
+    service: KafkaService, topics: Collection[str], which: OffsetSpec, client: AdminClient | None
+) -> tuple[Position, ...]:
     # Each failed connection would be a line on stderr; the error that we raise says it once.
     admin = client or AdminClient({**client_config(service), "log_level": 0})
     try:
         known = admin.list_topics(timeout=REQUEST_TIMEOUT_S).topics
         wanted = {
-            TopicPartition(topic, partition): OffsetSpec.latest()  # type: ignore[no-untyped-call]
+            TopicPartition(topic, partition): which
             for topic in topics
             for partition in _partitions(known, topic)
         }

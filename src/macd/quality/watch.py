@@ -17,6 +17,8 @@ from macd.producer.store import RunStore
 from macd.specs.models import PipelineSpec, Services
 
 REASON_HEADER = "__connect.errors.exception.message"
+# On a record that was written to the joined topic again so that the sink stores it; no further pair.
+REPLAY_HEADER = "macd.replay"
 # Ids in one query: large enough to make round trips rare, small enough for any limit on a message.
 IDS_PER_QUERY = 1_000
 _MOST_COUNTED = 255
@@ -96,7 +98,7 @@ class RunWatch:
         if record.topic() == self._route.dead_letter_topic:
             self.dead_letters[number] = reason_of(record.headers())
             return
-        if self.joined[number] == _MOST_COUNTED:
+        if self.joined[number] == _MOST_COUNTED or is_replay(record):
             return
         self.joined[number] += 1
         if self.joined[number] <= self.pairs[number]:
@@ -136,6 +138,11 @@ class RunWatch:
                 self.stored[number] = 1
         self._orders_stored += len(found)
         return len(found)
+
+
+def is_replay(record: Any) -> bool:
+    """Whether a record of the joined topic repeats one that is there already."""
+    return any(name == REPLAY_HEADER for name, _ in record.headers() or ())
 
 
 def reason_of(headers: Iterable[tuple[str, bytes | None]] | None) -> str:

@@ -36,6 +36,7 @@ class FakeMessage(NamedTuple):
     time: int = 0
     record_headers: list[tuple[str, bytes]] | None = None
     failure: KafkaError | None = None
+    at: int = 0
 
     def topic(self) -> str:
         return self.where[0]
@@ -55,6 +56,12 @@ class FakeMessage(NamedTuple):
     def error(self) -> KafkaError | None:
         return self.failure
 
+    def offset(self) -> int:
+        return self.at
+
+    def timestamp(self) -> tuple[int, int]:
+        return (1, self.time)
+
 
 class FakeBroker:
     """Two partitions a topic; reading begins where a consumer is assigned."""
@@ -64,7 +71,8 @@ class FakeBroker:
 
     def append(self, topic: str, key: bytes, value: bytes = b"", time: int = 0, headers: Any = None) -> None:
         where = (topic, zlib.crc32(key) % 2)
-        self.partitions[where].append(FakeMessage(where, key, value, time, headers))
+        at = len(self.partitions[where])
+        self.partitions[where].append(FakeMessage(where, key, value, time, headers, at=at))
 
     def of(self, topic: str) -> list[FakeMessage]:
         return [message for (name, _), log in self.partitions.items() if name == topic for message in log]

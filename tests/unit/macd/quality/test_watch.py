@@ -66,6 +66,19 @@ def test_a_dead_letter_that_was_replayed_counts_once():
     assert (progress.stored, progress.dead_lettered, progress.done) == (RUN.plan.expected, 0, True)
 
 
+def test_a_record_written_again_is_no_further_pair():
+    world = World()
+    for sale in SALES:
+        world.join(sale)
+    before = world.watch.look()
+    sale = next(sale for sale in SALES if sale.pairs)
+    world.broker.append(ROUTE.joined_topic, sale.order.order_id.encode(), headers=[("macd.replay", b"1")])
+    after = world.watch.look()
+    assert after.pairs_joined == before.pairs_joined == after.pairs_expected
+    assert world.watch.joined[sale.number] == sale.pairs
+    assert after.records_read == before.records_read + 1
+
+
 def test_unwanted_and_surplus_pairs_make_nothing_done():
     world = World()
     for sale in SALES:
