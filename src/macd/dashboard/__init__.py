@@ -1,0 +1,1 @@
+"""The dashboard: what its page shows, and where it is."""
