@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pymongo import DESCENDING
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
@@ -47,6 +49,11 @@ class RunStore:
         """The runs started last, newest first."""
         found = self._runs.find().sort("started_at", DESCENDING).limit(limit)
         return [Manifest.from_mongo(document) for document in found]
+
+    def all(self) -> Iterator[Manifest]:
+        """Every run, in no particular order."""
+        for document in self._runs.find():
+            yield Manifest.from_mongo(document)
 
     def _suggestion(self) -> str:
         known = ", ".join(manifest.run_id for manifest in self.recent(5))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from pymongo.collection import Collection
 
@@ -28,6 +28,14 @@ STALL_LIMIT_S = 90.0
 _REPORT_EVERY_S = 5.0
 Say = Callable[[str], None]
 Clock = Callable[[], float]
+
+
+class Advance(Protocol):
+    """How far something has come; it compares equal while nothing moves."""
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing more to wait for."""
 
 
 class Waited(NamedTuple):
@@ -87,7 +95,7 @@ def raise_for_failures(report: Report) -> None:
 
 
 def wait_until_settled(
-    look: Callable[[], Progress],
+    look: Callable[[], Advance],
     deadline_s: float,
     say: Say,
     stall_limit_s: float = STALL_LIMIT_S,
@@ -98,7 +106,7 @@ def wait_until_settled(
     `look` itself blocks for a moment when there is nothing new, so this needs no sleep.
     """
     began = moved = spoke = clock()
-    before: Progress | None = None
+    before: Advance | None = None
     while True:
         now_at, now = look(), clock()
         if now_at != before:

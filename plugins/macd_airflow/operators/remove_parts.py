@@ -1,0 +1,98 @@
+"""Removes the pipeline's parts, one kind an operator; what is not there any more is nothing to remove."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowSkipException
+
+from macd.plan import (
+    Plan,
+    plan_connector_removal,
+    plan_document_removal,
+    plan_schema_removal,
+    plan_stream_removal,
+    plan_topic_removal,
+)
+from macd.specs import PipelineSpec
+from macd_airflow.errors import airflow_errors
+from macd_airflow.hooks.kafka import KafkaHook
+from macd_airflow.hooks.kafka_connect import KafkaConnectHook
+from macd_airflow.hooks.ksqldb import KsqlDbHook
+from macd_airflow.hooks.mongodb import MongoDbHook
+from macd_airflow.hooks.schema_registry import SchemaRegistryHook
+from macd_airflow.operators.base import PlanOperator
+from macd_airflow.operators.services import ServicesOperator
+from macd_airflow.outcome import publish
+from macd_airflow.text import is_on
+
+
+class RemovalOperator(ServicesOperator, PlanOperator):
+    """Base: plans the removal of one kind of part, shows it and does it."""
+
+    ui_color = "#f2c9c9"
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Returns what was removed."""
+        removed = super().execute(context)
+        names = ", ".join(change["resource"] for change in removed)
+        publish(context, f"removed {names}" if removed else f"{self.task_id}: there was nothing to remove")
+        return removed
+
+
+class RemoveConnectorsOperator(RemovalOperator):
+    """Deletes the connectors of include/connectors; what they wrote stays."""
+
+    def plan(self, pipeline: PipelineSpec) -> Plan:
+        """The connectors that exist."""
+        return plan_connector_removal(pipeline, KafkaConnectHook(self.kafka_connect_conn_id).get_conn())
+
+
+class RemoveStreamsOperator(RemovalOperator):
+    """Ends the queries of include/ksql and drops the streams, readers first."""
+
+    def plan(self, pipeline: PipelineSpec) -> Plan:
+        """The streams that exist."""
+        return plan_stream_removal(pipeline, KsqlDbHook(self.ksqldb_conn_id).get_conn())
+
+
+class RemoveSchemasOperator(RemovalOperator):
+    """Deletes the subjects of the pipeline's topics, every version."""
+
+    def plan(self, pipeline: PipelineSpec) -> Plan:
+        """The subjects that exist."""
+        return plan_schema_removal(pipeline, SchemaRegistryHook(self.schema_registry_conn_id).get_conn())
+
+
+class RemoveTopicsOperator(RemovalOperator):
+    """Deletes the topics of include/topics with all their records."""
+
+    def plan(self, pipeline: PipelineSpec) -> Plan:
+        """The topics that exist."""
+        return plan_topic_removal(pipeline, KafkaHook(self.kafka_conn_id).get_conn())
+
+
+class RemoveDocumentsOperator(RemovalOperator):
+    """Drops the sink's collection and the books about the runs.
+
+    :param delete_documents: drop them; otherwise the task is skipped.
+    """
+
+    template_fields: Sequence[str] = (*RemovalOperator.template_fields, "delete_documents")
+
+    def __init__(self, *, delete_documents: bool | str = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.delete_documents = delete_documents
+
+    def execute(self, context: Context) -> list[dict[str, Any]]:
+        """Plans and applies while the database is connected."""
+        if not is_on(self.delete_documents):
+            raise AirflowSkipException("delete_documents is off: MongoDB keeps its documents.")
+        with airflow_errors(), MongoDbHook(self.mongodb_conn_id).get_conn() as self._database:
+            return super().execute(context)
+
+    def plan(self, pipeline: PipelineSpec) -> Plan:
+        """The collections that exist."""
+        return plan_document_removal(pipeline, self._database)

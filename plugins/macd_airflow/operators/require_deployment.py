@@ -1,0 +1,35 @@
+"""Refuses to go on while the pipeline is not there."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from airflow.sdk import Context
+
+from macd.errors import PlanBlocked
+from macd.pipeline import Pipeline
+from macd.plan import Create
+from macd_airflow.errors import airflow_errors
+from macd_airflow.operators.services import ServicesOperator
+from macd_airflow.outcome import publish
+
+
+class RequireDeploymentOperator(ServicesOperator):
+    """Succeeds when every topic, subject, stream and connector exists; creates none of them."""
+
+    ui_color = "#d6e4d6"
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Returns how many parts were found."""
+        with airflow_errors():
+            plan = Pipeline(self.pipeline(), self.connections().services(), os.environ).plan()
+            missing = [change.resource for change in plan.changes if isinstance(change, Create)]
+            if missing:
+                publish(context, f"nothing was seeded: the pipeline is not deployed ({len(missing)} missing)")
+                raise PlanBlocked(
+                    f"The pipeline is not deployed: {', '.join(missing)} missing.",
+                    remedy="Run the DAG macd_pipeline first (or `macd apply`), then trigger this one again.",
+                )
+        self.log.info("All %d parts of the pipeline are there.", len(plan.changes))
+        return {"parts": len(plan.changes)}

@@ -1,0 +1,24 @@
+"""Which seeding runs orders belong to, as far as their manifests are known."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from macd.producer.manifest import Manifest
+
+# Airflow maps a task over at most 1,024 values; so many runs are not reconciled again in one go anyway.
+MOST_RUNS = 500
+
+
+def affected_runs(keys: Collection[bytes], manifests: Iterable[Manifest]) -> tuple[str, ...]:
+    """The ids of the runs to which at least one key belongs, the latest first, at most 500."""
+    if not keys:
+        return ()
+    hit = [manifest for manifest in manifests if _owns(manifest, keys)]
+    newest = sorted(hit, key=lambda manifest: manifest.started_at, reverse=True)
+    return tuple(manifest.run_id for manifest in newest[:MOST_RUNS])
+
+
+def _owns(manifest: Manifest, keys: Iterable[bytes]) -> bool:
+    ids = manifest.run.order_ids
+    return any(ids.number(key) is not None for key in keys)

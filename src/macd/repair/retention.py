@@ -1,0 +1,92 @@
+"""Deletes what old runs left in MongoDB. The topics forget by themselves: include/topics sets how soon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from pymongo.database import Database
+
+from macd.clients.mongodb import Document, connected
+from macd.producer import store
+from macd.producer.manifest import Manifest
+from macd.producer.route import Route, route_of
+from macd.producer.store import RunStore
+from macd.quality import report
+from macd.quality.watch import IDS_PER_QUERY, batched
+from macd.specs.models import PipelineSpec, Services
+
+# The runs whose deletion has begun. Without this note one that was killed half-way would look damaged.
+COLLECTION = "runs_being_deleted"
+Say = Callable[[str], None]
+
+
+class Deleted(NamedTuple):
+    """What was deleted."""
+
+    runs: tuple[str, ...]
+    documents: int
+
+    @property
+    def verdict(self) -> str:
+        """One line."""
+        if not self.runs:
+            return "no run was old enough to delete"
+        return f"{len(self.runs):,} old runs deleted with {self.documents:,} documents"
+
+
+def delete_old_runs(
+    keep: timedelta,
+    pipeline: PipelineSpec,
+    services: Services,
+    say: Say = lambda _: None,
+    now: datetime | None = None,
+) -> Deleted:
+    """Deletes the runs that were completed longer than `keep` ago and whose last report passed.
+
+    A run that did not pass stays, whatever its age, for whoever looks into it.
+    """
+    before = (now or datetime.now(UTC)) - keep
+    with connected(services.mongodb) as database:
+        return delete_runs_before(before, database, route_of(pipeline), say)
+
+
+def delete_runs_before(
+    before: datetime, database: Database[Document], route: Route, say: Say = lambda _: None
+) -> Deleted:
+    """Notes every run before touching it, so that the next call goes on where this one was stopped."""
+    marks = database[COLLECTION]
+    for run_id in list(_old_runs(before, database)):
+        marks.replace_one({"_id": run_id}, {"_id": run_id}, upsert=True)
+    runs = sorted(str(mark["_id"]) for mark in marks.find())
+    documents = sum(_delete(run_id, database, route, say) for run_id in runs)
+    return Deleted(tuple(runs), documents)
+
+
+def _old_runs(before: datetime, database: Database[Document]) -> Iterator[str]:
+    passed = {str(found["_id"]) for found in database[report.COLLECTION].find() if found["passed"]}
+    for manifest in RunStore(database).all():
+        if manifest.completed_at and manifest.completed_at < before and manifest.run_id in passed:
+            yield manifest.run_id
+
+
+def _delete(run_id: str, database: Database[Document], route: Route, say: Say) -> int:
+    """The manifest goes after the documents, whose ids follow from it; the note goes last."""
+    manifest = RunStore(database).load(run_id)
+    documents = 0 if manifest is None else _delete_documents(manifest, database, route)
+    for name in (store.COLLECTION, report.COLLECTION, COLLECTION):
+        database[name].delete_one({"_id": run_id})
+    say(f"Deleted run {run_id}: {documents:,} documents, its manifest and its report.")
+    return documents
+
+
+def _delete_documents(manifest: Manifest, database: Database[Document], route: Route) -> int:
+    collection = database.client[route.database][route.collection]
+    batches: Iterable[list[str]] = batched(_order_ids(manifest), IDS_PER_QUERY)
+    return sum(collection.delete_many({"_id": {"$in": ids}}).deleted_count for ids in batches)
+
+
+def _order_ids(manifest: Manifest) -> Iterator[str]:
+    ids = manifest.run.order_ids
+    return map(ids.maker(), range(ids.size))
