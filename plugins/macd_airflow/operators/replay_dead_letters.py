@@ -20,6 +20,7 @@ class ReplayDeadLettersOperator(ServicesOperator):
     """Writes them to the joined topic again, each once: a retry goes on where the last try was stopped.
 
     :param attempt_id: names this replay, the same for all its tries.
+    :param runs: ids of the runs to which the dead letters belong; returned, for reconciling them again.
     :param dry: replay nothing; the task is skipped.
     :param from_beginning: look at all of the topic, not only at what no replay has looked at.
     :param most_attempts: an order that was replayed this often and came back is not replayed any more.
@@ -28,6 +29,7 @@ class ReplayDeadLettersOperator(ServicesOperator):
     template_fields: Sequence[str] = (
         *ServicesOperator.template_fields,
         "attempt_id",
+        "runs",
         "dry",
         "from_beginning",
         "most_attempts",
@@ -38,6 +40,7 @@ class ReplayDeadLettersOperator(ServicesOperator):
         self,
         *,
         attempt_id: str = "{{ run_id }}",
+        runs: Any = (),
         dry: bool | str = True,
         from_beginning: bool | str = False,
         most_attempts: int | str = MOST_ATTEMPTS,
@@ -45,12 +48,13 @@ class ReplayDeadLettersOperator(ServicesOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.attempt_id = attempt_id
+        self.runs = runs
         self.dry = dry
         self.from_beginning = from_beginning
         self.most_attempts = most_attempts
 
-    def execute(self, context: Context) -> dict[str, int]:
-        """Returns how many were replayed, and how many of these orders are stored, back, or neither."""
+    def execute(self, context: Context) -> list[str]:
+        """Returns `runs`; a mapped task can be expanded over nothing but a task's result."""
         if is_on(self.dry):
             raise AirflowSkipException(
                 "A dry run: nothing is written. Trigger it with dry_run off to replay."
@@ -66,10 +70,4 @@ class ReplayDeadLettersOperator(ServicesOperator):
             )
         self.log.info("%s", replayed.verdict)
         publish(context, replayed.verdict)
-        arrival = replayed.arrival
-        return {
-            "replayed": replayed.written,
-            "stored": arrival.stored,
-            "returned": arrival.returned,
-            "pending": arrival.pending,
-        }
+        return list(self.runs or ())

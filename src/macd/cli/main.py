@@ -10,6 +10,7 @@ import typer
 from macd.cli import local
 from macd.cli.data import seed, verify
 from macd.cli.output import AsJson, out, print_change, print_error, print_json, print_plan
+from macd.cli.repair import dead_letters, repair
 from macd.cli.run import run
 from macd.cli.status import status
 from macd.errors import DriftFound, MacdError
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(local.app, name="local")
-for command in (run, seed, verify, status):
+for command in (run, seed, verify, status, repair, dead_letters):
     app.command()(command)
 
 ReplaceStreams = Annotated[
