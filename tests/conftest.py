@@ -40,9 +40,14 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """The whole embedded stack, started once a session in .local-test and stopped at its end.
 
     Its data is deleted before the session, its logs are left after it for whoever looks into a failure.
+    With MACD_TEST_STACK=running the tests use the stack that runs already and leave it running: quick while
+    one test is being written, but some tests expect an empty stack.
     """
     from tests.stack import MACD, Stack, environment
 
+    if os.environ.get("MACD_TEST_STACK") == "running":
+        yield Stack.connect()
+        return
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment().items():

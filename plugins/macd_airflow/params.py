@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from macd.errors import SpecError
 from macd.producer.parameters import SeedParameters
 
+MOMENT_PATTERN = r"^\d{4}-\d{2}-\d{2}T"
 RUN_ID_PATTERN = r"^[\x20-\x7e]{1,250}$"
 
 
@@ -30,6 +31,32 @@ def run_id_param() -> Param:
         description="Leave empty to use the DAG run's own id. Naming an earlier run verifies it again: "
         "a run that was seeded completely is not seeded twice.",
     )
+
+
+def range_params() -> dict[str, Param]:
+    """Which runs to check: one, those of a range of time, or (all empty) those since the last time."""
+
+    def moment(title: str, what: str) -> Param:
+        return Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            pattern=MOMENT_PATTERN,
+            title=title,
+            description=what,
+        )
+
+    return {
+        "run_id": Param(
+            None,
+            type=["null", "string"],
+            pattern=RUN_ID_PATTERN,
+            title="Run id",
+            description="Check only this run. Leave all fields empty for every run since the last check.",
+        ),
+        "since": moment("Started since", "Check the runs that were started at this time or later."),
+        "until": moment("Started before", "Check the runs that were started before this time."),
+    }
 
 
 def templates() -> dict[str, str]:

@@ -12,7 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 class Settings(BaseSettings):
     """MACD_TARGET chooses include/targets/<target>.yaml; MACD_INCLUDE_DIR another include folder.
 
-    MACD_RESEED_CRON (five fields) and MACD_RESEED_TIMEZONE (an IANA name) say when `macd_reseed` runs.
+    MACD_RESEED_CRON (five fields) and MACD_RESEED_TIMEZONE (an IANA name) say when `macd_reseed` runs,
+    MACD_DATA_QUALITY_CRON and MACD_DATA_QUALITY_TIMEZONE when `macd_data_quality` does.
     """
 
     model_config = SettingsConfigDict(env_prefix="MACD_", env_ignore_empty=True, extra="ignore")
@@ -21,3 +22,5 @@ class Settings(BaseSettings):
     include_dir: Path = REPOSITORY / "include"
     reseed_cron: str = "0 3 * * *"
     reseed_timezone: str = "UTC"
+    data_quality_cron: str = "15 * * * *"
+    data_quality_timezone: str = "UTC"

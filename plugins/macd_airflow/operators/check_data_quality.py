@@ -9,8 +9,10 @@ from typing import Any
 from airflow.sdk import Context, conf
 
 from macd.incidents.from_report import findings_of, subject_of
+from macd.producer.route import route_of
 from macd.quality.report import Report
 from macd.quality.verify import raise_for_failures, settled, verify_run
+from macd_airflow.assets import announce
 from macd_airflow.errors import airflow_errors
 from macd_airflow.operators.services import ServicesOperator
 from macd_airflow.outcome import publish
@@ -86,8 +88,13 @@ class CheckDataQualityOperator(ServicesOperator):
             self._print(report)
             publish(context, report.verdict, findings_of(report), [subject_of(report.run_id)])
             raise_for_failures(report)
+        announce(context, self.outlets, self._news(report))
         figures = report.figures.model_dump(mode="json")
         return {"run_id": report.run_id, "passed": report.passed, "figures": figures}
+
+    def _news(self, report: Report) -> dict[str, dict[str, Any]]:
+        stored = {"run_id": report.run_id, "orders": report.figures.orders_stored}
+        return {route_of(self.pipeline()).collection: stored}
 
     def _print(self, report: Report) -> None:
         # Line by line: Airflow's log view would set one long message in proportional type.

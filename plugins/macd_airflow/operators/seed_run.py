@@ -8,7 +8,9 @@ from typing import Any
 from airflow.sdk import Context
 
 from macd.producer.manifest import Manifest
+from macd.producer.route import route_of
 from macd.producer.seed import seed_run
+from macd_airflow.assets import announce
 from macd_airflow.errors import airflow_errors
 from macd_airflow.operators.services import ServicesOperator
 from macd_airflow.params import checked
@@ -39,7 +41,15 @@ class SeedRunOperator(ServicesOperator):
             services = self.connections().services()
             manifest = seed_run(self.run_id, parameters, self.pipeline(), services, self.log.info)
         self._print(manifest)
+        announce(context, self.outlets, self._news(manifest))
         return manifest.model_dump(mode="json", exclude={"start_offsets", "end_offsets"})
+
+    def _news(self, manifest: Manifest) -> dict[str, dict[str, Any]]:
+        route, sent = route_of(self.pipeline()), manifest.acknowledged
+        return {
+            route.orders_topic: {"run_id": manifest.run_id, "messages": sent.orders},
+            route.payments_topic: {"run_id": manifest.run_id, "messages": sent.payments},
+        }
 
     def _print(self, manifest: Manifest) -> None:
         counts, acknowledged, totals = manifest.counts, manifest.acknowledged, manifest.totals

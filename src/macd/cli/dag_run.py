@@ -59,6 +59,12 @@ class DagRun:
         run_id = str(params.get("run_id") or dag_run_id)
         return cls(airflow, dag_id, dag_run_id, run_id, task_ids, started_at)
 
+    @classmethod
+    def of(cls, airflow: Airflow, dag_id: str, dag_run_id: str) -> DagRun:
+        """A run that somebody else has triggered, under an id of its own."""
+        started_at = datetime.now(UTC).replace(microsecond=0)
+        return cls(airflow, dag_id, dag_run_id, dag_run_id, airflow.task_ids(dag_id), started_at)
+
     @property
     def url(self) -> str:
         """Its page in the UI."""

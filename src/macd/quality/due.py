@@ -1,0 +1,107 @@
+"""Which runs are due for a check: all since the last one, and those that it left open."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+from pymongo import ASCENDING
+from pymongo.database import Database
+
+from macd.clients.mongodb import Document
+from macd.errors import SpecError
+from macd.producer.store import COLLECTION as RUNS
+from macd.quality.report import COLLECTION as REPORTS
+
+COLLECTION = "quality_rounds"
+# The first round of a pipeline that has been running for months does not begin with its oldest runs.
+FIRST_LOOK_BACK = timedelta(days=1)
+# A run that fails, or was never completed, is checked again with every round, but not for ever.
+OPEN_FOR = timedelta(days=7)
+# Seeding takes minutes; a run that has not come to its end after this long was given up.
+SEEDING_LIMIT = timedelta(hours=1)
+# Airflow maps a task at most [core] max_map_length = 1,024 times.
+MOST_RUNS = 1_000
+
+
+class Round(BaseModel):
+    """What the last round set out to check, and when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    began_at: datetime
+    run_ids: tuple[str, ...]
+
+
+class DueRuns:
+    """Remembers in the collection `quality_rounds` where the last round began.
+
+    A round is not marked as done: what it left without a report is found to be open by the next one. So a
+    round may be killed anywhere, and asking twice gives the same answer.
+    """
+
+    def __init__(self, database: Database[Document], name: str) -> None:
+        self._rounds = database[COLLECTION]
+        self._runs = database[RUNS]
+        self._reports = database[REPORTS]
+        self._name = name
+
+    def begin(self, now: datetime) -> tuple[str, ...]:
+        """The runs to check now, first completed first, at most 1,000; the rest comes with the next round."""
+        last = self._last(now)
+        again = {"_id": {"$in": [*self._unreported(last), *self._failed(now)]}}
+        found = self._completed_first(self._completed(last.began_at), self._given_up(now), again)
+        due = tuple(run["_id"] for run in found[:MOST_RUNS])
+        # Where not all fit, the next round begins where this one ends.
+        began_at = now if len(found) <= MOST_RUNS else found[MOST_RUNS - 1]["completed_at"] or last.began_at
+        self._remember(Round(began_at=began_at, run_ids=due))
+        return due
+
+    def _last(self, now: datetime) -> Round:
+        found = self._rounds.find_one({"_id": self._name})
+        if found is None:
+            return Round(began_at=now - FIRST_LOOK_BACK, run_ids=())
+        return Round(began_at=found["began_at"], run_ids=tuple(found["run_ids"]))
+
+    def _remember(self, latest: Round) -> None:
+        document = {"_id": self._name, "began_at": latest.began_at, "run_ids": list(latest.run_ids)}
+        self._rounds.replace_one({"_id": self._name}, document, upsert=True)
+
+    def _completed_first(self, *either: Document) -> list[Document]:
+        """The runs for which any condition holds; one that was cleaned away since is not among them."""
+        found = self._runs.find({"$or": list(either)}, {"completed_at": 1})
+        return list(found.sort("completed_at", ASCENDING).limit(MOST_RUNS + 1))
+
+    def _completed(self, since: datetime) -> Document:
+        return {"status": "complete", "completed_at": {"$gte": since}}
+
+    def _given_up(self, now: datetime) -> Document:
+        return {"status": "started", "started_at": {"$gte": now - OPEN_FOR, "$lt": now - SEEDING_LIMIT}}
+
+    def _unreported(self, last: Round) -> list[str]:
+        """What the last round wanted to check and has left no report on."""
+        made = {"_id": {"$in": list(last.run_ids)}, "verified_at": {"$gte": _whole_second(last.began_at)}}
+        reported = {report["_id"] for report in self._reports.find(made, {"_id": 1})}
+        return [run_id for run_id in last.run_ids if run_id not in reported]
+
+    def _failed(self, now: datetime) -> list[str]:
+        failed = {"passed": False, "verified_at": {"$gte": now - OPEN_FOR}}
+        return [report["_id"] for report in self._reports.find(failed, {"_id": 1})]
+
+
+def runs_between(database: Database[Document], since: datetime | None, until: datetime | None) -> list[str]:
+    """The runs that were started in this range, oldest first; SpecError when there are none."""
+    limits = {name: moment for name, moment in (("$gte", since), ("$lt", until)) if moment}
+    found = database[RUNS].find({"started_at": limits}, {"_id": 1}).sort("started_at", ASCENDING)
+    run_ids = [run["_id"] for run in found.limit(MOST_RUNS)]
+    if not run_ids:
+        raise SpecError(
+            f"No run was started between {since or 'the beginning'} and {until or 'now'}.",
+            remedy="Give a wider range, or leave all fields empty for the runs since the last check.",
+        )
+    return run_ids
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """Reports keep their time in whole seconds."""
+    return moment.replace(microsecond=0)

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from types import SimpleNamespace
+
+from macd.producer.route import route_of
+from macd.settings import Settings
+from macd.specs import load_pipeline
+from macd_airflow.assets import JOINED_ORDERS, ORDERS, PAYMENTS, announce
+
+
+def test_the_names_are_those_of_include() -> None:
+    settings = Settings()
+    route = route_of(load_pipeline(settings.include_dir, settings.target))
+    assert (ORDERS.name, PAYMENTS.name) == route.sources
+    assert JOINED_ORDERS.name == route.collection
+    assert JOINED_ORDERS.uri == f"mongodb://macd_mongodb:27017/{route.database}/{route.collection}"
+
+
+def test_only_a_tasks_own_outlets_get_the_news() -> None:
+    events = defaultdict(lambda: SimpleNamespace(extra={}))
+    news = {"macd_orders": {"run_id": "r", "messages": 5}, "macd_payments": {"run_id": "r", "messages": 4}}
+    announce({"outlet_events": events}, [ORDERS], news)
+    assert {asset.name: event.extra for asset, event in events.items()} == {
+        "macd_orders": {"run_id": "r", "messages": 5}
+    }
