@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from macd.producer.parameters import SeedParameters
+from macd.producer.sales import Run
+from macd.repair.retention import delete_runs_before
+from tests.unit.macd.fakes import AS_OF
+from tests.unit.macd.quality.test_reconcile import ROUTE, manifest_of
+from tests.unit.macd.repair.world import Killed
+
+NOW = datetime(2026, 7, 31, tzinfo=UTC)
+CUT = NOW - timedelta(days=7)
+
+
+class Deleted:
+    def __init__(self, count: int) -> None:
+        self.deleted_count = count
+
+
+class Collection:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.documents: dict[str, dict[str, Any]] = {}
+
+    def find(self) -> list[dict[str, Any]]:
+        return list(self.documents.values())
+
+    def find_one(self, query: dict[str, Any]) -> dict[str, Any] | None:
+        return self.documents.get(query["_id"])
+
+    def replace_one(self, query: dict[str, Any], document: dict[str, Any], upsert: bool) -> None:
+        self.database.step()
+        self.documents[query["_id"]] = document
+
+    def delete_one(self, query: dict[str, Any]) -> None:
+        self.database.step()
+        self.documents.pop(query["_id"], None)
+
+    def delete_many(self, query: dict[str, Any]) -> Deleted:
+        self.database.step()
+        ids = [each for each in query["_id"]["$in"] if each in self.documents]
+        for each in ids:
+            del self.documents[each]
+        return Deleted(len(ids))
+
+
+class Database:
+    """Serves as the client as well: every database is this one."""
+
+    def __init__(self) -> None:
+        self.collections: dict[str, Collection] = {}
+        self.kill_at = -1
+        self.steps = 0
+
+    @property
+    def client(self) -> dict[str, Database]:
+        return {ROUTE.database: self}
+
+    def __getitem__(self, name: str) -> Collection:
+        return self.collections.setdefault(name, Collection(self))
+
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps == self.kill_at:
+            raise Killed
+
+    def add(self, run_id: str, age_days: int, passed: bool | None = True, orders: int = 5) -> set[str]:
+        """A completed run with its documents; returns their ids."""
+        run = Run(run_id, SeedParameters(orders=orders), AS_OF)
+        completed = {"completed_at": NOW - timedelta(days=age_days)}
+        self["seeding_runs"].documents[run_id] = manifest_of(run).model_copy(update=completed).to_mongo()
+        if passed is not None:
+            self["quality_reports"].documents[run_id] = {"_id": run_id, "passed": passed}
+        make = run.order_ids.maker()
+        ids = {make(number) for number in range(orders)}
+        self[ROUTE.collection].documents |= {each: {"_id": each} for each in ids}
+        return ids
+
+    def ids(self, collection: str) -> set[str]:
+        return set(self[collection].documents)
+
+
+def test_only_old_runs_that_passed_are_deleted_and_it_is_said() -> None:
+    database, said = Database(), []
+    database.add("old", 8)
+    kept = database.add("young", 6) | database.add("failed", 30, passed=False)
+    kept |= database.add("unverified", 30, passed=None)
+    deleted = delete_runs_before(CUT, database, ROUTE, said.append)
+    assert (deleted.runs, deleted.documents) == (("old",), 5)
+    assert database.ids(ROUTE.collection) == kept
+    assert database.ids("seeding_runs") == {"young", "failed", "unverified"}
+    assert database.ids("quality_reports") == {"young", "failed"}
+    assert said == ["Deleted run old: 5 documents, its manifest and its report."]
+    assert delete_runs_before(CUT, database, ROUTE).verdict == "no run was old enough to delete"
+
+
+@given(st.lists(st.integers(1, 12), max_size=6), st.booleans())
+def test_killed_anywhere_it_goes_on_the_next_time(kills: list[int], verified_meanwhile: bool) -> None:
+    database = Database()
+    kept = database.add("young", 1)
+    for run_id in ("a", "b"):
+        database.add(run_id, 20, orders=1_500)
+    for kill_at in [*kills, -1]:
+        database.kill_at, database.steps = kill_at, 0
+        try:
+            delete_runs_before(CUT, database, ROUTE)
+        except Killed:
+            for run_id in database.ids("runs_being_deleted") if verified_meanwhile else ():
+                # Somebody verified the run while half of it was gone.
+                database["quality_reports"].documents[run_id] = {"_id": run_id, "passed": False}
+    assert database.ids(ROUTE.collection) == kept
+    assert database.ids("seeding_runs") == database.ids("quality_reports") == {"young"}
+    assert database.ids("runs_being_deleted") == set()
