@@ -15,10 +15,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from ksqlflink.errors import BadRequest, KsqlError, ServerProblem
+from ksqlflink.model import SERVICE_ID
 
 _LOG = logging.getLogger(__name__)
 VERSION = "7.4.12"  # the ksqlDB release whose behaviour is served
-SERVICE_ID = "default_"
 _JSON = "application/json"
 _ACCEPTED = (
     "*/*",

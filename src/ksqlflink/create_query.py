@@ -18,7 +18,7 @@ from ksqlflink.entities import schema_text
 from ksqlflink.errors import BadRequest, BadStatement
 from ksqlflink.flink_types import Mismatch
 from ksqlflink.kafka import Topic
-from ksqlflink.model import DataSource, FlinkJob
+from ksqlflink.model import DataSource, FlinkJob, consumer_group
 from ksqlflink.properties import check, check_formats, get, not_supported, starts_at_earliest, with_
 from ksqlflink.scope import qualify
 from ksqlflink.translate import Services, Sink, Start, Translator
@@ -250,7 +250,9 @@ class JobBuilder:
         sink = Sink(plan.topic.name, columns, plan.value_schema, prefix, timeout)
         schemas = {topic: self._schema(topic, world, plan) for topic in topics}
         try:
-            return Translator(self.services, schemas, starts).job(plan.analysis, sink, self.settings)
+            return Translator(self.services, schemas, starts, consumer_group(query_id)).job(
+                plan.analysis, sink, self.settings
+            )
         except (Mismatch, avro.UnsupportedSchema) as error:
             _unreadable(plan, str(error))
 

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from ksqlflink.sqltypes import SqlType
 
+SERVICE_ID = "default_"
+
+
+def consumer_group(query_id: str) -> str:
+    """The consumer group of a query, named as ksqlDB names it; its offsets tell how far the query is."""
+    return f"_confluent-ksql-{SERVICE_ID}query_{query_id}"
+
 
 @dataclass(frozen=True)
 class Column:

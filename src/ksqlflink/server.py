@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 
-from ksqlflink.app import SERVICE_ID, create_app
+from ksqlflink.app import create_app
 from ksqlflink.catalogue import Catalogue
 from ksqlflink.create_query import JobBuilder
 from ksqlflink.dialect import parse
@@ -22,6 +22,7 @@ from ksqlflink.flink import FlinkCluster
 from ksqlflink.gateway import SqlGateway
 from ksqlflink.http import JsonService
 from ksqlflink.kafka import KafkaTopics
+from ksqlflink.model import SERVICE_ID
 from ksqlflink.queries import QueryManager
 from ksqlflink.registry import SchemaRegistry
 from ksqlflink.requests import RequestHandler

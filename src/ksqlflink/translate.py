@@ -58,11 +58,17 @@ def _table(name: str, columns: Sequence[str], options: Mapping[str, str]) -> str
 class Translator:
     """Writes the Flink SQL of one query."""
 
-    def __init__(self, services: Services, schemas: Mapping[str, str], starts: Mapping[str, Start]) -> None:
-        """`schemas` are the newest registered value schemas and `starts` the start positions, by topic."""
+    def __init__(
+        self, services: Services, schemas: Mapping[str, str], starts: Mapping[str, Start], group: str
+    ) -> None:
+        """`schemas` are the newest registered value schemas and `starts` the start positions, by topic.
+
+        In the consumer group `group` each checkpoint notes how far the query has come; nothing starts there.
+        """
         self._services = services
         self._schemas = schemas
         self._starts = starts
+        self._group = group
 
     def job(self, analysis: Analysis, sink: Sink, settings: dict[str, str]) -> FlinkJob:
         """Return the job; flink_types.Mismatch when a declared column does not fit the registered schema."""
@@ -122,6 +128,7 @@ class Translator:
             "topic": source.topic,
             "properties.bootstrap.servers": self._services.bootstrap_servers,
             "properties.isolation.level": "read_committed",
+            "properties.group.id": self._group,
             **self._start_options(source.topic),
             "value.format": "avro-confluent",
             "value.avro-confluent.url": self._services.registry_url,

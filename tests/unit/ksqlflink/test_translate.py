@@ -51,6 +51,7 @@ def test_fields_are_read_under_the_writers_names_and_cast_to_the_declared_types(
     assert "CAST(`items` AS ARRAY<ROW<`SKU` STRING, `QTY` INT>>) AS `ITEMS`" in insert
     assert "`order_id` AS `ORDER_ID`" in insert
     assert "'properties.isolation.level' = 'read_committed'" in orders
+    assert "'properties.group.id' = '_confluent-ksql-default_query_CSAS_S_3'" in orders
 
 
 def test_the_sink_writes_exactly_once_with_the_schema_of_ksqldb() -> None:
