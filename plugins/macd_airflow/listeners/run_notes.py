@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from airflow.listeners import hookimpl
 from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from sqlalchemy import select
 from sqlalchemy.orm import object_session
@@ -27,8 +28,8 @@ def on_dag_run_success(dag_run: DagRun) -> None:
 @hookimpl
 def on_dag_run_failed(dag_run: DagRun) -> None:
     """The same, headed by the tasks that failed."""
-    failed = sorted(ti.task_id for ti in dag_run.get_task_instances() if ti.state == "failed")
-    _write(dag_run, f"FAILED at {', '.join(dict.fromkeys(failed))}" if failed else "FAILED")
+    failed = dict.fromkeys(_failed(dag_run))
+    _write(dag_run, f"FAILED at {', '.join(failed)}" if failed else "FAILED")
 
 
 def _write(dag_run: DagRun, head: str) -> None:
@@ -38,6 +39,24 @@ def _write(dag_run: DagRun, head: str) -> None:
     lines = [line for line in (head, *_verdicts(dag_run)) if line]
     if lines:
         dag_run.note = "\n\n".join(lines[:MOST_LINES])
+
+
+def _failed(dag_run: DagRun) -> list[str]:
+    # Only in the scheduler's own session: dag_run.get_task_instances() would open another and commit it,
+    # which ends the scheduler ("UNEXPECTED COMMIT").
+    session = object_session(dag_run)
+    if session is None:
+        return []
+    query = (
+        select(TaskInstance.task_id)
+        .where(
+            TaskInstance.dag_id == dag_run.dag_id,
+            TaskInstance.run_id == dag_run.run_id,
+            TaskInstance.state == "failed",
+        )
+        .order_by(TaskInstance.task_id)
+    )
+    return list(session.scalars(query))
 
 
 def _verdicts(dag_run: DagRun) -> list[str]:
