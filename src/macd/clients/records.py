@@ -58,16 +58,18 @@ def end_offsets(
     return _offsets(service, topics, OffsetSpec.latest(), client)  # type: ignore[no-untyped-call]
 
 
-def begin_offsets(
+def start_offsets(
     service: KafkaService, topics: Collection[str], client: AdminClient | None = None
 ) -> tuple[Position, ...]:
-    """Where each partition of `topics` begins now, as far as retention goes; refuses a missing topic."""
+    """The first offset of each partition that retention has left; refuses a missing topic."""
     return _offsets(service, topics, OffsetSpec.earliest(), client)  # type: ignore[no-untyped-call]
 
 
 def _offsets(
     service: KafkaService, topics: Collection[str], which: OffsetSpec, client: AdminClient | None
 ) -> tuple[Position, ...]:
+    if not topics:
+        return ()
     # Each failed connection would be a line on stderr; the error that we raise says it once.
     admin = client or AdminClient({**client_config(service), "log_level": 0})
     try:
