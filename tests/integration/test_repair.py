@@ -8,7 +8,7 @@ from confluent_kafka import Producer
 
 from macd.clients.connect import KafkaConnect
 from macd.clients.kafka import client_config
-from macd.clients.records import end_offsets, start_offsets
+from macd.clients.records import begin_offsets, end_offsets
 from macd.quality.watch import watch_run
 from tests.stack import Stack, macd, run_with_report, until
 
@@ -109,5 +109,5 @@ def _skip_for_real(stack: Stack, run_id: str, orders: int) -> None:
 
 def _dead_letters(stack: Stack) -> int:
     topics = [f"dlq.{JOINED}"]
-    begin, end = start_offsets(stack.services.kafka, topics), end_offsets(stack.services.kafka, topics)
+    begin, end = begin_offsets(stack.services.kafka, topics), end_offsets(stack.services.kafka, topics)
     return sum(at.offset for at in end) - sum(at.offset for at in begin)

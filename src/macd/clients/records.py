@@ -58,10 +58,10 @@ def end_offsets(
     return _offsets(service, topics, OffsetSpec.latest(), client)  # type: ignore[no-untyped-call]
 
 
-def start_offsets(
+def begin_offsets(
     service: KafkaService, topics: Collection[str], client: AdminClient | None = None
 ) -> tuple[Position, ...]:
-    """The first offset of each partition that retention has left; refuses a missing topic."""
+    """Where each partition of `topics` begins now, as far as retention goes; refuses a missing topic."""
     return _offsets(service, topics, OffsetSpec.earliest(), client)  # type: ignore[no-untyped-call]
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pymongo.collection import Collection
 
 from macd.clients.mongodb import Document, connected
-from macd.clients.records import Position, Record, RecordReader, end_offsets, start_offsets
+from macd.clients.records import Position, Record, RecordReader, begin_offsets, end_offsets
 from macd.errors import SpecError
 from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
@@ -193,7 +193,7 @@ def span_of(
 
 def _span(route: Route, services: Services, group: ReaderGroup, from_beginning: bool, note: str) -> Span:
     topics = (_dead_letter_topic(route),)
-    begins = start_offsets(services.kafka, topics)
+    begins = begin_offsets(services.kafka, topics)
     ends = end_offsets(services.kafka, topics)
     return span_of(begins, ends, group.committed(begins), from_beginning, note)
 
