@@ -22,6 +22,7 @@ from airflow.sdk import DAG, AssetOrTimeSchedule
 from macd_airflow.assets import JOINED_ORDERS
 from macd_airflow.defaults import task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
+from macd_airflow.operators.check_pipeline_health import CheckPipelineHealthOperator
 from macd_airflow.operators.find_runs import FindRunsOperator
 from macd_airflow.params import range_params
 from macd_airflow.schedule import data_quality_timetable
@@ -55,3 +56,7 @@ with DAG(
         inlets=[JOINED_ORDERS],
         doc_md="Compares what one run produced and what is stored, order by order. Its log holds the report.",
     ).expand(run_id=runs.output)
+    CheckPipelineHealthOperator(
+        task_id="check_health",
+        doc_md="Looks at every part of the pipeline and at its progress. Its log holds the report.",
+    )

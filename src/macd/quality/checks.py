@@ -1,10 +1,11 @@
-"""Holds the figures of a run against include/checks."""
+"""Holds figures, of a run or of the whole pipeline, against include/checks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from macd.quality.figures import Figures
+from pydantic import BaseModel
+
 from macd.quality.report import CheckResult
 from macd.specs.models import CheckSpec
 
@@ -15,12 +16,12 @@ _COMPARISONS: dict[str, tuple[str, Callable[[int, int], bool]]] = {
 }
 
 
-def evaluate(checks: Iterable[CheckSpec], figures: Figures) -> tuple[CheckResult, ...]:
+def evaluate(checks: Iterable[CheckSpec], figures: BaseModel) -> tuple[CheckResult, ...]:
     """The outcome of each check, in their order."""
     return tuple(_result(check, figures) for check in checks)
 
 
-def _result(check: CheckSpec, figures: Figures) -> CheckResult:
+def _result(check: CheckSpec, figures: BaseModel) -> CheckResult:
     values = figures.model_dump()
     ((comparison, target),) = check.expect.model_dump(exclude_none=True).items()
     sign, holds = _COMPARISONS[comparison]

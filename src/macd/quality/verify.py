@@ -71,7 +71,7 @@ def verify_run(
         outcome = reconcile(
             manifest, route, seen, finder(collection), lambda: _on_topics(manifest, route, services)
         )
-        report = report_on(run_id, pipeline.checks, outcome, waited)
+        report = report_on(run_id, pipeline.checks_of("run"), outcome, waited)
         ReportStore(database).save(report)
     return report
 

@@ -93,10 +93,14 @@ class Expectation(Spec):
 
 
 class CheckSpec(Spec):
-    """include/checks/<name>.yaml: one figure of a run's reconciliation and what it has to be."""
+    """include/checks/<name>.yaml: one figure and what it has to be.
+
+    Of scope `run` the figure is one of a run's reconciliation, of scope `pipeline` one of the health of all.
+    """
 
     name: Identifier
     description: str
+    scope: Literal["run", "pipeline"] = "run"
     severity: Literal["fail", "warn"] = "fail"
     figure: Identifier
     expect: Expectation
@@ -153,3 +157,7 @@ class PipelineSpec(Spec):
     statements: tuple[StatementSpec, ...]
     connectors: tuple[ConnectorSpec, ...]
     checks: tuple[CheckSpec, ...]
+
+    def checks_of(self, scope: Literal["run", "pipeline"]) -> tuple[CheckSpec, ...]:
+        """The checks of a scope."""
+        return tuple(check for check in self.checks if check.scope == scope)

@@ -9,6 +9,7 @@ import fastavro
 from fastavro.schema import SchemaParseException, UnknownType
 
 from macd.errors import SpecError
+from macd.health.figures import PIPELINE_FIGURE_NAMES
 from macd.quality.figures import FIGURE_NAMES
 from macd.specs.models import PipelineSpec
 from macd.specs.statements import topic_of
@@ -72,11 +73,12 @@ def _check_connectors(pipeline: PipelineSpec, topics: set[str], include_dir: Pat
 def _check_checks(pipeline: PipelineSpec, include_dir: Path) -> None:
     for check in pipeline.checks:
         path = include_dir / "checks" / f"{check.name}.yaml"
-        known = f"Known figures: {', '.join(sorted(FIGURE_NAMES))}."
-        _require(path, "figure", check.figure, FIGURE_NAMES, known)
+        names = FIGURE_NAMES if check.scope == "run" else PIPELINE_FIGURE_NAMES
+        known = f"Figures of scope {check.scope}: {', '.join(sorted(names))}."
+        _require(path, "figure", check.figure, names, known)
         for field, value in check.expect.model_dump(exclude_none=True).items():
             if isinstance(value, str):
-                _require(path, f"expect.{field}", value, FIGURE_NAMES, known)
+                _require(path, f"expect.{field}", value, names, known)
 
 
 def _require(path: Path, field: str, name: str, known: Iterable[str], remedy: str) -> None:

@@ -109,7 +109,7 @@ def test_every_check_of_the_project_about_orders_can_name_examples():
             )
         }
     )
-    checks = load_pipeline(REPOSITORY / "include", "local").checks
+    checks = load_pipeline(REPOSITORY / "include", "local").checks_of("run")
     without = {
         spec.name
         for spec in checks

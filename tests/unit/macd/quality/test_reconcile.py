@@ -81,7 +81,7 @@ class Arrived:
 
 
 def failed(outcome):
-    return {check.name for check in evaluate(PIPELINE.checks, outcome.figures) if not check.passed}
+    return {check.name for check in evaluate(PIPELINE.checks_of("run"), outcome.figures) if not check.passed}
 
 
 @given(runs())

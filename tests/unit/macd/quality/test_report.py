@@ -28,7 +28,7 @@ def damaged() -> Arrived:
 
 
 def report_of(arrived: Arrived) -> Report:
-    return report_on("run-1", PIPELINE.checks, arrived.reconciled(), Waited(True, 1.25))
+    return report_on("run-1", PIPELINE.checks_of("run"), arrived.reconciled(), Waited(True, 1.25))
 
 
 CLEAN = report_of(Arrived(Run("run-1", SeedParameters(orders=60), AS_OF)))

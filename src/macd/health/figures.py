@@ -1,0 +1,33 @@
+"""The numbers of the pipeline's health; include/checks/*.yaml of scope `pipeline` refers to them by name.
+
+Imports nothing of macd.specs, which imports PIPELINE_FIGURE_NAMES from here.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class PipelineFigures(BaseModel):
+    """Counts of parts unless a name says otherwise."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    topics_drifted: int = Field(0, description="Topics that are missing or differ from include/topics.")
+    schemas_drifted: int = Field(0, description="Subjects that are missing or differ from include/schemas.")
+    streams_drifted: int = Field(0, description="Streams that are missing or differ from include/ksql.")
+    connectors_drifted: int = Field(0, description="Connectors that differ from include/connectors.")
+    queries_not_running: int = Field(0, description="Persistent queries that do not run.")
+    queries_stalled: int = Field(0, description="Queries that are behind and have stopped reading.")
+    connectors_not_running: int = Field(0, description="Connectors of which not every task runs.")
+    connectors_stalled: int = Field(0, description="Connectors that are behind and have stopped reading.")
+    consumer_lag: int = Field(0, description="Messages that the reader furthest behind has still to read.")
+    dead_letters: int = Field(0, description="Orders in the dead-letter topic that are not stored.")
+    runs_unfinished: int = Field(0, description="Runs begun more than an hour ago and never completed.")
+    minutes_since_last_run: int = Field(
+        0, description="Minutes since a run was completed; 0 before the first."
+    )
+    parts_unknown: int = Field(0, description="Parts whose service could not be asked.")
+
+
+PIPELINE_FIGURE_NAMES = frozenset(PipelineFigures.model_fields)

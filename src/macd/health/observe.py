@@ -1,0 +1,192 @@
+"""Looks at the whole pipeline: every part, how far each reader is behind, and whether it moves."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from macd.clients.groups import ConsumerGroups, Progress
+from macd.errors import MacdError
+from macd.health import parts
+from macd.health.state import Kind, Link, Part, PipelineState, State
+from macd.pipeline import Pipeline
+from macd.producer.route import Route, route_of
+from macd.specs.models import PipelineSpec, Services
+
+# Seconds. Services answer in milliseconds when they are well, and nobody waits for one that is not.
+LIMIT_S = 5.0
+# A reader that is behind and has committed nothing for this long has stopped. Kafka Connect commits once a
+# minute by default.
+STALLED_AFTER_S = 75.0
+_LOOK_EVERY_S = 1.0
+_SECTIONS: Mapping[Kind, parts.Section] = {
+    "topic": parts.topics,
+    "schema": parts.schemas,
+    "query": parts.queries,
+    "connector": parts.connectors,
+    "collection": parts.collections,
+}
+
+
+class _Reader(NamedTuple):
+    """Who reads a topic: the key of a part, and the name or the end of the name of its consumer group."""
+
+    part: str
+    topic: str
+    group: str
+
+
+class Observer:
+    """Looks again and again, and so can tell a reader that is slow from one that has stopped."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        groups: ConsumerGroups | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pipeline = pipeline
+        self._groups = groups
+        self._clock = clock
+        self._moved: dict[_Reader, tuple[int, float]] = {}
+        self.waiting = False
+
+    def look(self) -> PipelineState:
+        """One look; a service that cannot be asked within 5 s makes its parts unknown."""
+        pool = ThreadPoolExecutor(max_workers=len(_SECTIONS) + 1, thread_name_prefix="look")
+        try:
+            sections = {kind: pool.submit(section, self._pipeline) for kind, section in _SECTIONS.items()}
+            progress = pool.submit(self._progress)
+            asked: list[Future[Any]] = [*sections.values(), progress]
+            wait(asked, timeout=LIMIT_S)
+        finally:
+            # What still waits for a service ends by itself, at its client's own time limit.
+            pool.shutdown(wait=False, cancel_futures=True)
+        found = [part for kind, future in sections.items() for part in self._section(kind, future)]
+        return self._state(found, _result(progress) or {})
+
+    def _section(self, kind: Kind, future: Future[list[Part]]) -> list[Part]:
+        try:
+            return _finished(future)
+        except MacdError as error:
+            return parts.unknown(self._pipeline, kind, error.message)
+        except TimeoutError:
+            return parts.unknown(self._pipeline, kind, f"no answer within {LIMIT_S:.0f} s")
+
+    def _state(self, found: list[Part], progress: Mapping[_Reader, Progress]) -> PipelineState:
+        stalled = {reader.part for reader in progress if self._is_stalled(reader, progress[reader])}
+        lags = {(f"topic {reader.topic}", reader.part): each.lag for reader, each in progress.items()}
+        self.waiting = any(self._has_to_move(reader, each) for reader, each in progress.items())
+        return PipelineState(
+            observed_at=datetime.now(UTC),
+            parts=tuple(_stalled(part) if part.key in stalled else part for part in found),
+            links=tuple(
+                Link(source=source, target=target, lag=lags.get((source, target)))
+                for source, target in _flow(self._pipeline.spec)
+            ),
+        )
+
+    def _progress(self) -> dict[_Reader, Progress]:
+        groups = self._groups or ConsumerGroups(self._pipeline.services.kafka)
+        names = groups.names()
+        found = {}
+        for reader in self._readers():
+            group = next((name for name in names if name.endswith(reader.group)), None)
+            at = groups.progress(group, [reader.topic]).get(reader.topic) if group else None
+            if at is not None:
+                found[reader] = at
+        return found
+
+    def _readers(self) -> Iterator[_Reader]:
+        route = route_of(self._pipeline.spec)
+        for connector in self._pipeline.spec.connectors:
+            for topic in connector.topics:
+                yield _Reader(f"connector {connector.name}", topic, f"connect-{connector.name}")
+        for query in self._pipeline.ksqldb.queries():
+            if route.joined_topic in query.sink_topics:
+                for topic in route.sources:
+                    yield _Reader(_query_key(self._pipeline.spec), topic, f"query_{query.query_id}")
+
+    def _is_stalled(self, reader: _Reader, progress: Progress) -> bool:
+        before, since = self._moved.get(reader, (-1, 0.0))
+        if progress.committed != before or progress.lag == 0:
+            self._moved[reader] = (progress.committed, self._clock())
+            return False
+        return self._clock() - since >= STALLED_AFTER_S
+
+    def _has_to_move(self, reader: _Reader, progress: Progress) -> bool:
+        """Whether only further looks can tell if it has stopped."""
+        return progress.lag > 0 and self._clock() - self._moved[reader][1] < STALLED_AFTER_S
+
+
+def observe(
+    pipeline: PipelineSpec,
+    services: Services,
+    environment: Mapping[str, str] = os.environ,
+    patience_s: float = 0.0,
+) -> PipelineState:
+    """One look, or as many as it takes within `patience_s` seconds until every reader has caught up or moved.
+
+    Only with patience of more than 75 s a reader can be found to have stopped.
+    """
+    observer = Observer(Pipeline(pipeline, services, environment))
+    first = observer.look()
+    if not observer.waiting or not patience_s:
+        return first
+    behind = _behind(first)
+    looking = Retrying(
+        retry=retry_if_result(lambda state: observer.waiting and _behind(state) == behind),
+        stop=stop_after_delay(patience_s),
+        wait=wait_fixed(_LOOK_EVERY_S),
+        retry_error_callback=lambda attempts: attempts.outcome and attempts.outcome.result(),
+    )
+    latest: PipelineState = looking(observer.look)
+    return latest
+
+
+def _behind(state: PipelineState) -> list[int | None]:
+    return [link.lag for link in state.links]
+
+
+def _flow(pipeline: PipelineSpec) -> Iterator[tuple[str, str]]:
+    """The way of the data, as keys of parts."""
+    route: Route = route_of(pipeline)
+    query = _query_key(pipeline)
+    for topic in route.sources:
+        yield f"topic {topic}", query
+    yield query, f"topic {route.joined_topic}"
+    for connector in pipeline.connectors:
+        for topic in connector.topics:
+            yield f"topic {topic}", f"connector {connector.name}"
+        yield f"connector {connector.name}", f"collection {connector.collection}"
+        if connector.dead_letter_topic:
+            yield f"connector {connector.name}", f"topic {connector.dead_letter_topic}"
+
+
+def _query_key(pipeline: PipelineSpec) -> str:
+    return f"query {pipeline.statements[-1].source}"
+
+
+def _stalled(part: Part) -> Part:
+    if part.state is not State.OK:
+        return part
+    detail = f"{part.detail}; behind, and has read nothing for {STALLED_AFTER_S:.0f} s".lstrip("; ")
+    return part.model_copy(update={"state": State.STALLED, "detail": detail})
+
+
+def _finished(future: Future[list[Part]]) -> list[Part]:
+    return future.result(timeout=0)
+
+
+def _result(future: Future[dict[_Reader, Progress]]) -> dict[_Reader, Progress] | None:
+    """Without Kafka or ksqlDB nobody knows the lags; the parts say why."""
+    try:
+        return future.result(timeout=0)
+    except (MacdError, TimeoutError):
+        return None

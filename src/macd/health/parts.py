@@ -1,0 +1,145 @@
+"""The parts of the pipeline, section by section: each asks one service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from macd.clients.connect import ConnectorStatus
+from macd.clients.mongodb import connected
+from macd.clients.records import Position, begin_offsets, end_offsets
+from macd.health.state import Kind, Part, State
+from macd.pipeline import Pipeline
+from macd.plan import (
+    Change,
+    Create,
+    NoOp,
+    Plan,
+    plan_connectors,
+    plan_schemas,
+    plan_streams,
+    plan_topics,
+)
+from macd.producer.route import route_of
+from macd.specs.models import StatementSpec
+from macd.specs.statements import has_query
+
+Section = Callable[[Pipeline], list[Part]]
+
+
+def topics(pipeline: Pipeline) -> list[Part]:
+    """Every topic with the number of its records, transaction markers included: Kafka counts no others."""
+    changes = _by_resource(plan_topics(pipeline.spec, pipeline.kafka))
+    there = [
+        topic.name for topic in pipeline.spec.topics if not isinstance(changes[f"topic {topic.name}"], Create)
+    ]
+    service = pipeline.services.kafka
+    counts = _sizes(begin_offsets(service, there), end_offsets(service, there))
+    return [
+        _planned("topic", topic.name, changes[f"topic {topic.name}"], counts.get(topic.name))
+        for topic in pipeline.spec.topics
+    ]
+
+
+def schemas(pipeline: Pipeline) -> list[Part]:
+    """Every subject, held against include/schemas."""
+    changes = _by_resource(plan_schemas(pipeline.spec, pipeline.registry))
+
+    def change_of(subject: str) -> Change:
+        version, level = changes[f"subject {subject}"], changes[f"compatibility of {subject}"]
+        return level if isinstance(version, NoOp) else version
+
+    return [_planned("schema", name, change_of(name)) for name in _subjects(pipeline)]
+
+
+def queries(pipeline: Pipeline) -> list[Part]:
+    """Every stream that a persistent query fills; a plain stream only describes a topic."""
+    changes = _by_resource(plan_streams(pipeline.spec, pipeline.ksqldb))
+    filled = (spec for spec in pipeline.spec.statements if has_query(spec.sql))
+    return [_query(pipeline, spec, changes) for spec in filled]
+
+
+def connectors(pipeline: Pipeline) -> list[Part]:
+    """Every connector by the state of its tasks: it says RUNNING even while all of them have failed."""
+    changes = _by_resource(plan_connectors(pipeline.spec, pipeline.connect, pipeline.environment))
+    return [
+        _connector(spec.name, changes[f"connector {spec.name}"], pipeline.connect.status(spec.name))
+        for spec in pipeline.spec.connectors
+    ]
+
+
+def collections(pipeline: Pipeline) -> list[Part]:
+    """The collection with the number of its documents."""
+    route = route_of(pipeline.spec)
+    with connected(pipeline.services.mongodb) as database:
+        count = database.client[route.database][route.collection].estimated_document_count()
+    return [Part(kind="collection", name=route.collection, state=State.OK, messages=count)]
+
+
+def unknown(pipeline: Pipeline, kind: Kind, reason: str) -> list[Part]:
+    """The same parts when their service could not be asked."""
+    route = route_of(pipeline.spec)
+    names: dict[Kind, Iterable[str]] = {
+        "topic": (topic.name for topic in pipeline.spec.topics),
+        "schema": _subjects(pipeline),
+        "query": (spec.source for spec in pipeline.spec.statements if has_query(spec.sql)),
+        "connector": (connector.name for connector in pipeline.spec.connectors),
+        "collection": (route.collection,),
+    }
+    return [Part(kind=kind, name=name, state=State.UNKNOWN, detail=reason) for name in names[kind]]
+
+
+def _subjects(pipeline: Pipeline) -> list[str]:
+    return [schema.subject for schema in pipeline.spec.schemas]
+
+
+def _query(pipeline: Pipeline, spec: StatementSpec, changes: Mapping[str, Change]) -> Part:
+    source = pipeline.ksqldb.source(spec.source)
+    if source is None:
+        return _planned("query", spec.source, changes[f"stream {spec.source}"])
+    detail = ", ".join(f"{query.query_id} {query.state}" for query in source.writers)
+    if not source.writers or any(query.state != "RUNNING" for query in source.writers):
+        detail = detail or "its query was terminated"
+        return Part(kind="query", name=spec.source, state=State.FAILED, detail=detail)
+    # A stream that it reads may differ from its file as well.
+    differing = [change for change in changes.values() if not isinstance(change, NoOp)]
+    if differing:
+        return _planned("query", spec.source, differing[0])
+    return Part(kind="query", name=spec.source, state=State.OK, detail=detail)
+
+
+def _connector(name: str, change: Change, status: ConnectorStatus | None) -> Part:
+    if status is None:
+        return Part(kind="connector", name=name, state=State.MISSING, detail="not configured")
+    tasks = ", ".join(f"task {task.task} {task.state} {task.trace}".rstrip() for task in status.tasks)
+    detail = f"{status.state}; {tasks or 'no tasks'}"
+    if not status.healthy:
+        return Part(kind="connector", name=name, state=State.FAILED, detail=detail)
+    if not isinstance(change, NoOp):
+        return _planned("connector", name, change)
+    return Part(kind="connector", name=name, state=State.OK, detail=detail)
+
+
+def _planned(kind: Kind, name: str, change: Change, messages: int | None = None) -> Part:
+    """The state of a part by what a plan would do to it."""
+    if isinstance(change, NoOp):
+        return Part(kind=kind, name=name, state=State.OK, messages=messages)
+    if isinstance(change, Create):
+        return Part(kind=kind, name=name, state=State.MISSING, detail="not there")
+    return Part(kind=kind, name=name, state=State.DRIFTED, detail=change.render()[2:], messages=messages)
+
+
+def _by_resource(plan: Plan) -> dict[str, Change]:
+    """A resource that is planned in two steps is as bad as its first."""
+    found: dict[str, Change] = {}
+    for change in plan.changes:
+        if isinstance(found.get(change.resource, NoOp("")), NoOp):
+            found[change.resource] = change
+    return found
+
+
+def _sizes(starts: Iterable[Position], ends: Iterable[Position]) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    begin = {at[:2]: at.offset for at in starts}
+    for at in ends:
+        sizes[at.topic] = sizes.get(at.topic, 0) + at.offset - begin[at[:2]]
+    return sizes
