@@ -25,8 +25,6 @@ def _deployed(stack: Stack) -> None:
 
 
 def test_orders_skipped_while_mongodb_was_away_are_replayed_once(stack: Stack) -> None:
-    looked_at = _replay(stack, dry_run=False)
-    assert looked_at.endswith("nothing was replayed"), "left by no earlier test"
     _skip_for_real(stack, "skipped", orders=40)
 
     assert _replay(stack).startswith("dry run: 40 to replay, 1 bad, 0 already stored")
