@@ -15,6 +15,7 @@ from macd.plan import (
     Plan,
     plan_connector_removal,
     plan_connectors,
+    plan_indexes,
     plan_schema_removal,
     plan_schemas,
     plan_stream_removal,
@@ -71,6 +72,7 @@ class Pipeline:
             + plan_schemas(self.spec, self.registry)
             + plan_streams(self.spec, self.ksqldb, replace=replace_streams)
             + plan_connectors(self.spec, self.connect, self.environment)
+            + plan_indexes(self.spec, self.services.mongodb)
         )
 
     def plan_removal(self) -> Plan:

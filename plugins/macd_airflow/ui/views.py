@@ -32,7 +32,7 @@ def _icon(theme: str) -> str:
 APPS = [{"app": OnDemand(), "url_prefix": PREFIX, "name": "MACD pipeline dashboard"}]
 VIEWS = [
     {
-        "name": "MACD pipeline",
+        "name": "Pipeline",
         "href": f"{base_path()}{PREFIX}/",
         "url_route": "macd",
         "destination": "nav",

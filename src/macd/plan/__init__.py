@@ -3,6 +3,7 @@
 from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Update
 from macd.plan.connectors import plan_connector_removal, plan_connectors
 from macd.plan.documents import plan_document_removal
+from macd.plan.indexes import plan_indexes
 from macd.plan.schemas import plan_schema_removal, plan_schemas
 from macd.plan.streams import plan_stream_removal, plan_streams
 from macd.plan.topics import plan_topic_removal, plan_topics
@@ -18,6 +19,7 @@ __all__ = [
     "plan_connector_removal",
     "plan_connectors",
     "plan_document_removal",
+    "plan_indexes",
     "plan_schema_removal",
     "plan_schemas",
     "plan_stream_removal",

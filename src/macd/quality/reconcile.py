@@ -17,6 +17,7 @@ from macd.quality.documents import cents, differences, money
 from macd.quality.figures import Figures
 from macd.quality.report import (
     LISTED,
+    MISSING_LISTED,
     AlteredOrder,
     DeadLetter,
     DuplicateOrder,
@@ -71,15 +72,16 @@ def reconcile(
 
 
 class _Found(Generic[ItemT]):
-    """Counts all and keeps the first 20."""
+    """Counts all and keeps the first `most`."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = LISTED) -> None:
+        self.most = most
         self.count = 0
         self.first: list[ItemT] = []
 
     def add(self, item: Callable[[], ItemT]) -> None:
         self.count += 1
-        if len(self.first) < LISTED:
+        if len(self.first) < self.most:
             self.first.append(item())
 
 
@@ -91,7 +93,7 @@ class _Ledger:
         self.seen = seen
         self.numbers: Counter[str] = Counter()
         self.missing_numbers = array("L")
-        self.missing: _Found[MissingOrder] = _Found()
+        self.missing: _Found[MissingOrder] = _Found(MISSING_LISTED)
         self.duplicate: _Found[DuplicateOrder] = _Found()
         self.unexpected: _Found[UnexpectedOrder] = _Found()
         self.altered: _Found[AlteredOrder] = _Found()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from macd.quality.documents import dollars
 from macd.quality.figures import Figures
-from macd.quality.report import CheckResult, Difference, Report, Samples
+from macd.quality.report import LISTED, CheckResult, Difference, Report, Samples
 
 _INDENT = "  "
 
@@ -101,7 +101,7 @@ def _verdict(check: CheckResult) -> str:
 
 def _listings(samples: Samples) -> Iterator[str]:
     """One block for each list that is not empty: the first order ids, and what is the matter with each."""
-    missing = [(each.order_id, f"{each.hop.value} ({each.where})") for each in samples.missing.first]
+    missing = [(each.order_id, f"{each.hop.value} ({each.where})") for each in samples.missing.first[:LISTED]]
     yield _listing("Missing", samples.missing.count, missing)
     dead = [(each.order_id, each.reason) for each in samples.dead_lettered.first]
     yield _listing("Dead-lettered", samples.dead_lettered.count, dead)

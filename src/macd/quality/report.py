@@ -16,6 +16,8 @@ from macd.quality.figures import Figures
 
 COLLECTION = "quality_reports"
 LISTED = 20
+# Of the missing ones as many as a page can go through: a report stays far below the size of a document.
+MISSING_LISTED = 1_000
 ItemT = TypeVar("ItemT")
 
 
@@ -90,7 +92,7 @@ class Mismatch(Frozen):
 
 
 class Listing(Frozen, Generic[ItemT]):
-    """How many there are, and the first 20 of them."""
+    """How many there are, and the first of them: 20, and 1,000 of the missing ones."""
 
     count: int = 0
     first: tuple[ItemT, ...] = ()

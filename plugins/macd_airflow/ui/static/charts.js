@@ -45,7 +45,8 @@ export function redraw() {
 
 function draw(id, type, labels, datasets, options = {}) {
   const known = charts[id];
-  const data = { labels, datasets: datasets.map((set) => ({ ...set, token: set.backgroundColor })) };
+  const tokens = datasets.map((set) => set.backgroundColor);
+  const data = { labels, datasets: datasets.map((set) => ({ ...set, backgroundColor: colour(set.backgroundColor) })) };
   if (known) {
     known.chart.data.labels = labels;
     known.chart.data.datasets.forEach((set, index) => { set.data = data.datasets[index].data; });
@@ -64,7 +65,7 @@ function draw(id, type, labels, datasets, options = {}) {
     },
   });
   const update = () => {
-    for (const set of chart.data.datasets) set.backgroundColor = colour(set.token);
+    chart.data.datasets.forEach((set, index) => { set.backgroundColor = colour(tokens[index]); });
     for (const scale of Object.values(chart.options.scales)) {
       scale.grid.color = colour("--line");
       scale.ticks.color = colour("--soft");

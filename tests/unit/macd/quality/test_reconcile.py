@@ -133,7 +133,7 @@ def test_every_lost_order_is_attributed_to_its_hop(run, data):
     told = {each.order_id: each.hop.value for each in samples.missing.first}
     told |= {each.order_id: "dead-lettered" for each in samples.dead_lettered.first}
     assert told.items() <= fates.items()
-    assert len(told) == min(20, figures.orders_missing) + min(20, figures.orders_dead_lettered)
+    assert len(told) == figures.orders_missing + min(20, figures.orders_dead_lettered)
     assert (samples.missing.count, samples.duplicate.count) == (figures.orders_missing, 0)
     assert ("no_order_missing" in failed((figures, samples) and arrived.reconciled())) == bool(
         figures.orders_missing
@@ -228,10 +228,10 @@ def test_a_stored_order_with_a_dead_letter_counts_as_stored():
     assert (figures.orders_stored, figures.orders_dead_lettered) == (3, 0)
 
 
-def test_lists_name_the_first_20_and_count_all():
-    arrived = Arrived(Run("r", SeedParameters(orders=70), AS_OF))
+def test_lists_name_the_first_and_count_all():
+    arrived = Arrived(Run("r", SeedParameters(orders=1_070), AS_OF))
     arrived.documents.clear()
     samples = arrived.reconciled().samples
-    assert samples.missing.count == 70
-    assert len(samples.missing.first) == 20
+    assert samples.missing.count == 1_070
+    assert len(samples.missing.first) == 1_000
     assert {each.hop for each in samples.missing.first} == {Hop.NOT_STORED}

@@ -12,6 +12,7 @@ from macd.clients.kafka import TopicState
 from macd.plan import Blocked, Create, NoOp, Plan
 from macd.settings import REPOSITORY
 from macd_airflow.hooks.kafka import KafkaHook
+from macd_airflow.operators import configure_connectors
 from macd_airflow.operators.base import PlanOperator
 from macd_airflow.operators.configure_connectors import ConfigureConnectorsOperator
 from macd_airflow.operators.create_topics import CreateTopicsOperator
@@ -159,6 +160,12 @@ def test_refused_credentials_are_not_retried(connections: None, requests_mock: r
         DeployStreamsOperator(task_id="t").execute({})
 
 
+@pytest.fixture
+def _indexed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A MongoDB with the collection's index; making it is tested in macd.plan."""
+    monkeypatch.setattr(configure_connectors, "plan_indexes", lambda *_: Plan(()))
+
+
 def _connect(requests_mock: requests_mock.Mocker, *statuses: dict[str, Any]) -> None:
     """A worker without the connector, that then reports `statuses` one after the other."""
     requests_mock.get(f"{CONNECTOR}/config", status_code=404, json={"error_code": 404, "message": "none"})
@@ -172,6 +179,7 @@ def _status(connector: str, *tasks: tuple[str, str]) -> dict[str, Any]:
     return {"name": SINK, "connector": {"state": connector}, "tasks": listed}
 
 
+@pytest.mark.usefixtures("_indexed")
 def test_a_connector_counts_only_when_its_tasks_run(
     connections: None, requests_mock: requests_mock.Mocker, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -181,6 +189,7 @@ def test_a_connector_counts_only_when_its_tasks_run(
     assert [r.path for r in requests_mock.request_history].count(f"/connectors/{SINK}/status") == 2
 
 
+@pytest.mark.usefixtures("_indexed")
 def test_a_connector_whose_tasks_failed_fails_with_the_trace(
     connections: None, requests_mock: requests_mock.Mocker
 ) -> None:
