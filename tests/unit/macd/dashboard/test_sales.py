@@ -1,0 +1,86 @@
+"""Sales figures, on an in-memory MongoDB."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import mongomock
+import pytest
+from bson import Decimal128
+
+from macd.dashboard.cache import ShortMemory
+from macd.dashboard.links import dashboard_url
+from macd.dashboard.sales import Sales
+
+NOW = datetime(2026, 1, 2, 12, 30, tzinfo=UTC)
+
+
+def order(number: int, minutes_ago: int, total: str, paid: str, method: str = "cash") -> dict[str, Any]:
+    return {
+        "_id": f"o{number}",
+        "order_time": NOW - timedelta(minutes=minutes_ago),
+        "order_total": Decimal128(total),
+        "payment_amount": Decimal128(paid),
+        "payment_method": method,
+    }
+
+
+@pytest.fixture
+def sales() -> Sales:
+    collection: Any = mongomock.MongoClient(tz_aware=True)["macd"]["orders"]
+    collection.insert_many(
+        [
+            order(1, 10, "10.00", "10.00"),
+            order(2, 20, "5.01", "5.00", "credit_card"),
+            order(3, 90, "7.50", "7.75"),
+            order(4, 60 * 30, "99.00", "1.00"),
+        ]
+    )
+    return Sales(collection, lambda: NOW)
+
+
+def test_mismatches_come_newest_first_and_say_when_there_are_more(sales: Sales) -> None:
+    found = sales.mismatches(24, 10)
+    assert [(each.order_id, each.difference) for each in found.mismatches] == [
+        ("o2", Decimal("-0.01")),
+        ("o3", Decimal("0.25")),
+    ]
+    assert not found.truncated
+    assert sales.mismatches(24, 1).truncated
+    assert len(sales.mismatches(48, 10).mismatches) == 3
+
+
+def test_one_asks_and_the_answer_is_kept_for_a_while() -> None:
+    now, asked = [0.0], []
+    memory = ShortMemory(3.0, lambda: now[0])
+
+    def ask() -> int:
+        asked.append(now[0])
+        return len(asked)
+
+    assert [memory.get("k", ask), memory.get("k", ask)] == [1, 1]
+    now[0] = 3.0
+    assert memory.get("k", ask) == 2
+    assert memory.get("other", ask) == 3
+
+
+def test_an_error_is_not_kept() -> None:
+    memory = ShortMemory(3.0)
+    with pytest.raises(ZeroDivisionError):
+        memory.get("k", lambda: 1 // 0)
+    assert memory.get("k", lambda: 7) == 7
+
+
+def test_what_nobody_asks_for_any_more_is_forgotten() -> None:
+    now = [0.0]
+    memory = ShortMemory(1.0, lambda: now[0])
+    for number in range(500):
+        now[0] += 2.0
+        memory.get(number, lambda: 0)
+    assert len(memory._kept) < 210
+
+
+def test_the_address_of_a_run_survives_odd_characters() -> None:
+    assert dashboard_url("http://h/", "a b&c") == "http://h/macd/?run=a%20b%26c"
