@@ -1,0 +1,104 @@
+"""Looking at the pipeline: what a service that is down costs, and who has stopped reading."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from macd.clients.groups import Progress
+from macd.clients.ksqldb import Query
+from macd.errors import ServiceUnreachable
+from macd.health import observe as module
+from macd.health.observe import STALLED_AFTER_S, Observer
+from macd.health.state import Kind, Part, State
+from macd.pipeline import Pipeline
+from macd.settings import REPOSITORY
+from macd.specs import load_pipeline, resolve_services
+
+SPEC = load_pipeline(REPOSITORY / "include", "local")
+JOINED = "macd_orders_payments_joined"
+CONNECTOR = "macd-orders-payments-mongodb-sink"
+
+
+class Groups:
+    """Consumer groups whose progress the test decides."""
+
+    def __init__(self) -> None:
+        self.at = {f"connect-{CONNECTOR}": Progress(10, 0), "_confluent-ksql-x_query_Q_1": Progress(5, 0)}
+
+    def names(self) -> list[str]:
+        return list(self.at)
+
+    def progress(self, group: str, topics: list[str]) -> dict[str, Progress]:
+        return dict.fromkeys(topics, self.at[group])
+
+
+class World:
+    """An observer of services that answer what the test wants, and a clock."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        self.groups = Groups()
+        self.down: set[Kind] = set()
+        sections = {kind: self._section(kind) for kind in module._SECTIONS}
+        monkeypatch.setattr(module, "_SECTIONS", sections)
+        pipeline = Pipeline(SPEC, resolve_services(SPEC.target, {}), {})
+        ksqldb = SimpleNamespace(queries=lambda: (Query("Q_1", "RUNNING", (JOINED,)),))
+        pipeline.__dict__["ksqldb"] = ksqldb
+        groups: Any = self.groups
+        self.observer = Observer(pipeline, groups, lambda: self.now)
+
+    def _section(self, kind: Kind) -> Any:
+        def section(pipeline: Pipeline) -> list[Part]:
+            if kind in self.down:
+                raise ServiceUnreachable("Service", "no answer.", remedy="Start it.")
+            names = module.parts.unknown(pipeline, kind, "")
+            return [part.model_copy(update={"state": State.OK}) for part in names]
+
+        return section
+
+    def states(self) -> dict[str, State]:
+        return {part.key: part.state for part in self.observer.look().parts}
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(monkeypatch)
+
+
+def test_everything_is_there_in_the_order_of_the_flow(world: World) -> None:
+    state = world.observer.look()
+    assert {part.state for part in state.parts} == {State.OK}
+    lags = {(link.source, link.target): link.lag for link in state.links}
+    assert lags[f"topic {JOINED}", f"connector {CONNECTOR}"] == 0
+    assert lags["topic macd_orders", "query MACD_ORDERS_PAYMENTS_JOINED"] == 0
+    assert (f"connector {CONNECTOR}", "collection orders_payments_joined") in lags
+
+
+def test_a_service_that_is_down_makes_only_its_own_parts_unknown(world: World) -> None:
+    world.down.add("schema")
+    unknown = [part for part in world.observer.look().parts if part.state is State.UNKNOWN]
+    assert {part.kind for part in unknown} == {"schema"}
+    assert unknown[0].detail == "Service: no answer."
+
+
+def test_a_reader_that_is_behind_and_does_not_move_has_stopped(world: World) -> None:
+    reader = f"connect-{CONNECTOR}"
+    world.groups.at[reader] = Progress(10, 7)
+    assert world.states()[f"connector {CONNECTOR}"] is State.OK
+    assert world.observer.waiting
+    world.now += STALLED_AFTER_S
+    assert world.states()[f"connector {CONNECTOR}"] is State.STALLED
+    assert not world.observer.waiting
+    world.groups.at[reader] = Progress(11, 6)
+    assert world.states()[f"connector {CONNECTOR}"] is State.OK
+
+
+def test_one_that_moves_or_has_caught_up_never_counts_as_stopped(world: World) -> None:
+    for step in range(5):
+        world.now += STALLED_AFTER_S
+        world.groups.at[f"connect-{CONNECTOR}"] = Progress(10 + step, 100)
+        world.groups.at["_confluent-ksql-x_query_Q_1"] = Progress(5, 0)
+        assert set(world.states().values()) == {State.OK}
