@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from macd_airflow.notifications.alert import AlertNotifier
+
 
 def task_defaults(**changes: Any) -> dict[str, Any]:
     """A new dictionary for a DAG's default_args; `changes` go over it."""
@@ -15,5 +17,8 @@ def task_defaults(**changes: Any) -> dict[str, Any]:
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=2),
         "execution_timeout": timedelta(minutes=10),
+        # On tasks: what hangs on a DAG is not called reliably.
+        "on_failure_callback": AlertNotifier(failed=True),
+        "on_success_callback": AlertNotifier(failed=False),
         **changes,
     }

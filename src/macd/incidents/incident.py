@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,12 +13,21 @@ from macd.incidents.finding import Finding, Severity
 Due = Literal["alert", "recovery"]
 
 
+class Where(NamedTuple):
+    """The task that looked ("<dag_id>.<task_id>") and its pages in Airflow's UI."""
+
+    source: str | None = None
+    run_url: str | None = None
+    log_url: str | None = None
+
+
 class Incident(BaseModel):
     """What is, or was, wrong with `subject` according to `check`.
 
     `due` names the mail that has not gone out yet. `notified_severity` is the highest severity that was
     mailed, `message_id` that mail's id, under which later ones are threaded. `claimed_until` keeps two tasks
-    from mailing the same thing at once; `source` is the task that found it last ("<dag_id>.<task_id>").
+    from mailing the same thing at once. `source`, `run_url` and `log_url` say which task looked
+    last, and where.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -33,6 +42,8 @@ class Incident(BaseModel):
     examples: tuple[str, ...] = ()
     run_id: str | None = None
     source: str | None = None
+    run_url: str | None = None
+    log_url: str | None = None
     opened_at: datetime
     last_seen_at: datetime
     closed_at: datetime | None = None

@@ -19,12 +19,14 @@ from pymongo.errors import DuplicateKeyError
 from macd.clients.mongodb import Document
 from macd.errors import ServiceError
 from macd.incidents.finding import Finding
-from macd.incidents.incident import Incident, needs_alert, told_of
+from macd.incidents.incident import Incident, Where, needs_alert, told_of
 
 COLLECTION = "incidents"
 # Longer than a mail server may take. After it somebody else may send the mail of a task that was killed.
 CLAIM = timedelta(minutes=3)
 _ATTEMPTS = 5
+NOWHERE = Where()
+_DUE = {"due": {"$in": ["alert", "recovery"]}}
 Clock = Callable[[], datetime]
 
 
@@ -60,30 +62,44 @@ class IncidentStore:
         return [Incident.from_mongo(document) for document in found]
 
     def book(
-        self, subject: str, findings: Iterable[Finding], *, complete: bool = True, source: str | None = None
+        self, subject: str, findings: Iterable[Finding], *, complete: bool = True, where: Where = NOWHERE
     ) -> Booked:
         """Books one look at `subject`; booking the same look again changes nothing.
 
         `complete`: everything about the subject was looked at, so an open incident that is not among the
-        findings is over. `source` is the task that looked.
+        findings is over. `where` is the task that looked.
         """
         found = {finding.check: finding for finding in findings if finding.subject == subject}
         lasting = self._open_of(subject)
-        seen = [self._see(finding, source, lasting) for finding in found.values()]
+        seen = [self._see(finding, where, lasting) for finding in found.values()]
         over = [incident for check, incident in lasting.items() if complete and check not in found]
         return Booked(
             opened=tuple(incident for incident in seen if incident.due == "alert"),
             ongoing=tuple(incident for incident in seen if incident.due != "alert"),
-            closed=tuple(closed for incident in over if (closed := self._close(incident))),
+            closed=tuple(closed for incident in over if (closed := self._close(incident, where))),
         )
+
+    def has_work(self, subjects: Sequence[str]) -> bool:
+        """Whether something about one of the subjects is open, or any mail has not gone out: one query."""
+        lasting = {"subject": {"$in": list(subjects)}, "closed_at": None}
+        return bool(list(self._incidents.find({"$or": [lasting, _DUE]}).limit(1)))
+
+    def adopt(self, told: Incident) -> None:
+        """Takes over an incident that was told of while the book could not be reached."""
+        known = self._open_of(told.subject).get(told.check)
+        if known is None:
+            known = self._begin(Finding(**told.model_dump(include=set(Finding.model_fields))), NOWHERE)
+        if known is not None and needs_alert(told.severity, known.notified_severity):
+            opened = {"opened_at": min(told.opened_at, known.opened_at)}
+            self._incidents.update_one({"_id": known.id}, {"$set": opened})
+            self.sent([known.model_copy(update={"severity": told.severity})], told.message_id or "")
 
     def claim_due(self) -> list[Incident]:
         """Takes over every mail that has not gone out, of any subject; oldest first.
 
         Whoever claims has to say how it went: `sent` or `release`.
         """
-        query = {"due": {"$in": ["alert", "recovery"]}}
-        waiting = [Incident.from_mongo(document) for document in self._incidents.find(query)]
+        waiting = [Incident.from_mongo(document) for document in self._incidents.find(_DUE)]
         claimed = [incident for incident in waiting if self._claim(incident)]
         return sorted(claimed, key=lambda incident: incident.opened_at)
 
@@ -109,10 +125,10 @@ class IncidentStore:
         found = self._incidents.find({"subject": subject, "closed_at": None})
         return {document["check"]: Incident.from_mongo(document) for document in found}
 
-    def _see(self, finding: Finding, source: str | None, lasting: Mapping[str, Incident]) -> Incident:
+    def _see(self, finding: Finding, where: Where, lasting: Mapping[str, Incident]) -> Incident:
         known = lasting.get(finding.check)
         for _ in range(_ATTEMPTS):
-            seen = self._see_again(known, finding, source) if known else self._begin(finding, source)
+            seen = self._see_again(known, finding, where) if known else self._begin(finding, where)
             if seen is not None:
                 return seen
             # Another worker closed or opened it in between.
@@ -123,26 +139,25 @@ class IncidentStore:
             remedy="See in the collection incidents which tasks book it.",
         )
 
-    def _see_again(self, known: Incident, finding: Finding, source: str | None) -> Incident | None:
-        changes = told_of(finding) | {"last_seen_at": self._now(), "source": source}
-        # Sticky: something that swings between warn and fail is told of once as each.
-        if needs_alert(finding.severity, known.notified_severity):
-            changes["due"] = "alert"
+    def _see_again(self, known: Incident, finding: Finding, where: Where) -> Incident | None:
+        changes = told_of(finding) | where._asdict() | {"last_seen_at": self._now()}
+        # What was mailed counts, not what was seen last: swinging between warn and fail brings one mail each.
+        changes["due"] = "alert" if needs_alert(finding.severity, known.notified_severity) else None
         done = self._incidents.update_one({"_id": known.id, "closed_at": None}, {"$set": changes})
         return known.model_copy(update=_typed(changes)) if done.matched_count else None
 
-    def _begin(self, finding: Finding, source: str | None) -> Incident | None:
+    def _begin(self, finding: Finding, where: Where) -> Incident | None:
         number, now = self._latest_number(finding) + 1, self._now()
         opened = Incident(
             id=incident_id(finding.subject, finding.check, number),
             number=number,
             subject=finding.subject,
             check=finding.check,
-            source=source,
             opened_at=now,
             last_seen_at=now,
             due="alert",
             **told_of(finding),
+            **where._asdict(),
         )
         try:
             self._incidents.insert_one(opened.to_mongo())
@@ -155,8 +170,8 @@ class IncidentStore:
         latest = list(self._incidents.find(identity).sort("number", DESCENDING).limit(1))
         return int(latest[0]["number"]) if latest else 0
 
-    def _close(self, incident: Incident) -> Incident | None:
-        changes = {"closed_at": self._now(), "due": "recovery", "claimed_until": None}
+    def _close(self, incident: Incident, where: Where) -> Incident | None:
+        changes = {"closed_at": self._now(), "due": "recovery", "claimed_until": None, **where._asdict()}
         done = self._incidents.update_one({"_id": incident.id, "closed_at": None}, {"$set": changes})
         return incident.model_copy(update=changes) if done.matched_count else None
 

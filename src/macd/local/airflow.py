@@ -39,14 +39,16 @@ def connections(config: LocalConfig) -> dict[str, dict[str, Any]]:
     kafka = {"bootstrap.servers": f"{HOST}:{config.kafka_port}"}
     mongo = {"conn_type": "mongo", "host": HOST, "port": config.mongodb_port, "schema": "macd"}
     smtp = {"conn_type": "smtp", "host": HOST, "port": config.smtp_port}
-    plain_smtp = {"disable_ssl": True, "disable_tls": True, "from_email": "airflow@macd.localhost"}
+    mailbox = {"from_email": "airflow@macd.localhost", "to_email": "team@macd.localhost", "timeout": 10}
+    # Nobody encrypts mail to the same machine.
+    mailbox |= {"disable_ssl": True, "disable_tls": True}
     return {
         "macd_kafka": {"conn_type": "kafka", "extra": json.dumps(kafka)},
         "macd_schema_registry": http(config.registry_port, "/apis/ccompat/v7"),
         "macd_ksqldb": http(config.ksqldb_port),
         "macd_kafka_connect": http(config.connect_port),
         "macd_mongodb": mongo | {"extra": json.dumps({"srv": False, "retryWrites": "false"})},
-        "macd_smtp": smtp | {"extra": json.dumps(plain_smtp)},
+        "macd_smtp": smtp | {"extra": json.dumps(mailbox)},
     }
 
 

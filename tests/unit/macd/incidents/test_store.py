@@ -6,10 +6,10 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, strategies
+from hypothesis import example, given, strategies
 
 from macd.incidents.finding import Finding
-from macd.incidents.incident import Incident
+from macd.incidents.incident import Incident, Where
 from macd.incidents.store import CLAIM, IncidentStore
 from tests.unit.macd.incidents.fakes import database
 
@@ -42,7 +42,7 @@ def mail(store: IncidentStore, message_id: str = "<1@x>") -> list[Incident]:
 
 
 def test_what_is_found_opens_lasts_and_ends(store):
-    opened = store.book(SUBJECT, [finding(examples=("o1 not stored",))], source="d.t")
+    opened = store.book(SUBJECT, [finding(examples=("o1 not stored",))], where=Where("d.t"))
     assert [each.check for each in opened.opened] == ["a"]
     assert store.open() == list(opened.opened)
     mail(store)
@@ -163,6 +163,7 @@ LOOKS = strategies.lists(
 
 
 @given(LOOKS)
+@example([({"b": "warn"}, "delivered"), ({"b": "fail"}, "mail server down"), ({"b": "warn"}, "delivered")])
 def test_whatever_happens_each_is_told_at_least_once_without_repeats_and_ended_once(looks):
     clock = Clock()
     store = IncidentStore(database(), clock)

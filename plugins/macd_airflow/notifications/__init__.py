@@ -1,0 +1,1 @@
+"""Alerts: what happens when a task has ended for good."""

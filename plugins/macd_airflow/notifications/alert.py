@@ -1,0 +1,144 @@
+"""The notifier on every task: books what the task found and mails what is new or over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from email.message import EmailMessage
+from itertools import groupby
+from typing import Any
+
+from airflow.providers.common.compat.notifier import BaseNotifier
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowException
+from pymongo import MongoClient
+
+from macd.alerts.envelope import Envelope
+from macd.alerts.mail import alert_mail, recovery_mail
+from macd.clients.mongodb import connected
+from macd.dashboard.links import dashboard_url
+from macd.errors import MacdError
+from macd.incidents.incident import Incident
+from macd.incidents.store import IncidentStore
+from macd_airflow.hooks.mongodb import MongoDbHook
+from macd_airflow.notifications import memory
+from macd_airflow.notifications.look import Look, base_url, look_of
+from macd_airflow.notifications.mailer import DEFAULT_CONNECTION, Mailer
+
+# A task that has ended waits no longer than this (milliseconds) for a database that does not answer.
+_PATIENCE = {"serverSelectionTimeoutMS": 2_000, "connectTimeoutMS": 2_000}
+Sent = Callable[[Sequence[Incident], str], None]
+
+
+class AlertNotifier(BaseNotifier):
+    """Mails each incident once when it begins or gets worse, and once when it is over.
+
+    Never fails, and never changes a task's state: what goes wrong here is logged with its remedy, and the
+    next task that ends tries again. No field is a template, since messages may hold braces.
+
+    :param failed: whether it is called after a final failure or after a success.
+    :param smtp_conn_id: Airflow connection to the mail server; its extra holds from_email and to_email.
+    :param mongodb_conn_id: Airflow connection to the database with the incident book.
+    """
+
+    template_fields: Sequence[str] = ()
+
+    def __init__(
+        self,
+        *,
+        failed: bool,
+        smtp_conn_id: str = DEFAULT_CONNECTION,
+        mongodb_conn_id: str = MongoDbHook.default_conn_name,
+    ) -> None:
+        super().__init__()
+        self.failed = failed
+        self.smtp_conn_id = smtp_conn_id
+        self.mongodb_conn_id = mongodb_conn_id
+
+    def notify(self, context: Context) -> None:
+        """Books and mails; whatever goes wrong is logged."""
+        try:
+            look = look_of(context, failed=self.failed)
+            self._book_or_remember(look)
+        except Exception as error:  # noqa: BLE001  an alert that fails must not harm the task
+            self._log_failure(error)
+
+    def _book_or_remember(self, look: Look) -> None:
+        known = memory.remembered()
+        try:
+            database = connected(MongoDbHook(self.mongodb_conn_id).service(), _impatient)
+            with database as found:
+                return self._with_book(IncidentStore(found), look, known)
+        except (MacdError, AirflowException) as error:
+            self.log.warning("Alerts are kept track of without the incident book. %s", error)
+        return self._without_book(look, known)
+
+    def _with_book(self, store: IncidentStore, look: Look, known: Sequence[Incident]) -> None:
+        if known:
+            for incident in known:
+                store.adopt(incident)
+            memory.forget()
+        if not look.findings and not store.has_work(look.all_subjects):
+            return
+        for subject in look.all_subjects:
+            complete = subject in look.subjects
+            store.book(subject, look.about(subject), complete=complete, where=look.where)
+        due = store.claim_due()
+        unsent = self._deliver(due, look, store.sent)
+        store.release(unsent)
+
+    def _without_book(self, look: Look, known: Sequence[Incident]) -> None:
+        booked = [
+            memory.look(known, each, look.about(each), look.where, complete=each in look.subjects)
+            for each in look.all_subjects
+        ]
+        due = [incident for each in booked for incident in (*each.opened, *each.closed)]
+        told: list[Incident] = []
+        ended: list[Incident] = []
+
+        def sent(incidents: Sequence[Incident], message_id: str) -> None:
+            ended.extend(each for each in incidents if each.due == "recovery")
+            told.extend(memory.told(each, message_id) for each in incidents if each.due == "alert")
+
+        self._deliver(due, look, sent)
+        if told or ended:
+            memory.keep(known, told, ended)
+
+    def _deliver(self, due: Iterable[Incident], look: Look, sent: Sent) -> list[Incident]:
+        """Sends one mail for each subject and kind; returns what could not be sent."""
+        left = list(due)
+        if not left:
+            return left
+        try:
+            mailer = Mailer(self.smtp_conn_id)
+            for incidents, message in _mails(left, mailer.envelope(), look):
+                mailer.send(message)
+                self.log.info("Mailed to %s: %s", message["To"], message["Subject"])
+                sent(incidents, str(message["Message-ID"]))
+                left = [each for each in left if each not in incidents]
+        except MacdError as error:
+            self._log_failure(error)
+        return left
+
+    def _log_failure(self, error: Exception) -> None:
+        if isinstance(error, MacdError):
+            self.log.error("An alert could not be sent; the next task that ends tries again. %s", error)
+        else:
+            self.log.exception("An alert could not be sent. Report this.")
+
+
+def _mails(
+    due: Sequence[Incident], envelope: Envelope, look: Look
+) -> Iterator[tuple[list[Incident], EmailMessage]]:
+    def kind(incident: Incident) -> tuple[str, str]:
+        # Recoveries last: what is wrong is more urgent.
+        return str(incident.due), incident.subject
+
+    for (due_mail, subject), group in groupby(sorted(due, key=kind), key=kind):
+        incidents = list(group)
+        build = recovery_mail if due_mail == "recovery" else alert_mail
+        dashboard = dashboard_url(base_url(), incidents[0].run_id)
+        yield incidents, build(incidents, envelope, dashboard, look.verdict_on(subject))
+
+
+def _impatient(uri: str, **options: Any) -> MongoClient[dict[str, Any]]:
+    return MongoClient(uri, **(options | _PATIENCE))

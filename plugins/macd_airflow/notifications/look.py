@@ -1,0 +1,100 @@
+"""What a task that has ended says about the pipeline: its findings, or that it failed without any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from airflow.sdk import Context, conf
+from airflow.sdk.log import redact  # type: ignore[attr-defined]
+
+from macd.incidents.finding import Finding
+from macd.incidents.incident import Where
+from macd_airflow.outcome import FINDINGS, SUBJECTS, VERDICT
+
+TASK_FAILED = "task_failed"
+_NO_ERROR = "The task ended without a Python error; it may have been killed. Remedy: Read its log."
+_NO_REMEDY = "Read the task's log, remove the cause, then clear the task or start a new run."
+_MOST_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True)
+class Look:
+    """Subjects that were looked at completely, what was found about any, and where that was."""
+
+    subjects: frozenset[str]
+    findings: tuple[Finding, ...]
+    where: Where
+    verdict: str
+    verdict_subjects: frozenset[str]
+
+    @property
+    def all_subjects(self) -> list[str]:
+        """Everything that is to be booked, in a fixed order."""
+        return sorted(self.subjects | {finding.subject for finding in self.findings})
+
+    def about(self, subject: str) -> list[Finding]:
+        """The findings about one subject."""
+        return [finding for finding in self.findings if finding.subject == subject]
+
+    def verdict_on(self, subject: str) -> str:
+        """What the task said, when it spoke about this subject only."""
+        return self.verdict if self.verdict_subjects == {subject} else ""
+
+
+def look_of(context: Context, *, failed: bool) -> Look:
+    """The look of a task that has ended for good.
+
+    A task that failed without a finding that explains it has a finding about itself; one that succeeded, or
+    failed because of what it found, did its work and ends such an incident.
+    """
+    ti: Any = context["ti"]
+    found = [Finding.model_validate(each) for each in _pulled(ti, FINDINGS) or ()]
+    subjects = frozenset(_pulled(ti, SUBJECTS) or ())
+    explained = any(finding.severity == "fail" for finding in found)
+    told = subjects | {finding.subject for finding in found}
+    own = task_subject(ti)
+    if failed and not explained:
+        found.append(_failure(own, context))
+    return Look(
+        subjects=subjects | {own},
+        findings=tuple(found),
+        where=Where(f"{ti.dag_id}.{ti.task_id}", run_url(ti), ti.log_url),
+        verdict=str(_pulled(ti, VERDICT) or "") if told else "",
+        verdict_subjects=frozenset(told),
+    )
+
+
+def task_subject(ti: Any) -> str:
+    """The task; one of a mapped task's instances counts for itself."""
+    mapped = f"[{ti.map_index}]" if ti.map_index is not None and ti.map_index >= 0 else ""
+    return f"task {ti.dag_id}.{ti.task_id}{mapped}"
+
+
+def base_url() -> str:
+    """Where the UI is, for links."""
+    return str(conf.get("api", "base_url", fallback=None) or "http://localhost:8080").rstrip("/")
+
+
+def run_url(ti: Any) -> str:
+    """The page of the DAG run."""
+    return f"{base_url()}/dags/{quote(ti.dag_id, safe='')}/runs/{quote(ti.run_id, safe='')}"
+
+
+def _pulled(ti: Any, key: str) -> Any:
+    return ti.xcom_pull(task_ids=ti.task_id, key=key, map_indexes=ti.map_index)
+
+
+def _failure(subject: str, context: Context) -> Finding:
+    error: Any = context.get("exception")
+    text = str(redact(str(error)))[:_MOST_CHARACTERS] if error else _NO_ERROR
+    message, _, remedy = text.partition(" Remedy: ")
+    named = message if " " in message else f"{type(error).__name__}: {message}"
+    return Finding(
+        subject=subject,
+        check=TASK_FAILED,
+        severity="fail",
+        message=named,
+        next_step=remedy or _NO_REMEDY,
+    )
