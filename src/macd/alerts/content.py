@@ -74,7 +74,7 @@ def recovery_content(incidents: Sequence[Incident], dashboard: str | None, verdi
     )
 
 
-def test_content(server: str, sent_from: str, links: Sequence[tuple[str, str]]) -> Content:
+def self_test_content(server: str, sent_from: str, links: Sequence[tuple[str, str]]) -> Content:
     """A mail that only proves that mails arrive."""
     return Content(
         label="TEST",

@@ -1,4 +1,4 @@
-"""`macd`: plan, apply, status, seed, verify, destroy, run, local."""
+"""`macd`: plan, apply, status, seed, verify, destroy, run, alerts, mail, local."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from macd.cli import local
+from macd.cli import alerts, local
+from macd.cli.alerts import mail
 from macd.cli.data import seed, verify
 from macd.cli.output import AsJson, out, print_change, print_error, print_json, print_plan
 from macd.cli.repair import dead_letters, repair
@@ -24,7 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(local.app, name="local")
-for command in (run, seed, verify, status, repair, dead_letters):
+app.add_typer(alerts.app, name="alerts")
+for command in (run, seed, verify, status, repair, dead_letters, mail):
     app.command()(command)
 
 ReplaceStreams = Annotated[

@@ -109,6 +109,12 @@ class Airflow(HttpClient):
             _log_line(entry) for entry in self.request("GET", f"{path}?full_content=true")["content"]
         )
 
+    def xcom(self, dag_id: str, dag_run_id: str, task_id: str, key: str) -> Any:
+        """A value that a task has left; None when it has left none."""
+        path = f"{_run(dag_id, dag_run_id)}/taskInstances/{_quoted(task_id)}/xcomEntries/{_quoted(key)}"
+        found = self.request_or_none("GET", path)
+        return None if found is None else found["value"]
+
     def task_url(self, dag_id: str, dag_run_id: str, task_id: str) -> str:
         """The page of a task in the UI, with its log."""
         return f"{self._url}/dags/{_quoted(dag_id)}/runs/{_quoted(dag_run_id)}/tasks/{_quoted(task_id)}"
