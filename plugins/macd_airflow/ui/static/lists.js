@@ -95,7 +95,7 @@ function alertBox(alert) {
   const kind = alert.closed_at ? tag("none", "Ended") : alert.severity === "warn" ? tag("warn", "Warning") : tag("bad", "Failed");
   const until = alert.closed_at ? `${time(alert.opened_at)} to ${time(alert.closed_at)}` : `since ${time(alert.opened_at)}`;
   const examples = alert.examples.length
-    ? [element("details", {}, element("summary", {}, `${count(alert.examples.length)} examples`), ...alert.examples.map((line) => element("p", {}, element("code", {}, line))))]
+    ? [element("details", {}, element("summary", {}, alert.examples.length === 1 ? "1 example" : `${count(alert.examples.length)} examples`), ...alert.examples.map((line) => element("p", {}, element("code", {}, line))))]
     : [];
   return element(
     "div", { class: "alert" },
