@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Callable
 from email.message import EmailMessage
 from typing import cast
 
@@ -46,16 +45,21 @@ class Mailer:
         connection = SmtpHook.get_connection(self.conn_id)
         return f"{connection.host}:{connection.port}"
 
-    def send(self, *messages: EmailMessage, sent: Callable[[EmailMessage], None] = lambda _: None) -> None:
-        """Sends them over one connection; a MacdError names host, port and remedy."""
+    def send(self, message: EmailMessage) -> None:
+        """Sends it; a MacdError names host, port and remedy."""
         try:
-            with self._hook as hook:
-                client = cast("smtplib.SMTP", hook._smtp_client)
-                for message in messages:
-                    client.send_message(message)
-                    sent(message)
+            client = cast("smtplib.SMTP", self._hook.get_conn()._smtp_client)
+            client.send_message(message)
         except (OSError, smtplib.SMTPException, AirflowException) as error:
             raise self._explained(error) from error
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        # Also after a refused login, when the provider leaves the connection open.
+        client, self._hook._smtp_client = self._hook._smtp_client, None
+        if client is not None:
+            client.close()
 
     def _explained(self, error: Exception) -> MacdError:
         at = f"{self.server()} (connection {self.conn_id})"

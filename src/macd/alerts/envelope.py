@@ -34,6 +34,8 @@ class Envelope(NamedTuple):
 def _addresses(connection: str, field: str, extra: Mapping[str, Any]) -> tuple[str, ...]:
     value = extra.get(field) or ()
     texts = [value] if isinstance(value, str) else list(value)
+    if any(not each.isprintable() for text in texts for each in str(text)):
+        raise _unusable(connection, field, "holds a character that does not print, such as a line break")
     found = [address for _, address in getaddresses([str(text).replace(";", ",") for text in texts])]
     if not any(found):
         raise _unusable(connection, field, "is missing")

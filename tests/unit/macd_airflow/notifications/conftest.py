@@ -1,0 +1,61 @@
+"""A real SMTP server in this process."""
+
+from __future__ import annotations
+
+import email
+import random
+from collections.abc import Iterator
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+
+class Post:
+    """What has arrived; `refuse` is an answer to recipients instead of taking the mail."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.refuse = ""
+
+    async def handle_RCPT(self, server, session, envelope, address, options) -> str:  # noqa: N802
+        if self.refuse:
+            return self.refuse
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802
+        self.mails.append(email.message_from_bytes(envelope.content, policy=default))
+        return "250 OK"
+
+    @property
+    def subjects(self) -> list[str]:
+        return [str(mail["Subject"]) for mail in self.mails]
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()
+
+
+@pytest.fixture
+def serve(post: Post) -> Iterator[Any]:
+    """Starts a server and returns its port; arguments are the SMTP server's own."""
+    running: list[Controller] = []
+
+    def start(**options: Any) -> int:
+        for port in random.sample(range(20_000, 32_000), 20):
+            controller = Controller(post, hostname="127.0.0.1", port=port, **options)
+            try:
+                controller.start()
+            except OSError:
+                continue
+            running.append(controller)
+            return port
+        raise AssertionError("no free port")
+
+    yield start
+    for controller in running:
+        controller.stop()

@@ -1,0 +1,296 @@
+"""The notifier as Airflow calls it, with a real mail server and an incident book in memory."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from macd.errors import ServiceUnreachable
+from macd.incidents.finding import Finding
+from macd.incidents.store import IncidentStore
+from macd_airflow.defaults import task_defaults
+from macd_airflow.notifications import alert, memory
+from macd_airflow.notifications.alert import AlertNotifier
+from tests.unit.macd.incidents.fakes import database
+
+PLAIN = {"from_email": "airflow@macd.test", "to_email": "team@macd.test", "timeout": 5, "retry_limit": 0}
+
+
+class FakeBook:
+    """A database that can be down."""
+
+    def __init__(self) -> None:
+        self.database = database()
+        self.down = False
+
+    @property
+    def store(self) -> IncidentStore:
+        return IncidentStore(self.database)  # type: ignore[arg-type]
+
+    @contextmanager
+    def connected(self, *_: Any, **__: Any):
+        if self.down:
+            raise ServiceUnreachable("MongoDB", "no answer.", remedy="Start it.")
+        yield self.database
+
+
+class FakeVariables:
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.values.get(key, default)
+
+    def set(self, key: str, value: str) -> None:
+        self.values[key] = value
+
+    def delete(self, key: str) -> None:
+        self.values.pop(key, None)
+
+
+@pytest.fixture
+def book(monkeypatch) -> FakeBook:
+    made = FakeBook()
+    monkeypatch.setattr(alert, "connected", made.connected)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def variables(monkeypatch) -> FakeVariables:
+    made = FakeVariables()
+    monkeypatch.setattr(memory, "Variable", made)
+    return made
+
+
+@pytest.fixture
+def mail_server(connection, connections, serve):
+    """(Re)starts the mail server at the connection's address; returns how to take it away."""
+
+    def at(port: int) -> None:
+        extra = PLAIN | {"disable_ssl": True, "disable_tls": True}
+        connection("macd_smtp", conn_type="smtp", host="127.0.0.1", port=port, extra=extra)
+
+    port = serve()
+    at(port)
+    return SimpleNamespace(down=lambda: at(1), up=lambda: at(port))
+
+
+def ended(
+    *findings: Finding,
+    error: object = None,
+    failed: bool | None = None,
+    subjects: tuple[str, ...] = ("run r",),
+    verdict: str = "",
+    map_index: int = -1,
+    looked: bool = True,
+) -> None:
+    """A task has ended; it failed when it has an error or a failing finding."""
+    xcoms: dict[str, Any] = {"verdict": verdict}
+    if looked:
+        xcoms["findings"] = [each.model_dump(mode="json") for each in findings]
+        xcoms["subjects"] = list(subjects)
+    ti = SimpleNamespace(
+        dag_id="macd_pipeline",
+        task_id="data_quality_checks",
+        run_id="manual__1+00:00",
+        map_index=map_index,
+        log_url="http://ui.test/log",
+        xcom_pull=lambda task_ids, key, map_indexes: xcoms.get(key) if map_indexes == map_index else None,
+    )
+    if failed is None:
+        failed = error is not None or any(each.severity == "fail" for each in findings)
+    AlertNotifier(failed=failed)({"ti": ti, "exception": error})
+
+
+def crashed(message: object, **further: Any) -> None:
+    ended(error=message, failed=True, looked=False, subjects=(), **further)
+
+
+def succeeded(**further: Any) -> None:
+    ended(looked=False, **further)
+
+
+def lost(severity: str = "fail", subject: str = "run r", **further: Any) -> Finding:
+    given = {"message": "orders_missing is 1, has to be = 0", "next_step": "Look.", "run_id": "r"}
+    return Finding(subject=subject, check="no_order_missing", severity=severity, **(given | further))
+
+
+def test_every_task_of_the_packages_dags_has_it():
+    defaults = task_defaults()
+    assert defaults["on_failure_callback"].failed is True
+    assert defaults["on_success_callback"].failed is False
+
+
+def test_one_mail_when_it_begins_none_while_it_lasts_one_when_it_is_over(book, mail_server, post):
+    verdict = "FAILED run r: 4 of 5 expected orders are in MongoDB"
+    for _ in range(3):
+        ended(lost(examples=("o1 not stored (c)",)), error="4 of 5", verdict=verdict)
+    assert post.subjects == ["[FAIL] no_order_missing - run r"]
+    text = post.mails[0].get_body(("plain",)).get_content()
+    assert verdict in text
+    assert "o1 not stored (c)" in text
+    assert "/dags/macd_pipeline/runs/manual__1%2B00%3A00" in text
+    for _ in range(2):
+        ended(verdict="PASSED")
+    assert post.subjects[1:] == ["[RECOVERED] no_order_missing - run r"]
+    assert post.mails[1]["In-Reply-To"] == post.mails[0]["Message-ID"]
+    assert book.store.open() == []
+
+
+def test_a_task_that_fails_without_findings_is_an_incident_with_its_remedy(book, mail_server, post):
+    for _ in range(2):
+        crashed("Kafka: no answer from h:9092. Remedy: Check that it runs.")
+    assert post.subjects == ["[FAIL] task_failed - task macd_pipeline.data_quality_checks"]
+    text = post.mails[0].get_body(("plain",)).get_content()
+    assert "Kafka: no answer from h:9092." in text
+    assert "Next: Check that it runs." in text
+    succeeded()
+    assert post.subjects[1:] == ["[RECOVERED] task_failed - task macd_pipeline.data_quality_checks"]
+
+
+def test_a_task_that_was_killed_is_told_without_an_error(book, mail_server, post):
+    crashed(None)
+    assert "may have been killed" in post.mails[0].get_body(("plain",)).get_content()
+
+
+def test_an_error_without_words_is_told_by_its_type(book, mail_server, post):
+    crashed(KeyError("x"))
+    assert "KeyError: 'x'" in post.mails[0].get_body(("plain",)).get_content()
+
+
+def test_braces_in_a_message_are_no_template(book, mail_server, post):
+    crashed("{{ var.value.secret }} {% boom %} <b>x</b>")
+    assert "{{ var.value.secret }} {% boom %}" in post.mails[0].get_body(("plain",)).get_content()
+    assert "<b>x</b>" not in post.mails[0].get_body(("html",)).get_content()
+
+
+def test_a_warning_is_mailed_and_one_that_gets_worse_again(book, mail_server, post):
+    for severity in ("warn", "warn", "fail", "fail"):
+        ended(lost(severity))
+    assert [subject[:6] for subject in post.subjects] == ["[WARN]", "[FAIL]"]
+
+
+def test_a_failure_that_a_warning_does_not_explain_is_told_as_well(book, mail_server, post):
+    ended(lost("warn"), error="out of memory")
+    assert sorted(subject.split(" - ")[1] for subject in post.subjects) == [
+        "run r",
+        "task macd_pipeline.data_quality_checks",
+    ]
+
+
+def test_a_check_that_fails_ends_that_the_task_could_not_look(book, mail_server, post):
+    crashed("MongoDB: no answer.")
+    ended(lost(), error="1 of 13 checks failed")
+    assert [each.check for each in book.store.open()] == ["no_order_missing"]
+
+
+def test_another_run_or_an_incomplete_look_ends_nothing(book, mail_server, post):
+    ended(lost())
+    ended(subjects=("run other",))
+    ended(subjects=())
+    succeeded()
+    assert len(post.mails) == 1
+    assert len(book.store.open()) == 1
+
+
+def test_each_instance_of_a_mapped_task_counts_for_itself(book, mail_server, post):
+    crashed("a", map_index=0)
+    succeeded(map_index=1)
+    ended(lost(), map_index=2)
+    assert len(book.store.open()) == 2
+    assert "[0]" in post.subjects[0]
+
+
+def test_a_mail_server_that_is_down_is_logged_and_tried_again_by_the_next_task(
+    book, mail_server, post, capsys
+):
+    mail_server.down()
+    ended(lost())
+    shown = capsys.readouterr().out
+    assert "127.0.0.1:1" in shown
+    assert "Remedy" in shown
+    mail_server.up()
+    succeeded()
+    assert post.subjects == ["[FAIL] no_order_missing - run r"]
+
+
+def test_what_was_over_before_it_could_be_told_is_told_once(book, mail_server, post):
+    mail_server.down()
+    ended(lost())
+    ended()
+    mail_server.up()
+    succeeded()
+    assert post.subjects == ["[RECOVERED] no_order_missing - run r"]
+    assert "No alert had been sent" in post.mails[0].get_body(("plain",)).get_content()
+
+
+def test_a_connection_without_recipients_is_logged_with_field_and_remedy(
+    book, connection, connections, capsys
+):
+    connection("macd_smtp", conn_type="smtp", host="127.0.0.1", port=1, extra={"from_email": "a@b.test"})
+    ended(lost())
+    shown = capsys.readouterr().out
+    assert "to_email" in shown
+    assert "macd_smtp" in shown
+
+
+def test_without_the_book_each_is_still_told_once(book, mail_server, post, variables):
+    book.down = True
+    for _ in range(3):
+        crashed("MongoDB: no answer. Remedy: Start it.")
+    for _ in range(3):
+        ended(lost())
+    assert [subject.split(" - ")[0] for subject in post.subjects] == [
+        *("[FAIL] task_failed", "[FAIL] no_order_missing", "[RECOVERED] task_failed")
+    ]
+    assert memory.VARIABLE in variables.values
+
+
+def test_what_ends_without_the_book_is_told_and_forgotten(book, mail_server, post, variables):
+    book.down = True
+    crashed("MongoDB: no answer.")
+    succeeded()
+    succeeded()
+    assert [subject.split("]")[0] for subject in post.subjects] == ["[FAIL", "[RECOVERED"]
+    assert variables.values == {}
+
+
+def test_the_book_takes_over_what_was_told_without_it(book, mail_server, post, variables):
+    book.down = True
+    ended(lost())
+    book.down = False
+    ended(lost())
+    assert len(post.mails) == 1
+    assert variables.values == {}
+    assert len(book.store.open()) == 1
+    ended()
+    assert post.subjects[1:] == ["[RECOVERED] no_order_missing - run r"]
+    assert post.mails[1]["In-Reply-To"] == post.mails[0]["Message-ID"]
+
+
+def test_without_book_and_mail_server_nothing_is_remembered_as_told(book, mail_server, post, variables):
+    book.down = True
+    mail_server.down()
+    ended(lost())
+    mail_server.up()
+    ended(lost())
+    assert len(post.mails) == 1
+
+
+def test_an_error_of_its_own_never_reaches_the_task(monkeypatch, capsys):
+    def boom(*_: Any, **__: Any):
+        raise RuntimeError("bug")
+
+    monkeypatch.setattr(alert, "look_of", boom)
+    AlertNotifier(failed=True)({})
+    shown = capsys.readouterr().out
+    assert "Report this" in shown
+
+
+def test_a_success_with_nothing_open_asks_the_book_once(book, mail_server, post):
+    succeeded()
+    assert book.database["incidents"].queries == 1
+    assert post.mails == []
