@@ -59,7 +59,7 @@ class HealthReport(BaseModel):
 
     def to_mongo(self) -> Document:
         """The report as a document; `_id` is its moment."""
-        return {"_id": self.state.observed_at, **self.model_dump(mode="json")}
+        return {"_id": self.state.observed_at.isoformat(), **self.model_dump(mode="json")}
 
     @classmethod
     def from_mongo(cls, document: Document) -> HealthReport:

@@ -24,3 +24,14 @@ def test_only_a_tasks_own_outlets_get_the_news() -> None:
     assert {asset.name: event.extra for asset, event in events.items()} == {
         "macd_orders": {"run_id": "r", "messages": 5}
     }
+
+
+def test_openlineage_names_the_collection() -> None:
+    from airflow.providers.openlineage.utils.utils import translate_airflow_asset
+
+    named = translate_airflow_asset(JOINED_ORDERS, None)  # type: ignore[arg-type]
+    assert named is not None
+    assert (named.namespace, named.name) == (
+        "mongodb://macd_mongodb:27017",
+        "macd.orders_payments_joined",
+    )

@@ -1,0 +1,99 @@
+"""macd_data_quality through the real scheduler: by asset, by hand, and with something wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from macd.clients.connect import KafkaConnect
+from macd.clients.mongodb import connected
+from macd.health.report import HealthReportStore
+from tests.stack import Stack, macd, until
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+DAG = "macd_data_quality"
+SINK = "macd-orders-payments-mongodb-sink"
+COLLECTION = "orders_payments_joined"
+
+
+def runs_of(stack: Stack, run_type: str) -> dict[str, Any]:
+    path = f"/api/v2/dags/{DAG}/dagRuns?order_by=-run_after&limit=100"
+    found = stack.airflow.request("GET", path)["dag_runs"]
+    return {run["dag_run_id"]: run for run in found if run["run_type"] == run_type}
+
+
+def switch_on(stack: Stack) -> None:
+    """Once without anything due, so that the first look back is behind us."""
+    assert stack.finish(stack.start_run(DAG)).state in ("success", "failed")
+
+
+def test_a_run_that_fills_the_collection_is_checked_at_once(stack: Stack) -> None:
+    switch_on(stack)
+    before = runs_of(stack, "asset_triggered")
+    run = stack.start_run(orders=25)
+    assert stack.finish(run).state == "success"
+
+    def checked() -> list[Any]:
+        new = [each for key, each in runs_of(stack, "asset_triggered").items() if key not in before]
+        return [each for each in new if run.run_id in (each["note"] or "")]
+
+    [found] = until(checked, deadline_s=180)
+    assert found["state"] == "success", found["note"]
+    assert "25 of 25 expected orders are in MongoDB" in found["note"]
+    assert "PASSED health of the pipeline" in found["note"]
+
+
+def test_the_assets_carry_run_and_counts(stack: Stack) -> None:
+    run = stack.start_run(orders=12, unpaid_share=0.25)
+    assert stack.finish(run).state == "success"
+    events = stack.airflow.request("GET", f"/api/v2/assets/events?source_run_id={run.dag_run_id}&limit=50")
+    told = {event["name"]: event["extra"] for event in events["asset_events"]}
+    assert told["macd_orders"].items() >= {"run_id": run.run_id, "messages": 12}.items()
+    assert told["macd_payments"].items() >= {"run_id": run.run_id, "messages": 9}.items()
+    assert told[COLLECTION].items() >= {"run_id": run.run_id, "orders": 9}.items()
+
+
+def test_a_document_lost_later_is_found_by_hand_and_checked_until_it_is_back(stack: Stack) -> None:
+    run = stack.start_run(orders=20)
+    before = set(stack.documents())
+    assert stack.finish(run).state == "success"
+    lost = min(set(stack.documents()) - before)
+    [document] = stack.in_collection(lambda database: list(database[COLLECTION].find({"_id": lost})))
+    stack.in_collection(lambda database: database[COLLECTION].delete_one({"_id": lost}))
+
+    by_hand = stack.start_run(DAG, run_id=run.run_id)
+    assert stack.finish(by_hand).state == "failed"
+    assert "FAILED at reconcile" in stack.note(by_hand)
+
+    again = stack.start_run(DAG)
+    assert stack.finish(again).state == "failed"
+    assert run.run_id in stack.note(again)
+
+    stack.in_collection(lambda database: database[COLLECTION].insert_one(document))
+    assert stack.finish(stack.start_run(DAG, run_id=run.run_id)).state == "success"
+
+
+def test_what_cannot_be_a_range_fails_before_anything_is_checked(stack: Stack) -> None:
+    run = stack.start_run(DAG, since="2001-01-01T00:00:00Z", until="2001-01-02T00:00:00Z")
+    assert stack.finish(run).state == "failed"
+    assert "No run was started between 2001-01-01" in stack.log(run, "find_runs")
+
+
+def test_a_connector_that_has_stopped_is_found_by_progress(stack: Stack) -> None:
+    connect = KafkaConnect(stack.services.kafka_connect)
+    connect.request("PUT", f"/connectors/{SINK}/pause")
+    try:
+        assert macd("seed", "--orders", "30", "--run-id", "behind").returncode == 0
+        run = stack.start_run(DAG)
+        assert stack.finish(run).state == "failed"
+        with connected(stack.services.mongodb) as database:
+            report = HealthReportStore(database).latest()
+        assert report is not None
+        broken = {check.name for check in report.checks if not check.passed}
+        assert broken & {"connectors_moving", "connectors_running"}, report.render_text()
+        assert "not held: connectors" in stack.note(run)
+    finally:
+        connect.request("PUT", f"/connectors/{SINK}/resume")
+    assert macd("verify", "behind").returncode == 0
+    assert stack.finish(stack.start_run(DAG)).state == "success"
