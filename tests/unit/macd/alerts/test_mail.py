@@ -74,7 +74,7 @@ def test_the_worst_comes_first_and_the_rest_is_counted():
 def test_an_order_that_breaks_several_checks_is_listed_once():
     text = part(received(alert_mail([incident(), incident("every_order_stored")], ENVELOPE)), "plain")
     assert text.count("o1 not stored") == 1
-    assert "the 2 listed above" in text
+    assert "listed above already: 2" in text
 
 
 def test_a_recovery_is_in_the_thread_of_its_alert():
