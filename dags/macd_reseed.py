@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, chain
 
+from macd_airflow.assets import JOINED_ORDERS, ORDERS, PAYMENTS
 from macd_airflow.defaults import task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.delete_old_runs import DeleteOldRunsOperator
@@ -61,6 +62,7 @@ with DAG(
         SeedRunOperator(
             task_id="launch_producer",
             parameters=templates(),
+            outlets=[ORDERS, PAYMENTS],
             execution_timeout=timedelta(minutes=30),
             doc_md="Produces this run's orders and payments. Fails unless Kafka acknowledged each of them; "
             "a retry continues the same run and leaves no duplicate.",
@@ -68,6 +70,8 @@ with DAG(
         CheckDataQualityOperator(
             task_id="data_quality_checks",
             deadline=timedelta(minutes=20),
+            inlets=[ORDERS, PAYMENTS],
+            outlets=[JOINED_ORDERS],
             execution_timeout=timedelta(minutes=45),
             doc_md="Waits until this run has arrived, compares what was produced and stored one by one, "
             "and evaluates `include/checks`. Its log holds the report.",

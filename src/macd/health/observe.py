@@ -55,6 +55,7 @@ class Observer:
         self._groups = groups
         self._clock = clock
         self._moved: dict[_Reader, tuple[int, float]] = {}
+        self._first: dict[_Reader, int] = {}
         self.waiting = False
 
     def look(self) -> PipelineState:
@@ -69,7 +70,10 @@ class Observer:
             # What still waits for a service ends by itself, at its client's own time limit.
             pool.shutdown(wait=False, cancel_futures=True)
         found = [part for kind, future in sections.items() for part in self._section(kind, future)]
-        return self._state(found, _result(progress) or {})
+        known = _result(progress)
+        if known is None:
+            found = [_unobserved(part) for part in found]
+        return self._state(found, known or {})
 
     def _section(self, kind: Kind, future: Future[list[Part]]) -> list[Part]:
         try:
@@ -78,10 +82,15 @@ class Observer:
             return parts.unknown(self._pipeline, kind, error.message)
         except TimeoutError:
             return parts.unknown(self._pipeline, kind, f"no answer within {LIMIT_S:.0f} s")
+        except (KeyError, ValueError) as error:
+            # Something vanished between two questions, as while the pipeline is being torn down.
+            return parts.unknown(self._pipeline, kind, f"its answers contradict each other ({error!r})")
 
     def _state(self, found: list[Part], progress: Mapping[_Reader, Progress]) -> PipelineState:
         stalled = {reader.part for reader in progress if self._is_stalled(reader, progress[reader])}
         lags = {(f"topic {reader.topic}", reader.part): each.lag for reader, each in progress.items()}
+        for reader, each in progress.items():
+            self._first.setdefault(reader, each.committed)
         self.waiting = any(self._has_to_move(reader, each) for reader, each in progress.items())
         return PipelineState(
             observed_at=datetime.now(UTC),
@@ -122,7 +131,9 @@ class Observer:
 
     def _has_to_move(self, reader: _Reader, progress: Progress) -> bool:
         """Whether only further looks can tell if it has stopped."""
-        return progress.lag > 0 and self._clock() - self._moved[reader][1] < STALLED_AFTER_S
+        has_moved = progress.committed != self._first[reader]
+        is_new = self._clock() - self._moved[reader][1] < STALLED_AFTER_S
+        return progress.lag > 0 and not has_moved and is_new
 
 
 def observe(
@@ -139,19 +150,14 @@ def observe(
     first = observer.look()
     if not observer.waiting or not patience_s:
         return first
-    behind = _behind(first)
     looking = Retrying(
-        retry=retry_if_result(lambda state: observer.waiting and _behind(state) == behind),
+        retry=retry_if_result(lambda _: observer.waiting),
         stop=stop_after_delay(patience_s),
         wait=wait_fixed(_LOOK_EVERY_S),
         retry_error_callback=lambda attempts: attempts.outcome and attempts.outcome.result(),
     )
     latest: PipelineState = looking(observer.look)
     return latest
-
-
-def _behind(state: PipelineState) -> list[int | None]:
-    return [link.lag for link in state.links]
 
 
 def _flow(pipeline: PipelineSpec) -> Iterator[tuple[str, str]]:
@@ -180,6 +186,14 @@ def _stalled(part: Part) -> Part:
     return part.model_copy(update={"state": State.STALLED, "detail": detail})
 
 
+def _unobserved(part: Part) -> Part:
+    """A reader of which nobody can say whether it moves."""
+    if part.kind not in ("query", "connector") or part.state is not State.OK:
+        return part
+    detail = "it runs, but its progress cannot be read (Kafka or ksqlDB does not answer)"
+    return part.model_copy(update={"state": State.UNKNOWN, "detail": detail})
+
+
 def _finished(future: Future[list[Part]]) -> list[Part]:
     return future.result(timeout=0)
 
@@ -188,5 +202,5 @@ def _result(future: Future[dict[_Reader, Progress]]) -> dict[_Reader, Progress] 
     """Without Kafka or ksqlDB nobody knows the lags; the parts say why."""
     try:
         return future.result(timeout=0)
-    except (MacdError, TimeoutError):
+    except (MacdError, TimeoutError, KeyError, ValueError):
         return None

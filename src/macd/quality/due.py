@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
@@ -18,6 +19,8 @@ COLLECTION = "quality_rounds"
 FIRST_LOOK_BACK = timedelta(days=1)
 # A run that fails, or was never completed, is checked again with every round, but not for ever.
 OPEN_FOR = timedelta(days=7)
+# A completion is noted in whole seconds, a little before it can be found, by another machine's clock.
+OVERLAP = timedelta(minutes=5)
 # Seeding takes minutes; a run that has not come to its end after this long was given up.
 SEEDING_LIMIT = timedelta(hours=1)
 # Airflow maps a task at most [core] max_map_length = 1,024 times.
@@ -25,11 +28,12 @@ MOST_RUNS = 1_000
 
 
 class Round(BaseModel):
-    """What the last round set out to check, and when."""
+    """What the last round set out to check, and when; the next one takes runs `completed_since`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     began_at: datetime
+    completed_since: datetime
     run_ids: tuple[str, ...]
 
 
@@ -49,22 +53,27 @@ class DueRuns:
     def begin(self, now: datetime) -> tuple[str, ...]:
         """The runs to check now, first completed first, at most 1,000; the rest comes with the next round."""
         last = self._last(now)
-        again = {"_id": {"$in": [*self._unreported(last), *self._failed(now)]}}
-        found = self._completed_first(self._completed(last.began_at), self._given_up(now), again)
+        unreported = self._unreported(last)
+        again = {"_id": {"$in": [*unreported, *self._failed(now)]}}
+        done = set(last.run_ids).difference(unreported)
+        found = self._completed_first(self._completed(last, done), self._given_up(now), again)
         due = tuple(run["_id"] for run in found[:MOST_RUNS])
-        # Where not all fit, the next round begins where this one ends.
-        began_at = now if len(found) <= MOST_RUNS else found[MOST_RUNS - 1]["completed_at"] or last.began_at
-        self._remember(Round(began_at=began_at, run_ids=due))
+        since = now - OVERLAP
+        if len(found) > MOST_RUNS:
+            # Not all fit: the next round begins where this one ends.
+            since = found[MOST_RUNS - 1]["completed_at"] or last.completed_since
+        self._remember(Round(began_at=now, completed_since=since, run_ids=due))
         return due
 
     def _last(self, now: datetime) -> Round:
         found = self._rounds.find_one({"_id": self._name})
         if found is None:
-            return Round(began_at=now - FIRST_LOOK_BACK, run_ids=())
-        return Round(began_at=found["began_at"], run_ids=tuple(found["run_ids"]))
+            first = now - FIRST_LOOK_BACK
+            return Round(began_at=first, completed_since=first, run_ids=())
+        return Round.model_validate({name: found[name] for name in Round.model_fields})
 
     def _remember(self, latest: Round) -> None:
-        document = {"_id": self._name, "began_at": latest.began_at, "run_ids": list(latest.run_ids)}
+        document = {"_id": self._name, **latest.model_dump(), "run_ids": list(latest.run_ids)}
         self._rounds.replace_one({"_id": self._name}, document, upsert=True)
 
     def _completed_first(self, *either: Document) -> list[Document]:
@@ -72,8 +81,9 @@ class DueRuns:
         found = self._runs.find({"$or": list(either)}, {"completed_at": 1})
         return list(found.sort("completed_at", ASCENDING).limit(MOST_RUNS + 1))
 
-    def _completed(self, since: datetime) -> Document:
-        return {"status": "complete", "completed_at": {"$gte": since}}
+    def _completed(self, last: Round, done: Collection[str]) -> Document:
+        since = {"$gte": last.completed_since}
+        return {"status": "complete", "completed_at": since, "_id": {"$nin": list(done)}}
 
     def _given_up(self, now: datetime) -> Document:
         return {"status": "started", "started_at": {"$gte": now - OPEN_FOR, "$lt": now - SEEDING_LIMIT}}

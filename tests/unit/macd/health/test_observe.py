@@ -102,3 +102,34 @@ def test_one_that_moves_or_has_caught_up_never_counts_as_stopped(world: World) -
         world.groups.at[f"connect-{CONNECTOR}"] = Progress(10 + step, 100)
         world.groups.at["_confluent-ksql-x_query_Q_1"] = Progress(5, 0)
         assert set(world.states().values()) == {State.OK}
+
+
+def test_another_readers_progress_hides_nobody_who_has_stopped(world: World) -> None:
+    world.groups.at[f"connect-{CONNECTOR}"] = Progress(10, 7)
+    world.groups.at["_confluent-ksql-x_query_Q_1"] = Progress(5, 9)
+    world.observer.look()
+    world.groups.at["_confluent-ksql-x_query_Q_1"] = Progress(8, 20)
+    world.observer.look()
+    assert world.observer.waiting
+    world.groups.at[f"connect-{CONNECTOR}"] = Progress(11, 8)
+    world.observer.look()
+    assert not world.observer.waiting, "both have moved"
+
+
+def test_progress_that_cannot_be_read_is_not_taken_for_none(world: World) -> None:
+    world.groups.at.clear()
+    world.groups.names = lambda: (_ for _ in ()).throw(  # type: ignore[method-assign]
+        ServiceUnreachable("Kafka", "no answer.", remedy="Start it.")
+    )
+    unknown = {part.kind for part in world.observer.look().parts if part.state is State.UNKNOWN}
+    assert unknown == {"query", "connector"}
+
+
+def test_an_answer_that_makes_no_sense_spoils_only_its_own_parts(world: World) -> None:
+    def gone(_: Pipeline) -> list[Part]:
+        raise KeyError("a topic that was deleted meanwhile")
+
+    sections: dict[Any, Any] = module._SECTIONS  # type: ignore[assignment]
+    sections["topic"] = gone
+    unknown = {part.kind for part in world.observer.look().parts if part.state is State.UNKNOWN}
+    assert unknown == {"topic"}
