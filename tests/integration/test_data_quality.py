@@ -80,7 +80,7 @@ def test_what_cannot_be_a_range_fails_before_anything_is_checked(stack: Stack) -
     assert "No run was started between 2001-01-01" in stack.log(run, "find_runs")
 
 
-def test_a_connector_that_has_stopped_is_found_by_progress(stack: Stack) -> None:
+def test_a_connector_that_does_not_run_fails_the_check_of_the_pipeline(stack: Stack) -> None:
     connect = KafkaConnect(stack.services.kafka_connect)
     connect.request("PUT", f"/connectors/{SINK}/pause")
     try:
