@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Lets the conformance tests replay against the embedded stack unless they are given other services."""
+    """Lets the conformance tests replay against the embedded stack unless they are given other services.
+
+    The whole DAG comes first: its first run has to begin with an empty stack.
+    """
+    items.sort(key=lambda item: item.path.name != "test_dag.py")
     for item in items:
         needs_stack = item.get_closest_marker("integration") is not None
         if needs_stack and isinstance(item, pytest.Function) and not os.environ.get("MACD_CONFORMANCE_KAFKA"):
