@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ksqlflink import sqltypes as t
@@ -98,7 +99,8 @@ def sql_type(schema: Schema, names: Names | None = None) -> t.SqlType:
         return t.Decimal(int(schema["precision"]), int(schema.get("scale", 0)))
     if name == "array" and is_map_entries(schema, names):
         entry = names.resolve(strip_null(schema["items"])[0])
-        return t.Map(t.STRING, sql_type(entry["fields"][1]["type"], names))
+        key, value = (sql_type(field["type"], names) for field in entry["fields"])
+        return t.Map(key, value)
     if name == "array":
         return t.Array(sql_type(schema["items"], names))
     if name == "map":
@@ -113,14 +115,24 @@ def sql_type(schema: Schema, names: Names | None = None) -> t.SqlType:
     raise UnsupportedSchema(f"type '{name}'")
 
 
-def columns(schema_text: str) -> tuple[Column, ...]:
-    """Return the value columns that ksqlDB infers from a registered schema; names are upper-cased."""
+def columns(schema_text: str, wrap: bool = True) -> tuple[Column, ...]:
+    """Return the value columns that ksqlDB infers from a registered schema; names are upper-cased.
+
+    Without `wrap` the value is not a record of columns but one column.
+    """
     schema = json.loads(schema_text)
+    if not wrap:
+        return (Column("ROWVAL", sql_type(schema)),)
     if type_name(schema) != "record":
         raise UnsupportedSchema(f"a value that is not a record but '{type_name(schema)}'")
     inferred = sql_type(schema)
     assert isinstance(inferred, t.Struct)  # noqa: S101 - a record's type is a struct
     return tuple(Column(name, kind) for name, kind in inferred.fields)
+
+
+def key_columns(schema_text: str) -> tuple[Column, ...]:
+    """Return the key column that ksqlDB infers from a registered schema: always a single one."""
+    return (Column("ROWKEY", sql_type(json.loads(schema_text)), key=True),)
 
 
 def _connect(base: dict[str, Any], name: str, logical: str) -> Schema:
@@ -157,12 +169,28 @@ _WRITTEN: dict[t.SqlType, Schema] = {
 }
 
 
-def _field(name: str, kind: t.SqlType, path: str, default: bool = True) -> dict[str, Any]:
-    field = {"name": name, "type": ["null", _written(kind, f"{path}_{name}")]}
-    return {**field, "default": None} if default else field
+@dataclass(frozen=True)
+class _Path:
+    """The full name of a record, made of the field names on the way to it."""
+
+    full: str
+    outermost: bool = True
+
+    def to(self, name: str) -> _Path:
+        """Return the name of a record inside this one."""
+        return _Path(f"{self.full}_{name}", outermost=False)
+
+    def names(self) -> dict[str, str]:
+        """Return name and namespace; inner records inherit the namespace."""
+        space, _, name = self.full.rpartition(".")
+        return {"name": name, "namespace": space} if space and self.outermost else {"name": name}
 
 
-def _written(kind: t.SqlType, path: str) -> Schema:
+def _field(name: str, kind: t.SqlType, path: _Path) -> dict[str, Any]:
+    return {"name": name, "type": ["null", _written(kind, path.to(name))], "default": None}
+
+
+def _written(kind: t.SqlType, path: _Path) -> Schema:
     match kind:
         case t.Decimal():
             return _decimal(kind)
@@ -171,24 +199,50 @@ def _written(kind: t.SqlType, path: str) -> Schema:
         case t.Map(key, value):
             fields = [
                 {"name": "key", "type": ["null", _written(key, path)], "default": None},
-                {"name": "value", "type": ["null", _written(value, f"{path}_MapValue")], "default": None},
+                {"name": "value", "type": ["null", _written(value, path.to("MapValue"))], "default": None},
             ]
-            entry = {"type": "record", "name": path, "fields": fields, "connect.internal.type": "MapEntry"}
-            return {"type": "array", "items": entry, "connect.name": f"{_NAMESPACE}.{path}"}
+            entry = {
+                "type": "record",
+                **path.names(),
+                "fields": fields,
+                "connect.internal.type": "MapEntry",
+            }
+            return {"type": "array", "items": entry, "connect.name": path.full}
         case t.Struct(members):
-            fields = [_field(name, item, path) for name, item in members]
-            return {"type": "record", "name": path, "fields": fields, "connect.name": f"{_NAMESPACE}.{path}"}
+            columns = [Column(name, item) for name, item in members]
+            return _record(columns, path)
         case _:
             return _WRITTEN[kind]
 
 
-def value_schema(value_columns: Sequence[Column]) -> str:
-    """Return the text of the Avro schema that ksqlDB registers for these value columns."""
-    record = {
+def value_schema(value_columns: Sequence[Column], full_name: str | None = None, wrap: bool = True) -> str:
+    """Return the text of the Avro schema that ksqlDB registers for these value columns.
+
+    `full_name` renames the record; without `wrap` a single column is not a field of a record but the value.
+    """
+    name = full_name or f"{_NAMESPACE}.{_RECORD}"
+    if not wrap and len(value_columns) == 1:
+        return _text(_written(value_columns[0].type, _Path(name)))
+    return _text(_record(value_columns, _Path(name)))
+
+
+def key_schema(key_columns: Sequence[Column], source: str) -> str:
+    """Return the text of the Avro schema ksqlDB registers for a key: bare for one column."""
+    words = [word.capitalize() for word in source.split("_")]
+    path = _Path(f"{_NAMESPACE}.{''.join(words)}Key")
+    if len(key_columns) == 1:
+        return _text(_written(key_columns[0].type, path))
+    return _text(_record(key_columns, path))
+
+
+def _text(schema: Schema) -> str:
+    return json.dumps(schema, separators=(",", ":"))
+
+
+def _record(columns: Sequence[Column], path: _Path) -> Schema:
+    return {
         "type": "record",
-        "name": _RECORD,
-        "namespace": _NAMESPACE,
-        "fields": [_field(column.name, column.type, _RECORD) for column in value_columns],
-        "connect.name": f"{_NAMESPACE}.{_RECORD}",
+        **path.names(),
+        "fields": [_field(column.name, column.type, path) for column in columns],
+        "connect.name": path.full,
     }
-    return json.dumps(record, separators=(",", ":"))

@@ -5,15 +5,18 @@ Every statement is one transaction. Command sequence numbers follow ksqlDB's: 0,
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ksqlflink import codec
 from ksqlflink.model import DataSource, Query
+from ksqlflink.sqltypes import SqlType
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sources (name TEXT PRIMARY KEY, definition TEXT NOT NULL);
@@ -26,6 +29,10 @@ CREATE TABLE IF NOT EXISTS commands (
     query_id TEXT
 );
 CREATE TABLE IF NOT EXISTS stopping (job_id TEXT PRIMARY KEY, definition TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS paused (query_id TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS overridden (query_id TEXT PRIMARY KEY, properties TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS transients (query_id TEXT PRIMARY KEY, job_id TEXT NOT NULL, topic TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS types (name TEXT PRIMARY KEY, definition TEXT NOT NULL);
 """
 _STEP = 2  # ksqlDB's command topic is transactional: a commit marker lies between two commands
 
@@ -108,7 +115,60 @@ class Catalogue:
 
     def remove_query(self, query_id: str) -> None:
         """Remove a query."""
-        self._rows("DELETE FROM queries WHERE id = ?", query_id)
+        for table, column in (("queries", "id"), ("paused", "query_id"), ("overridden", "query_id")):
+            self._rows(f"DELETE FROM {table} WHERE {column} = ?", query_id)  # noqa: S608 - fixed names
+
+    def paused(self) -> set[str]:
+        """Return the ids of the paused queries."""
+        return {query_id for (query_id,) in self._rows("SELECT query_id FROM paused")}
+
+    def set_paused(self, query_id: str, is_paused: bool) -> None:
+        """Note that a query shall rest, or run again."""
+        if is_paused:
+            self._rows("INSERT OR REPLACE INTO paused VALUES (?)", query_id)
+        else:
+            self._rows("DELETE FROM paused WHERE query_id = ?", query_id)
+
+    def overridden(self, query_id: str) -> dict[str, Any]:
+        """Return the streamsProperties a query was created with."""
+        rows = self._rows("SELECT properties FROM overridden WHERE query_id = ?", query_id)
+        return dict(json.loads(rows[0][0])) if rows else {}
+
+    def put_overridden(self, query_id: str, properties: Mapping[str, Any]) -> None:
+        """Remember the streamsProperties a query was created with."""
+        text = json.dumps(dict(properties))
+        self._rows("INSERT OR REPLACE INTO overridden VALUES (?, ?)", query_id, text)
+
+    def transients(self) -> list[str]:
+        """Return the ids of the push queries whose job and topic are still there."""
+        return [query_id for (query_id,) in self._rows("SELECT query_id FROM transients")]
+
+    def transient(self, query_id: str) -> tuple[str, str] | None:
+        """Return job id and topic of a push query."""
+        rows = self._rows("SELECT job_id, topic FROM transients WHERE query_id = ?", query_id)
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def add_transient(self, query_id: str, job_id: str, topic: str) -> None:
+        """Remember a push query, so that what it leaves behind can be removed."""
+        self._rows("INSERT INTO transients VALUES (?, ?, ?)", query_id, job_id, topic)
+
+    def remove_transient(self, query_id: str) -> None:
+        """Forget a push query that is gone."""
+        self._rows("DELETE FROM transients WHERE query_id = ?", query_id)
+
+    def types(self) -> dict[str, SqlType]:
+        """Return the custom types by name."""
+        rows = self._rows("SELECT name, definition FROM types ORDER BY name")
+        return {name: codec.type_from_json(json.loads(text)) for name, text in rows}
+
+    def put_type(self, name: str, kind: SqlType) -> None:
+        """Add a custom type."""
+        text = json.dumps(codec.type_to_json(kind))
+        self._rows("INSERT OR REPLACE INTO types VALUES (?, ?)", name, text)
+
+    def remove_type(self, name: str) -> None:
+        """Remove a custom type."""
+        self._rows("DELETE FROM types WHERE name = ?", name)
 
     def stopping(self) -> list[Query]:
         """Return the removed queries whose job has not been seen to end yet."""

@@ -1,234 +1,203 @@
-"""CREATE STREAM AS SELECT: the statement is completed, analysed, and turned into a sink and a Flink job."""
+"""CREATE .. AS SELECT, INSERT INTO .. SELECT and queries of clients: planned, and turned into a Flink job."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any
 
 from ksqlflink import avro
-from ksqlflink import sqltypes as t
-from ksqlflink.analysis import Analysis, Analyzer
-from ksqlflink.create_source import subject_of
-from ksqlflink.dialect import format_statement
-from ksqlflink.dialect.formatter import sql_type
-from ksqlflink.dialect.statements import CreateAsSelect
-from ksqlflink.entities import schema_text
-from ksqlflink.errors import BadRequest, BadStatement
-from ksqlflink.flink_types import Mismatch
+from ksqlflink.analysis import SCHEMA_ERROR, Analysis, Context, analyze, qualify
+from ksqlflink.analysis.typed import Json
+from ksqlflink.create_source import key_subject_of, subject_of
+from ksqlflink.dialect import ast, format_statement, parse
+from ksqlflink.dialect.statements import CreateAsSelect, InsertSelect, SelectStatement
+from ksqlflink.errors import BadStatement
 from ksqlflink.kafka import Topic
 from ksqlflink.model import DataSource, FlinkJob, consumer_group
-from ksqlflink.properties import check, check_formats, get, not_supported, starts_at_earliest, with_
-from ksqlflink.scope import qualify
+from ksqlflink.properties import check, check_both_formats, starts_at_earliest
+from ksqlflink.sinks import check_result, check_upgrade, insert_outputs, sink_source, with_topic
 from ksqlflink.translate import Services, Sink, Start, Translator
 from ksqlflink.world import World
+
+_TRANSIENT_TOPIC = "_ksqlflink_transient_"
 
 
 @dataclass(frozen=True)
 class QueryPlan:
-    """A query ready to be carried out."""
+    """A query ready to be carried out; `source` is what it writes to.
+
+    The schemas are those of the sink's key and value in the registry, None where they are not Avro.
+    """
 
     source: DataSource
     analysis: Analysis
     topic: Topic
     topic_is_new: bool
-    value_schema: str | None
+    key_schema: str | None = None
+    value_schema: str | None = None
+    transient: bool = False
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the sources it reads."""
+        return tuple(source.name for source in self.analysis.inputs.values())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What ksqlDB warns about."""
+        return self.analysis.warnings
 
 
-def plan_query(statement: CreateAsSelect, world: World) -> QueryPlan:
-    """Return what a statement asks for, or raise BadStatement or BadRequest. Changes nothing."""
-    check(statement)
-    if statement.kind == "TABLE":
-        raise not_supported("CREATE TABLE AS SELECT", statement.position, statement.text)
-    inputs = _inputs(statement, world)
-    statement = replace(statement, query=qualify(statement.query, inputs, statement.text))
-    topics = {alias: _topic_of(source, world, statement) for alias, source in inputs.items()}
-    statement, topic, is_new = _with_topic(statement, next(iter(topics.values())), world)
-    shown = format_statement(statement)
-    _check_name(statement, world, shown)
-    analysis = Analyzer(statement.name, inputs, statement.text, shown).analyze(statement.query)
-    if analysis.join:
-        _check_partitions(topics, shown)
-    _refuse_formats(statement, inputs)
-    source = _sink_source(statement, analysis, topic, shown)
-    _refuse_replacement(statement, source, world, analysis, shown)
-    _check_sink(source, statement)
-    return QueryPlan(source, analysis, topic, is_new, _value_schema(source))
-
-
-def _inputs(statement: CreateAsSelect, world: World) -> Mapping[str, DataSource]:
-    inputs = {}
-    for used in (statement.query.source, *(join.source for join in statement.query.joins)):
+def _inputs(query: ast.Query, world: World, text: str) -> Mapping[str, DataSource]:
+    inputs: dict[str, DataSource] = {}
+    for used in query.sources:
         source = world.catalogue.source(used.name)
         if source is None:
-            raise BadStatement(
-                f"Exception while preparing statement: {used.name} does not exist.", statement.text
-            )
+            raise BadStatement(f"Exception while preparing statement: {used.name} does not exist.", text)
+        if inputs.get(used.alias, source) != source:
+            raise BadStatement(f"Exception while preparing statement: {used.alias} names two sources.", text)
         inputs[used.alias] = source
     return inputs
 
 
-def _topic_of(source: DataSource, world: World, statement: CreateAsSelect) -> Topic:
-    topic = world.topics.find(source.topic)
-    if topic is None:
-        raise BadStatement(
-            f"The topic '{source.topic}' of {source.name} does not exist any more", statement.text
-        )
-    return topic
+def _topics(inputs: Mapping[str, DataSource], world: World, text: str) -> Mapping[str, Topic]:
+    topics = {}
+    for alias, source in inputs.items():
+        topic = world.topics.find(source.topic)
+        if topic is None:
+            raise BadStatement(f"The topic '{source.topic}' of {source.name} does not exist any more", text)
+        topics[alias] = topic
+    return topics
 
 
-def _with_topic(statement: CreateAsSelect, source: Topic, world: World) -> tuple[CreateAsSelect, Topic, bool]:
-    """Return the statement with its topic spelled out (shaped as the source's by default), and the topic."""
-    name = get(statement, "KAFKA_TOPIC") or statement.name
-    wanted = Topic(
-        name,
-        int(get(statement, "PARTITIONS") or source.partitions),
-        int(get(statement, "REPLICAS") or source.replicas),
-        int(get(statement, "RETENTION_MS") or source.retention_ms),
-    )
-    existing = world.topics.find(name)
-    if existing is not None and existing.partitions != wanted.partitions:
-        raise BadRequest(
-            f"A Kafka topic with the name '{name}' already exists, with different partition/replica "
-            "configuration "
-            f"than required. KSQL expects {wanted.partitions} partitions (topic has {existing.partitions}), "
-            f"{wanted.replicas} replication factor (topic has {existing.replicas}), and "
-            f"{wanted.retention_ms} "
-            f"retention (topic has {existing.retention_ms})."
-        )
-    completed = with_(
-        statement,
-        CLEANUP_POLICY="delete",
-        KAFKA_TOPIC=name,
-        PARTITIONS=wanted.partitions,
-        REPLICAS=wanted.replicas,
-        RETENTION_MS=wanted.retention_ms,
-    )
-    return completed, wanted, existing is None
+def _context(
+    query: ast.Query, inputs: Mapping[str, DataSource], topics: Mapping[str, Topic], raw: str, **more: Any
+) -> Context:
+    partitions = {alias: topic.partitions for alias, topic in topics.items()}
+    return Context(query, inputs, partitions, raw=raw, **more)
 
 
-def _check_name(statement: CreateAsSelect, world: World, shown: str) -> None:
+def plan_query(statement: CreateAsSelect, world: World) -> QueryPlan:
+    """Return what CREATE .. AS SELECT asks for, or raise BadStatement or BadRequest. Changes nothing."""
+    check(statement)
+    check_both_formats(statement)
+    inputs = _inputs(statement.query, world, statement.text)
+    query = qualify(statement.query, inputs, statement.text)
+    statement = replace(statement, query=replace(query, emit=query.emit or "CHANGES"))
+    topics = _topics(inputs, world, statement.text)
+    statement, topic, is_new = with_topic(statement, next(iter(topics.values())), world)
+    shown = format_statement(statement)
+    more = {"sink": statement.name, "text": shown, "prefix": SCHEMA_ERROR}
+    analysis = analyze(_context(statement.query, inputs, topics, statement.text, **more))
+    source = sink_source(statement, analysis, topic, shown)
+    check_result(statement, analysis, world, shown)
     existing = world.catalogue.source(statement.name)
-    if existing is not None and not statement.or_replace:
-        raise BadStatement(
-            f"Could not determine output schema for query due to error: Cannot add {statement.kind.lower()} "
-            f"'{statement.name}': A {existing.kind.lower()} with the same name already exists",
-            shown,
-        )
+    if existing is not None:
+        check_upgrade(statement, source, existing, (_analysis_of(existing, world), analysis))
+    return QueryPlan(source, analysis, topic, is_new, *_schemas(source))
 
 
-def _check_partitions(topics: Mapping[str, Topic], shown: str) -> None:
-    (left, one), (right, other) = topics.items()
-    if one.partitions != other.partitions:
-        raise BadStatement(
-            f"Could not determine output schema for query due to error: Can't join `{left}` with "
-            f"`{right}` since the "
-            f"number of partitions don't match. `{left}` partitions = {one.partitions}; `{right}` "
-            "partitions = "
-            f"{other.partitions}. Please repartition either one so that the number of partitions match.",
-            shown,
-        )
-
-
-def _refuse_formats(statement: CreateAsSelect, inputs: Mapping[str, DataSource]) -> None:
-    for source in inputs.values():
-        if source.value_format != "AVRO":
-            what = f"Reading {source.name}, whose VALUE_FORMAT is {source.value_format},"
-            raise not_supported(what, statement.query.source.position, statement.text)
-
-
-def _sink_source(statement: CreateAsSelect, analysis: Analysis, topic: Topic, shown: str) -> DataSource:
-    first = next(iter(analysis.inputs.values()))
-    both = get(statement, "FORMAT")
-    key_format = both or get(statement, "KEY_FORMAT") or first.key_format
-    value_format = both or get(statement, "VALUE_FORMAT") or first.value_format
-    check_formats(key_format, value_format, statement, shown)
-    return DataSource(
-        statement.name,
-        statement.kind,
-        topic.name,
-        key_format.upper(),
-        value_format.upper(),
-        analysis.columns,
-        shown,
-        reads=tuple(source.name for source in analysis.inputs.values()),
-    )
-
-
-def _refuse_replacement(
-    statement: CreateAsSelect, source: DataSource, world: World, analysis: Analysis, shown: str
-) -> None:
-    existing = world.catalogue.source(statement.name)
-    if existing is None:
-        return
-    changed = [
-        column
-        for index, column in enumerate(existing.columns)
-        if source.columns[index : index + 1] != (column,)
-    ]
-    if changed:
-        raise BadStatement(
-            f"Cannot upgrade data source: DataSource '`{source.name}`' has schema = "
-            f"{schema_text(existing.columns)} "
-            f"which is not upgradeable to {schema_text(source.columns)}. (The following columns are "
-            "changed, missing "
-            f"or reordered: [{schema_text(changed)}])",
-            shown,
-        )
-    if analysis.join:
-        raise BadRequest("Upgrades not yet supported for StreamStreamJoin")
-    raise not_supported("CREATE OR REPLACE of a running query", statement.position, shown)
-
-
-def _check_sink(source: DataSource, statement: CreateAsSelect) -> None:
-    values = [column for column in source.columns if not column.key]
-    if not values:
-        raise not_supported(
-            "A SELECT that leaves no column for the value", statement.query.position, source.statement
-        )
-    for column in values:
-        if _nests_map(column.type):
-            what = f"Writing a MAP inside another type ({column.name})"
-            raise not_supported(what, statement.query.position, source.statement)
-        if source.value_format == "JSON" and not _plain_json(column.type):
-            what = f"Writing {sql_type(column.type)} ({column.name}) as JSON"
-            raise not_supported(what, statement.query.position, source.statement)
-
-
-def _nests_map(kind: t.SqlType, inside: bool = False) -> bool:
-    match kind:
-        case t.Map(_, value):
-            return inside or _nests_map(value, inside=True)
-        case t.Array(item):
-            return _nests_map(item, inside=True)
-        case t.Struct(fields):
-            return any(_nests_map(item, inside=True) for _, item in fields)
-    return False
-
-
-def _plain_json(kind: t.SqlType) -> bool:
-    """Tell whether Flink's JSON of a type is ksqlDB's: not for times, bytes and maps."""
-    match kind:
-        case t.Array(item):
-            return _plain_json(item)
-        case t.Struct(fields):
-            return all(_plain_json(item) for _, item in fields)
-    return isinstance(kind, t.Decimal) or kind in (t.BOOLEAN, t.INTEGER, t.BIGINT, t.DOUBLE, t.STRING)
-
-
-def _value_schema(source: DataSource) -> str | None:
-    if source.value_format != "AVRO":
+def _analysis_of(source: DataSource, world: World) -> Analysis | None:
+    """Return what the query behind a source means today, None if it has none."""
+    (statement,) = parse(source.statement, world.catalogue.types())
+    if not isinstance(statement, CreateAsSelect):
         return None
-    return avro.value_schema([column for column in source.columns if not column.key])
+    text = source.statement
+    inputs = _inputs(statement.query, world, text)
+    query = qualify(statement.query, inputs, text)
+    topics = _topics(inputs, world, text)
+    return analyze(_context(query, inputs, topics, text, sink=source.name, text=text))
+
+
+def plan_insert(statement: InsertSelect, world: World) -> QueryPlan:
+    """Return what INSERT INTO .. SELECT asks for, or raise BadStatement. Changes nothing."""
+    text = statement.text
+    inputs = _inputs(statement.query, world, text)
+    target = world.catalogue.source(statement.target)
+    preparing = "Exception while preparing statement: "
+    if target is None:
+        # ksqlDB points at the end of the words INSERT INTO.
+        place = ast.Position(statement.position.line, statement.position.column + len("INSERT INTO "))
+        raise BadStatement(f"{preparing}{place}: Source `{statement.target}` does not exist.", text)
+    if target.kind == "TABLE":
+        only = "INSERT INTO can only be used to insert into a stream."
+        raise BadStatement(f"{preparing}{only} {target.name} is a table.", text)
+    query = qualify(statement.query, inputs, text)
+    topics = _topics(inputs, world, text)
+    context = _context(query, inputs, topics, text, sink=target.name, text=text)
+    analysis = insert_outputs(analyze(context), target, text)
+    topic = _topics({target.name: target}, world, text)[target.name]
+    return QueryPlan(target, analysis, topic, False, *_schemas(target))
+
+
+def analyze_transient(statement: SelectStatement, world: World) -> Analysis:
+    """Return the analysis of a query whose rows go to a client."""
+    text = statement.text
+    inputs = _inputs(statement.query, world, text)
+    query = qualify(statement.query, inputs, text)
+    return analyze(_context(query, inputs, _topics(inputs, world, text), text, sink=None, text=text))
+
+
+def plan_transient(statement: SelectStatement, world: World, topic: Topic | None = None) -> QueryPlan:
+    """Return what a query of a client asks for.
+
+    Its rows are JSON objects of all selected columns, without a key, in `topic` (a new one by default).
+    """
+    analysis = analyze_transient(statement, world)
+    topic = topic or Topic(f"{_TRANSIENT_TOPIC}{uuid.uuid4().hex}", 1, 1)
+    alias = statement.query.source.alias
+    source = DataSource(alias, analysis.kind, topic.name, "NONE", "JSON", analysis.columns, statement.text)
+    return QueryPlan(source, analysis, topic, True, transient=True)
+
+
+def _schemas(source: DataSource) -> tuple[str | None, str | None]:
+    key = value = None
+    if source.key_format == "AVRO" and source.key_columns:
+        key = avro.key_schema(source.key_columns, source.name)
+    if source.value_format == "AVRO":
+        value = avro.value_schema(source.value_columns, source.value_schema_name, source.wrap_value)
+    return key, value
 
 
 def carry_out(plan: QueryPlan, world: World) -> None:
-    """Create the sink's topic and register its schema."""
+    """Create the sink's topic and register its schemas."""
     if plan.topic_is_new:
         world.topics.create(plan.topic)
-    if plan.value_schema is not None:
-        world.registry.register(subject_of(plan.topic.name), plan.value_schema)
+    _register(plan, world)
+
+
+def _register(plan: QueryPlan, world: World) -> tuple[int | None, int | None]:
+    """Return the ids of the schemas of key and value; registering one again gives the same id."""
+
+    def register(subject: str, schema: str | None) -> int | None:
+        return None if schema is None else world.registry.register(subject, schema)
+
+    topic = plan.topic.name
+    key = register(key_subject_of(topic), plan.key_schema)
+    return key, register(subject_of(topic), plan.value_schema)
+
+
+def sink_json(plan: QueryPlan, key_id: int | None, value_id: int | None) -> Json:
+    """Return the sink of a plan."""
+    source = plan.source
+    session = source.window_type == "SESSION"
+    return {
+        "key": {
+            "format": source.key_format,
+            "schemaId": key_id,
+            "schema": plan.key_schema,
+            "window": None if source.window_type is None else "SESSION" if session else "TIME",
+        },
+        "value": {
+            "format": source.value_format,
+            "schemaId": value_id,
+            "schema": plan.value_schema,
+            "delimiter": source.value_delimiter,
+            "wrap": source.wrap_value,
+        },
+    }
 
 
 @dataclass(frozen=True)
@@ -241,30 +210,32 @@ class JobBuilder:
 
     def build(self, plan: QueryPlan, world: World, properties: Mapping[str, Any], query_id: str) -> FlinkJob:
         """Return the job; its start offsets are fixed now, so that a restart begins at the same place."""
-        topics = {source.topic for source in plan.analysis.inputs.values()}
-        earliest = starts_at_earliest(properties)
-        starts = {topic: Start(None if earliest else world.topics.end_offsets(topic)) for topic in topics}
+        starts = self._starts(plan.analysis, world, properties)
         # Unique even where a catalogue was deleted and query ids start over on the same brokers.
         prefix = f"ksqlflink-{query_id}-{uuid.uuid4().hex[:8]}"
-        columns, timeout = plan.analysis.columns, self.transaction_timeout_ms
-        sink = Sink(plan.topic.name, columns, plan.value_schema, prefix, timeout)
-        schemas = {topic: self._schema(topic, world, plan) for topic in topics}
-        try:
-            return Translator(self.services, schemas, starts, consumer_group(query_id)).job(
-                plan.analysis, sink, self.settings
-            )
-        except (Mismatch, avro.UnsupportedSchema) as error:
-            _unreadable(plan, str(error))
+        timeout = self.transaction_timeout_ms
+        sink = Sink(plan.topic.name, prefix, timeout, exactly_once=not plan.transient)
+        json = self.plan_json(plan, world)
+        uid = plan.source.name if not plan.transient else query_id
+        translator = Translator(self.services, starts, consumer_group(query_id))
+        return translator.job(plan.analysis, json, sink, uid, self.settings)
 
-    def _schema(self, topic: str, world: World, plan: QueryPlan) -> str:
-        schema = world.registry.latest(subject_of(topic))
-        if schema is None:
-            _unreadable(plan, f"no schema is registered under '{subject_of(topic)}'")
-        return schema
+    def plan_json(self, plan: QueryPlan, world: World) -> Json:
+        """Return the whole plan, as the Flink functions read it."""
+        ids = (None, None) if plan.transient else _register(plan, world)
+        return {
+            "registry": self.services.registry_url,
+            **plan.analysis.plan(),
+            "sink": sink_json(plan, *ids),
+        }
 
-
-def _unreadable(plan: QueryPlan, why: str) -> NoReturn:
-    raise BadStatement(
-        f"The registered schema of a source cannot be read as the stream declares it: {why}",
-        plan.source.statement,
-    )
+    @staticmethod
+    def _starts(analysis: Analysis, world: World, properties: Mapping[str, Any]) -> dict[str, Start]:
+        starts = {}
+        joined = len(analysis.inputs) > 1
+        for source in analysis.inputs.values():
+            # A stream joins the whole table, whatever the query is told about its streams.
+            table = source.kind == "TABLE"
+            earliest = (table and joined) or starts_at_earliest(properties, table)
+            starts[source.topic] = Start(None if earliest else world.topics.end_offsets(source.topic))
+        return starts

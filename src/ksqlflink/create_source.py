@@ -1,4 +1,4 @@
-"""CREATE STREAM over a topic: defaults filled in step by step as in ksqlDB, then checked and carried out."""
+"""CREATE STREAM and TABLE over a topic: defaults filled in step by step as in ksqlDB, then checked."""
 
 from __future__ import annotations
 
@@ -6,18 +6,31 @@ from dataclasses import replace
 
 from ksqlflink import avro
 from ksqlflink import sqltypes as t
+from ksqlflink.analysis import RESERVED_COLUMNS
 from ksqlflink.dialect import format_statement
-from ksqlflink.dialect.formatter import sql_type
 from ksqlflink.dialect.statements import CreateSource, Element
 from ksqlflink.errors import BadRequest, BadStatement
+from ksqlflink.formats import key_problem, value_problem
 from ksqlflink.kafka import Topic
 from ksqlflink.model import Column, DataSource
-from ksqlflink.properties import check, check_formats, get, not_supported, with_, with_formats
-from ksqlflink.scope import is_reserved_column
+from ksqlflink.properties import (
+    check,
+    check_formats,
+    format_of,
+    get,
+    not_supported,
+    value_delimiter,
+    value_schema_name,
+    window_of,
+    with_,
+    with_formats,
+    wraps_value,
+)
+from ksqlflink.sinks import check_shape, upgrade_problem
 from ksqlflink.world import World
 
-_KEY_TYPES = (t.INTEGER, t.BIGINT, t.DOUBLE, t.STRING)
 _EXAMPLE_PARTITIONS = 2
+_KEYS = {"STREAM": "KEY", "TABLE": "PRIMARY KEY"}
 
 
 def subject_of(topic: str) -> str:
@@ -25,11 +38,16 @@ def subject_of(topic: str) -> str:
     return f"{topic}-value"
 
 
-def _no_schema(topic: str) -> str:
+def key_subject_of(topic: str) -> str:
+    """Return the subject of a topic's keys."""
+    return f"{topic}-key"
+
+
+def _no_schema(topic: str, what: str) -> str:
     docs = "https://docs.confluent.io/current/schema-registry/docs"
     return (
-        f"Schema for message values on topic '{topic}' does not exist in the Schema Registry.\n"
-        f"Subject: {subject_of(topic)}\nPossible causes include:\n- The topic itself does not exist\n"
+        f"Schema for message {what}s on topic '{topic}' does not exist in the Schema Registry.\n"
+        f"Subject: {topic}-{what}\nPossible causes include:\n- The topic itself does not exist\n"
         "\t-> Use SHOW TOPICS; to check\n"
         "- Messages on the topic are not serialized using a format Schema Registry supports\n"
         f"\t-> Use PRINT '{topic}' FROM BEGINNING; to verify\n"
@@ -44,95 +62,137 @@ def _no_schema(topic: str) -> str:
 
 
 def create_source(statement: CreateSource, world: World) -> DataSource:
-    """Create topic and schema as far as missing and return the source; it is not in the catalogue yet."""
+    """Create topic and schemas as far as missing and return the source; it is not in the catalogue yet."""
     check(statement)
-    _refuse_unsupported(statement)
+    _check_keys(statement)
     statement = _with_columns(with_formats(statement), world)
     statement, missing = _with_topic(statement, world)
     source = _source(statement)
     _check(source, statement, world)
     if missing is not None:
         world.topics.create(missing)
-    values = [column for column in source.columns if not column.key]
-    if source.value_format == "AVRO" and values and world.registry.latest(subject_of(source.topic)) is None:
-        world.registry.register(subject_of(source.topic), avro.value_schema(values))
+    _register(source, world)
     return source
 
 
-def _refuse_unsupported(statement: CreateSource) -> None:
-    if statement.kind == "TABLE":
-        raise not_supported("CREATE TABLE", statement.position, statement.text)
+def _register(source: DataSource, world: World) -> None:
+    """Register the schemas of declared columns under subjects that have none."""
+    key, value = key_subject_of(source.topic), subject_of(source.topic)
+    if source.key_format == "AVRO" and source.key_columns and world.registry.latest(key) is None:
+        world.registry.register(key, avro.key_schema(source.key_columns, source.name))
+    if source.value_format == "AVRO" and source.value_columns and world.registry.latest(value) is None:
+        schema = avro.value_schema(source.value_columns, source.value_schema_name, source.wrap_value)
+        world.registry.register(value, schema)
+
+
+def _check_keys(statement: CreateSource) -> None:
     if statement.read_only:
-        raise not_supported("CREATE SOURCE STREAM", statement.position, statement.text)
+        raise not_supported(f"CREATE SOURCE {statement.kind}", statement.position, statement.text)
     for element in statement.elements:
-        if element.key == "PRIMARY KEY":
-            raise BadStatement(
-                f"{element.position}: Column `{element.name}` is a 'PRIMARY KEY' column: please use "
-                "'KEY' for "
-                "streams.\nTables have PRIMARY KEYs, which are unique and NON NULL.\nStreams have "
-                "KEYs, which have "
-                "no uniqueness or NON NULL constraints.",
-                f"`{element.name}`",
-            )
+        if element.key not in (None, _KEYS[statement.kind]):
+            raise BadStatement(_wrong_key(statement.kind, element), f"`{element.name}`")
+
+
+def _wrong_key(kind: str, element: Element) -> str:
+    other = "streams" if kind == "STREAM" else "tables"
+    return (
+        f"{element.position}: Column `{element.name}` is a '{element.key}' column: please use "
+        f"'{_KEYS[kind]}' for {other}.\nTables have PRIMARY KEYs, which are unique and NON NULL.\nStreams "
+        "have KEYs, which have no uniqueness or NON NULL constraints."
+    )
 
 
 def _with_columns(statement: CreateSource, world: World) -> CreateSource:
-    """Return the statement with the value columns of the registered schema, when it declares none itself."""
+    """Return the statement with the columns of the registered schemas, where it declares none itself."""
     shown = format_statement(statement)
-    check_formats(get(statement, "KEY_FORMAT") or "", get(statement, "VALUE_FORMAT") or "", statement, shown)
-    declares_values = any(element.key is None for element in statement.elements)
-    if declares_values or (get(statement, "VALUE_FORMAT") or "").upper() != "AVRO":
-        return statement
+    key, value = (_format(statement, what) for what in ("KEY", "VALUE"))
+    check_formats(key, value, statement, shown)
+    keys = [element for element in statement.elements if element.key is not None]
+    values = [element for element in statement.elements if element.key is None]
+    if not keys and key == "AVRO":
+        inferred = _inferred(statement, world, "key", shown)
+        keys = [Element(column.name, column.type, _KEYS[statement.kind]) for column in inferred]
+    if not values and value == "AVRO":
+        inferred = _inferred(statement, world, "value", shown)
+        values = [Element(column.name, column.type) for column in inferred]
+    elements = (*keys, *values)
+    return statement if len(elements) == len(statement.elements) else replace(statement, elements=elements)
+
+
+def _format(statement: CreateSource, what: str) -> str:
+    return format_of(statement, what) or ""
+
+
+def _inferred(statement: CreateSource, world: World, what: str, shown: str) -> tuple[Column, ...]:
     topic = get(statement, "KAFKA_TOPIC") or ""
-    registered = world.registry.latest(subject_of(topic))
+    registered = world.registry.latest(f"{topic}-{what}")
     if registered is None:
-        raise BadStatement(_no_schema(topic), shown)
+        raise BadStatement(_no_schema(topic, what), shown)
     try:
-        inferred = avro.columns(registered)
+        if what == "key":
+            return avro.key_columns(registered)
+        return avro.columns(registered, wraps_value(statement) is not False)
     except avro.UnsupportedSchema as error:
         raise BadStatement(
-            f"The schema of subject '{subject_of(topic)}' has {error}, which ksqlflink cannot read", shown
+            f"The schema of subject '{topic}-{what}' has {error}, which ksqlflink cannot read", shown
         ) from error
-    return replace(statement, elements=(*statement.elements, *(Element(c.name, c.type) for c in inferred)))
 
 
 def _with_topic(statement: CreateSource, world: World) -> tuple[CreateSource, Topic | None]:
     """Return the statement with what it says of its topic, and the topic to create if it is missing."""
     name = get(statement, "KAFKA_TOPIC") or ""
+    policy = get(statement, "CLEANUP_POLICY") or _cleanup_policy(statement)
+    existing, partitions = world.topics.find(name), get(statement, "PARTITIONS")
+    if existing is None and partitions is None:
+        raise BadRequest(_no_topic(statement, name))
     missing = None
-    if world.topics.find(name) is None:
-        partitions = get(statement, "PARTITIONS")
-        if partitions is None:
-            raise BadRequest(_no_topic(statement, name))
+    if partitions is not None:
         retention = int(get(statement, "RETENTION_MS") or -1)
-        missing = Topic(name, int(partitions), int(get(statement, "REPLICAS") or 1), retention)
+        wanted = Topic(name, int(partitions), int(get(statement, "REPLICAS") or 1), retention, policy)
+        if existing is None:
+            missing = wanted
+        else:
+            check_shape(existing, wanted)
     if get(statement, "CLEANUP_POLICY") is None:
-        statement = with_(statement, CLEANUP_POLICY="delete")
+        statement = with_(statement, CLEANUP_POLICY=policy)
     return statement, missing
+
+
+def _cleanup_policy(statement: CreateSource) -> str:
+    if statement.kind == "STREAM":
+        return "delete"
+    return "compact" if get(statement, "WINDOW_TYPE") is None else "compact,delete"
 
 
 def _no_topic(statement: CreateSource, name: str) -> str:
     example = format_statement(with_(statement, PARTITIONS=_EXAMPLE_PARTITIONS))
     return (
         f"Topic '{name}' does not exist. If you want to create a new topic for the stream/table please "
-        "re-run the "
-        "statement providing the required 'PARTITIONS' configuration in the WITH clause (and "
-        "optionally 'REPLICAS'). "
-        f"For example: {example}"
+        "re-run the statement providing the required 'PARTITIONS' configuration in the WITH clause (and "
+        f"optionally 'REPLICAS'). For example: {example}"
     )
 
 
 def _source(statement: CreateSource) -> DataSource:
     columns = tuple(Column(item.name, item.type, item.key is not None) for item in statement.elements)
+    value_format = _format(statement, "VALUE")
+    wrap = wraps_value(statement)
+    window_type, size = window_of(statement)
     return DataSource(
         statement.name,
         statement.kind,
         get(statement, "KAFKA_TOPIC") or "",
-        (get(statement, "KEY_FORMAT") or "").upper(),
-        (get(statement, "VALUE_FORMAT") or "").upper(),
+        _format(statement, "KEY"),
+        value_format,
         columns,
         format_statement(statement),
         _timestamp_column(statement),
+        timestamp_format=get(statement, "TIMESTAMP_FORMAT"),
+        window_type=window_type,
+        window_size_ms=size,
+        wrap_value=value_format != "KAFKA" if wrap is None else wrap,
+        value_delimiter=value_delimiter(statement) or ",",
+        value_schema_name=value_schema_name(statement),
     )
 
 
@@ -147,7 +207,7 @@ def _timestamp_column(statement: CreateSource) -> str | None:
 def _check(source: DataSource, statement: CreateSource, world: World) -> None:
     shown = source.statement
     existing = world.catalogue.source(source.name)
-    if existing is not None:
+    if existing is not None and not (statement.or_replace and existing.kind == source.kind):
         kind = existing.kind.lower()
         raise BadStatement(
             f"Cannot add {source.kind.lower()} '{source.name}': A {kind} with the same name already exists",
@@ -156,30 +216,23 @@ def _check(source: DataSource, statement: CreateSource, world: World) -> None:
     if not source.columns:
         raise BadStatement("No columns supplied.", shown)
     for column in source.columns:
-        if is_reserved_column(column.name):
+        if column.name in RESERVED_COLUMNS:
             raise BadStatement(
                 f"'{column.name}' is a reserved column name. You cannot use it as a name for a column.", shown
             )
-    _check_key(source, shown)
-    _check_timestamp(source, statement, shown)
+    if source.kind == "TABLE" and not source.key_columns:
+        raise BadStatement("Tables require a PRIMARY KEY. Please define the PRIMARY KEY.", shown)
+    problem = key_problem(source.key_format, source.key_columns)
+    wrap = wraps_value(statement)
+    problem = problem or value_problem(source.value_format, source.value_columns, wrap)
+    if existing is not None:
+        problem = problem or upgrade_problem(existing, source)
+    if problem is not None:
+        raise BadStatement(problem, shown)
+    _check_timestamp(source, shown)
 
 
-def _check_key(source: DataSource, shown: str) -> None:
-    keys = [column for column in source.columns if column.key]
-    if len(keys) > 1:
-        names = ", ".join(f"`{column.name}`" for column in keys)
-        raise BadStatement(f"The 'KAFKA' format only supports a single field. Got: [{names}]", shown)
-    for column in keys:
-        if column.type not in _KEY_TYPES:
-            raise BadStatement(
-                "Key format does not support schema.\nformat: KAFKA\nreason: The 'KAFKA' format does "
-                "not support type "
-                f"'{sql_type(column.type).split('<')[0].split('(')[0]}'\ncolumn: `{column.name}`",
-                shown,
-            )
-
-
-def _check_timestamp(source: DataSource, statement: CreateSource, shown: str) -> None:
+def _check_timestamp(source: DataSource, shown: str) -> None:
     if source.timestamp_column is None:
         return
     column = source.column(source.timestamp_column)
@@ -189,8 +242,21 @@ def _check_timestamp(source: DataSource, statement: CreateSource, shown: str) ->
             f"'{source.timestamp_column}'",
             shown,
         )
-    if column.type not in (t.TIMESTAMP, t.BIGINT):
-        position = dict(statement.properties)["TIMESTAMP"].position
-        raise not_supported(
-            f"A TIMESTAMP column of another type than TIMESTAMP or BIGINT ({column.name})", position, shown
+    if source.timestamp_format is not None:
+        if column.type != t.STRING:
+            raise BadStatement(
+                "'TIMESTAMP_FORMAT' set in the WITH clause can only be used when the timestamp column is of "
+                "type STRING.",
+                shown,
+            )
+    elif column.type == t.STRING:
+        raise BadStatement(
+            "A String timestamp field has been specified without also specifying the timestamp_format",
+            shown,
+        )
+    elif column.type not in (t.TIMESTAMP, t.BIGINT):
+        raise BadStatement(
+            f"Timestamp column, {column.name}, should be LONG(INT64), TIMESTAMP, or a String with a "
+            "timestamp_format specified.",
+            shown,
         )

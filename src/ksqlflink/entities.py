@@ -9,8 +9,10 @@ from ksqlflink import sqltypes as t
 from ksqlflink.dialect.formatter import back_quoted, sql_type
 from ksqlflink.kafka import Topic
 from ksqlflink.model import Column, DataSource, Query
+from ksqlflink.server_properties import DEFAULTS, EDITABLE
 
 Entity = dict[str, Any]
+PAUSED = "PAUSED"
 
 
 def _entity(kind: str, text: str, members: Mapping[str, Any], warnings: Iterable[str] = ()) -> Entity:
@@ -46,7 +48,7 @@ def sources(text: str, kind: str, listed: Iterable[DataSource]) -> Entity:
             "topic": source.topic,
             "keyFormat": source.key_format,
             "valueFormat": source.value_format,
-            "isWindowed": False,
+            "isWindowed": source.window_type is not None,
         }
         for source in listed
         if source.kind == kind
@@ -56,7 +58,7 @@ def sources(text: str, kind: str, listed: Iterable[DataSource]) -> Entity:
 
 
 def running_query(query: Query, state: str) -> Entity:
-    """Return a query as SHOW QUERIES lists it."""
+    """Return a query as SHOW QUERIES lists it; one that rests is PAUSED in the count and RUNNING as such."""
     return {
         "queryString": query.statement,
         "sinks": [query.sink],
@@ -64,7 +66,7 @@ def running_query(query: Query, state: str) -> Entity:
         "id": query.id,
         "statusCount": {state: 1},
         "queryType": "PERSISTENT",
-        "state": state,
+        "state": "RUNNING" if state == PAUSED else state,
     }
 
 
@@ -80,13 +82,79 @@ def topics(text: str, replicas: Mapping[str, list[int]]) -> Entity:
     return _entity("kafka_topics", text, {"topics": items})
 
 
+def topics_extended(text: str, replicas: Mapping[str, list[int]], readers: Mapping[str, int]) -> Entity:
+    """Return the answer to SHOW TOPICS EXTENDED; `readers` counts the queries that read a topic."""
+    items = [
+        {
+            "name": name,
+            "replicaInfo": counts,
+            "consumerCount": readers.get(name, 0),
+            "consumerGroupCount": readers.get(name, 0),
+        }
+        for name, counts in replicas.items()
+    ]
+    return _entity("kafka_topics_extended", text, {"topics": items})
+
+
+def types(text: str, listed: Mapping[str, t.SqlType]) -> Entity:
+    """Return the answer to SHOW TYPES."""
+    return _entity("type_list", text, {"types": {name: schema(kind) for name, kind in listed.items()}})
+
+
+def variables(text: str, listed: Mapping[str, str]) -> Entity:
+    """Return the answer to SHOW VARIABLES."""
+    items = [{"name": name, "value": value} for name, value in listed.items()]
+    return _entity("variables", text, {"variables": items})
+
+
+def asserted_topic(text: str, topic: str, exists: bool) -> Entity:
+    """Return the answer to an ASSERT TOPIC that holds."""
+    return _entity("assert_topic", text, {"topicName": topic, "exists": exists})
+
+
+def asserted_schema(text: str, subject: str | None, schema_id: int | None, exists: bool) -> Entity:
+    """Return the answer to an ASSERT SCHEMA that holds."""
+    return _entity("assert_schema", text, {"subject": subject, "id": schema_id, "exists": exists})
+
+
+def connector_info(text: str, info: Mapping[str, Any]) -> Entity:
+    """Return the answer to CREATE CONNECTOR."""
+    shown = {name: info.get(name) for name in ("name", "config", "tasks", "type")}
+    return _entity("connector_info", text, {"info": shown})
+
+
+def dropped_connector(text: str, name: str) -> Entity:
+    """Return the answer to DROP CONNECTOR."""
+    return _entity("drop_connector", text, {"connectorName": name})
+
+
+def connector_list(text: str, listed: Iterable[Mapping[str, Any]]) -> Entity:
+    """Return the answer to SHOW CONNECTORS."""
+    return _entity("connector_list", text, {"connectors": list(listed)})
+
+
+def connector_description(
+    text: str, class_name: str | None, status: Mapping[str, Any], used: Iterable[str]
+) -> Entity:
+    """Return the answer to DESCRIBE CONNECTOR."""
+    members = {"connectorClass": class_name, "status": status, "sources": [], "topics": list(used)}
+    return _entity("connector_description", text, members)
+
+
 def properties(text: str, server: Mapping[str, str], overwritten: Mapping[str, Any]) -> Entity:
     """Return the answer to SHOW PROPERTIES."""
     items = [
-        {"name": name, "scope": "KSQL", "value": str(value), "editable": False, "level": "SERVER"}
+        {
+            "name": name,
+            "scope": "KSQL",
+            "value": str(value),
+            "editable": name in EDITABLE or name in overwritten,
+            "level": "SERVER",
+        }
         for name, value in {**server, **overwritten}.items()
     ]
-    members = {"properties": items, "overwrittenProperties": list(overwritten), "defaultProperties": []}
+    defaults = [name for name in DEFAULTS if name not in overwritten]
+    members = {"properties": items, "overwrittenProperties": list(overwritten), "defaultProperties": defaults}
     return _entity("properties", text, members)
 
 
@@ -106,9 +174,10 @@ def schema(kind: t.SqlType) -> Entity:
     return shown
 
 
-def _field(column: Column) -> Entity:
-    field: Entity = {"name": column.name, "schema": schema(column.type)}
-    return {**field, "type": "KEY"} if column.key else field
+def columns(listed: Iterable[Column]) -> list[Entity]:
+    """Return columns as DESCRIBE shows them."""
+    fields = [({"name": column.name, "schema": schema(column.type)}, column.key) for column in listed]
+    return [{**field, "type": "KEY"} if is_key else field for field, is_key in fields]
 
 
 def description(
@@ -118,17 +187,19 @@ def description(
     writers: Iterable[Entity],
     constraints: Iterable[str],
     extended: bool,
+    statistics: str = "",
+    offsets: Iterable[Entity] = (),
 ) -> Entity:
     """Return a source as DESCRIBE shows it; partitions and replication are 0 when its topic is gone."""
     return {
         "name": source.name,
-        "windowType": None,
+        "windowType": source.window_type,
         "readQueries": list(readers),
         "writeQueries": list(writers),
-        "fields": [_field(column) for column in source.columns],
+        "fields": columns(source.columns),
         "type": source.kind,
         "timestamp": source.timestamp_column or "",
-        "statistics": "",
+        "statistics": statistics,
         "errorStats": "",
         "extended": extended,
         "keyFormat": source.key_format,
@@ -137,7 +208,7 @@ def description(
         "partitions": topic.partitions if topic else 0,
         "replication": topic.replicas if topic else 0,
         "statement": source.statement,
-        "queryOffsetSummaries": [],
+        "queryOffsetSummaries": list(offsets),
         "sourceConstraints": list(constraints),
         "clusterStatistics": [],
         "clusterErrorStats": [],
@@ -154,8 +225,8 @@ def source_descriptions(text: str, described: Iterable[Entity]) -> Entity:
     return _entity("source_descriptions", text, {"sourceDescriptions": list(described)})
 
 
-def schema_text(columns: Iterable[Column]) -> str:
+def schema_text(listed: Iterable[Column]) -> str:
     """Return columns as ksqlDB writes them in messages."""
     return ", ".join(
-        f"{back_quoted(c.name)} {sql_type(c.type, quote_all=True)}{' KEY' if c.key else ''}" for c in columns
+        f"{back_quoted(c.name)} {sql_type(c.type, quote_all=True)}{' KEY' if c.key else ''}" for c in listed
     )

@@ -4,6 +4,9 @@ KsqlError
 ├── BadStatement      400, statement_error 40001
 ├── BadRequest        400, generic_error 40000
 ├── WrongEndpoint     400, statement_error 40002
+├── NeedsHttp2        400, generic_error 40004
+├── AssertionFailed   417, generic_error 41700
+├── ConnectRefusal    whatever Kafka Connect answered, generic_error with that status x 100
 ├── SequenceTimeout   503, generic_error 50301
 └── ServerProblem     500, statement_error 50000 (a service behind the server does not answer)
 """
@@ -51,6 +54,28 @@ class WrongEndpoint(KsqlError):
     """A query came to /ksql."""
 
     code = 40002
+
+
+class NeedsHttp2(KsqlError):
+    """An endpoint that ksqlDB serves over HTTP/2 only."""
+
+    code = 40004
+
+
+class AssertionFailed(KsqlError):
+    """What an ASSERT statement says is not so."""
+
+    status = 417
+    code = 41700
+
+
+class ConnectRefusal(KsqlError):
+    """Kafka Connect does not do what was asked; it has Connect's own status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = status * 100
 
 
 class SequenceTimeout(KsqlError):

@@ -16,6 +16,7 @@ from ksqlflink.http import HttpError, JsonService
 
 _ENDED = frozenset({"FAILED", "CANCELED", "FINISHED"})
 _POLL_SECONDS = 0.1
+_FAR_CAUSE = "<Exception on server side:"
 
 
 @dataclass(frozen=True)
@@ -110,29 +111,52 @@ class FlinkCluster:
         """
         deadline = time.monotonic() + deadline_seconds
         committed = self._stop_with_savepoint(job_id, deadline)
-        job = self.job(job_id)
-        if job is not None and not job.ended:
-            self._service.call("PATCH", f"/jobs/{job_id}?mode=cancel")
-        if not self._wait_for_end(job_id, deadline + deadline_seconds):
-            raise ServerProblem(f"Flink job {job_id} did not end in time")
+        self._end(job_id, deadline + deadline_seconds)
         self._discard(job_id)
         return committed
 
+    def stop_keeping_state(self, job_id: str, deadline_seconds: float) -> str | None:
+        """End a job and return the savepoint to go on from, None when it could not make one.
+
+        Its checkpoints stay. Raises ServerProblem when the job has not ended by the deadline.
+        """
+        deadline = time.monotonic() + deadline_seconds
+        savepoint = self._savepoint_of(job_id, deadline)
+        self._end(job_id, deadline + deadline_seconds)
+        return savepoint
+
+    def cancel(self, job_id: str, deadline_seconds: float) -> None:
+        """End a job whose state nobody needs, and remove its checkpoints."""
+        self._end(job_id, time.monotonic() + deadline_seconds)
+        self._discard(job_id)
+
+    def _end(self, job_id: str, deadline: float) -> None:
+        job = self.job(job_id)
+        if job is not None and not job.ended:
+            self._service.call("PATCH", f"/jobs/{job_id}?mode=cancel")
+        if not self._wait_for_end(job_id, deadline):
+            raise ServerProblem(f"Flink job {job_id} did not end in time")
+
     def _stop_with_savepoint(self, job_id: str, deadline: float) -> bool:
+        location = self._savepoint_of(job_id, deadline)
+        if location is None:
+            return False
+        ended = self._wait_for_end(job_id, deadline)
+        self._remove(urlparse(location).path)
+        job = self.job(job_id)
+        return ended and (job is None or job.state == "FINISHED")
+
+    def _savepoint_of(self, job_id: str, deadline: float) -> str | None:
+        """Stop a job with a savepoint and return where that is; None when there is none."""
         job = self.job(job_id)
         if job is None or job.state != "RUNNING" or job.running_tasks < job.tasks:
-            return False
+            return None
         try:
             trigger = self._service.call("POST", f"/jobs/{job_id}/stop", {"drain": False})["request-id"]
             operation = self._savepoint(f"/jobs/{job_id}/savepoints/{trigger}", deadline)
         except HttpError:
-            return False
-        if "location" not in operation:
-            return False
-        ended = self._wait_for_end(job_id, deadline)
-        self._remove(urlparse(operation["location"]).path)
-        job = self.job(job_id)
-        return ended and (job is None or job.state == "FINISHED")
+            return None
+        return operation.get("location")
 
     def _savepoint(self, path: str, deadline: float) -> dict[str, Any]:
         while time.monotonic() < deadline:
@@ -165,6 +189,10 @@ class FlinkCluster:
 def innermost_cause(trace: str) -> str:
     """Return the line of a Java stack trace that says what is wrong: the last cause, or the first line."""
     lines = [line.strip() for line in trace.splitlines() if line.strip()]
+    # What happened in another process is named in the line after the one that says so.
+    far = [index + 1 for index, line in enumerate(lines[:-1]) if line.endswith(_FAR_CAUSE)]
+    if far:
+        return lines[far[-1]]
     causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
     return (causes or lines[:1] or [trace])[-1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +12,18 @@ from ksqlflink import entities
 from ksqlflink.dialect import statements as st
 from ksqlflink.entities import Entity
 from ksqlflink.errors import BadStatement
+from ksqlflink.explain import Explainer, explained_all
+from ksqlflink.function_docs import describe_function, function_names
 from ksqlflink.model import DataSource
+from ksqlflink.progress import Progress
 from ksqlflink.properties import not_supported
 from ksqlflink.queries import Jobs
 from ksqlflink.world import World
 
 _KAFKA_INTERNAL = re.compile(r"__(consumer_offsets|transaction_state|share_group_state)\Z")
-_HIDDEN = re.compile(r"_confluent.*|__confluent.*|_schemas|connect-(configs|offsets|status|statuses)\Z|__.*")
+_HIDDEN = re.compile(
+    r"_confluent.*|__confluent.*|_schemas|connect-(configs|offsets|status|statuses)\Z|_ksqlflink_.*|__.*"
+)
 
 
 @dataclass(frozen=True)
@@ -28,26 +34,11 @@ class Inspector:
     jobs: Jobs
     server: Mapping[str, str]
 
-    def answer(self, statement: st.Statement, properties: Mapping[str, Any]) -> Entity:
-        """Return the answer to a SHOW or DESCRIBE statement."""
-        match statement:
-            case st.Show():
-                return self._show(statement, properties)
-            case st.Describe():
-                return self._describe(statement)
-            case st.DescribeAll(kind, extended):
-                described = [
-                    self._description(source, extended)
-                    for source in self.world.catalogue.sources()
-                    if source.kind == kind
-                ]
-                return entities.source_descriptions(statement.text, described)
-        raise not_supported(type(statement).__name__, statement.position, statement.text)
-
-    def _show(self, statement: st.Show, properties: Mapping[str, Any]) -> Entity:
+    def show(self, statement: st.Show, properties: Mapping[str, Any], variables: Mapping[str, str]) -> Entity:
+        """Return the answer to a SHOW statement."""
         text = statement.text
         if statement.extended:
-            raise not_supported(f"SHOW {statement.what} EXTENDED", statement.position, text)
+            return self._show_extended(statement)
         match statement.what:
             case "STREAMS" | "TABLES":
                 return entities.sources(
@@ -56,17 +47,41 @@ class Inspector:
             case "QUERIES":
                 return entities.queries(text, self.world.catalogue.queries(), self.jobs.states())
             case "TOPICS" | "ALL TOPICS":
-                return entities.topics(text, self._topics(hidden=statement.what == "ALL TOPICS"))
+                return entities.topics(text, self._topics(statement))
             case "PROPERTIES":
                 return entities.properties(text, self.server, properties)
+            case "TYPES":
+                return entities.types(text, self.world.catalogue.types())
+            case "VARIABLES":
+                return entities.variables(text, variables)
+            case "FUNCTIONS":
+                return function_names(text)
         raise not_supported(f"SHOW {statement.what}", statement.position, text)
 
-    def _topics(self, hidden: bool) -> dict[str, list[int]]:
-        excluded = _KAFKA_INTERNAL if hidden else _HIDDEN
+    def _show_extended(self, statement: st.Show) -> Entity:
+        match statement.what:
+            case "STREAMS" | "TABLES":
+                return self.describe_all(statement.text, statement.what.removesuffix("S"), extended=True)
+            case "QUERIES":
+                explainer = Explainer(self.world, self.jobs.states())
+                described = map(explainer.describe, self.world.catalogue.queries())
+                return explained_all(statement.text, described)
+            case "TOPICS" | "ALL TOPICS":
+                return entities.topics_extended(statement.text, self._topics(statement), self._readers())
+        raise not_supported(f"SHOW {statement.what} EXTENDED", statement.position, statement.text)
+
+    def _topics(self, statement: st.Show) -> dict[str, list[int]]:
+        excluded = _KAFKA_INTERNAL if statement.what == "ALL TOPICS" else _HIDDEN
         replicas = self.world.topics.replicas()
         return {name: counts for name, counts in replicas.items() if not excluded.match(name)}
 
-    def _describe(self, statement: st.Describe) -> Entity:
+    def _readers(self) -> Counter[str]:
+        topics = {source.name: source.topic for source in self.world.catalogue.sources()}
+        queries = self.world.catalogue.queries()
+        return Counter(topics[name] for query in queries for name in query.sources if name in topics)
+
+    def describe(self, statement: st.Describe) -> Entity:
+        """Return the answer to DESCRIBE of one source."""
         source = self.world.catalogue.source(statement.name)
         if source is None:
             message = f"Could not find STREAM/TABLE '{statement.name}' in the Metastore"
@@ -78,15 +93,31 @@ class Inspector:
             raise BadStatement(message, statement.text)
         return entities.source_description(statement.text, self._description(source, statement.extended))
 
+    def describe_all(self, text: str, kind: str, extended: bool) -> Entity:
+        """Return the answer to DESCRIBE STREAMS or TABLES."""
+        sources = [source for source in self.world.catalogue.sources() if source.kind == kind]
+        return entities.source_descriptions(text, [self._description(source, extended) for source in sources])
+
+    def describe_function(self, statement: st.DescribeFunction) -> Entity:
+        """Return the answer to DESCRIBE FUNCTION."""
+        return describe_function(statement.text, statement.name)
+
     def _description(self, source: DataSource, extended: bool) -> Entity:
-        states = self.jobs.states()
+        states, queries = self.jobs.states(), self.world.catalogue.queries()
         shown = {
-            query.id: entities.running_query(query, states.get(query.id, "UNRESPONSIVE"))
-            for query in self.world.catalogue.queries()
+            query.id: entities.running_query(query, states.get(query.id, "UNRESPONSIVE")) for query in queries
         }
-        queries = self.world.catalogue.queries()
-        readers = [shown[query.id] for query in queries if source.name in query.sources]
-        writers = [shown[query.id] for query in queries if source.name == query.sink]
+        readers = [query for query in queries if source.name in query.sources]
+        writers = [query for query in queries if source.name == query.sink]
         constraints = [other.name for other in self.world.catalogue.sources() if source.name in other.reads]
-        topic = self.world.topics.find(source.topic)
-        return entities.description(source, topic, readers, writers, constraints, extended)
+        progress = Progress(self.world)
+        return entities.description(
+            source,
+            self.world.topics.find(source.topic),
+            [shown[query.id] for query in readers],
+            [shown[query.id] for query in writers],
+            constraints,
+            extended,
+            progress.statistics(source, bool(readers), bool(writers)) if extended else "",
+            progress.offsets(writers) if extended else (),
+        )

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from confluent_kafka import IsolationLevel, KafkaException, Producer, TopicPartition
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec
 from confluent_kafka.admin import NewTopic as _NewTopic
 
@@ -26,6 +32,7 @@ class Topic:
     partitions: int
     replicas: int
     retention_ms: int = -1
+    cleanup_policy: str = "delete"
 
 
 class Topics(Protocol):
@@ -45,6 +52,12 @@ class Topics(Protocol):
 
     def end_offsets(self, name: str) -> dict[int, int]:
         """Return the offset after the last committed record of each partition."""
+
+    def begin_offsets(self, name: str) -> dict[int, int]:
+        """Return the offset of the first record of each partition."""
+
+    def committed(self, group: str, name: str) -> dict[int, int]:
+        """Return the offsets that a consumer group has committed for a topic."""
 
 
 class KafkaTopics:
@@ -70,7 +83,7 @@ class KafkaTopics:
 
     def create(self, topic: Topic) -> None:
         """Create a topic."""
-        config = {"retention.ms": str(topic.retention_ms), "cleanup.policy": "delete"}
+        config = {"retention.ms": str(topic.retention_ms), "cleanup.policy": topic.cleanup_policy}
         new = _NewTopic(topic.name, topic.partitions, topic.replicas, config=config)
         (future,) = self._admin.create_topics([new]).values()
         self._call(lambda: future.result(_TIMEOUT_SECONDS))
@@ -90,9 +103,22 @@ class KafkaTopics:
 
     def end_offsets(self, name: str) -> dict[int, int]:
         """Return the offset after the last committed record of each partition."""
+        return self._offsets(name, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+
+    def begin_offsets(self, name: str) -> dict[int, int]:
+        """Return the offset of the first record of each partition."""
+        return self._offsets(name, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+
+    def committed(self, group: str, name: str) -> dict[int, int]:
+        """Return the offsets that a consumer group has committed for a topic."""
+        asked = ConsumerGroupTopicPartitions(group)
+        (future,) = self._admin.list_consumer_group_offsets([asked]).values()
+        partitions = self._call(lambda: future.result(_TIMEOUT_SECONDS)).topic_partitions or []
+        return {item.partition: item.offset for item in partitions if item.topic == name}
+
+    def _offsets(self, name: str, which: OffsetSpec) -> dict[int, int]:
         listed = self._call(lambda: self._admin.list_topics(name, timeout=_TIMEOUT_SECONDS)).topics[name]
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        wanted = {TopicPartition(name, number): latest for number in listed.partitions}
+        wanted = {TopicPartition(name, number): which for number in listed.partitions}
         level = IsolationLevel.READ_COMMITTED
         futures = self._admin.list_offsets(wanted, isolation_level=level, request_timeout=_TIMEOUT_SECONDS)
         return {
@@ -168,3 +194,12 @@ class SandboxTopics:
         if name in self._created:
             return dict.fromkeys(range(self._created[name].partitions), 0)
         return self.real.end_offsets(name)
+
+    def begin_offsets(self, name: str) -> dict[int, int]:
+        """Return the first offsets; a topic that is not there yet is empty."""
+        return self.end_offsets(name) if name in self._created else self.real.begin_offsets(name)
+
+    def committed(self, group: str, name: str) -> dict[int, int]:
+        """Return nothing: a request that is validated has no progress."""
+        del group, name
+        return {}

@@ -25,10 +25,12 @@ class Column:
 
 @dataclass(frozen=True)
 class DataSource:
-    """A stream: a name, a topic, formats and columns.
+    """A stream or table: a name, a topic, formats and columns.
 
     `statement` is the text DESCRIBE shows; `reads` are the sources its own query reads, which therefore
-    cannot be dropped before it.
+    cannot be dropped before it. A windowed key has a window_type (TUMBLING, HOPPING, SESSION), and a size
+    in milliseconds unless it is a session. wrap_value tells whether a single value column is a field of a
+    record; value_schema_name is the full name of that record, if it is not ksqlDB's own.
     """
 
     name: str
@@ -40,10 +42,26 @@ class DataSource:
     statement: str
     timestamp_column: str | None = None
     reads: tuple[str, ...] = ()
+    timestamp_format: str | None = None
+    window_type: str | None = None
+    window_size_ms: int | None = None
+    wrap_value: bool = True
+    value_delimiter: str = ","
+    value_schema_name: str | None = None
+
+    @property
+    def key_columns(self) -> tuple[Column, ...]:
+        """The key columns, in the order they lie in the key."""
+        return tuple(column for column in self.columns if column.key)
+
+    @property
+    def value_columns(self) -> tuple[Column, ...]:
+        """The columns of the value."""
+        return tuple(column for column in self.columns if not column.key)
 
     @property
     def key(self) -> Column | None:
-        """The key column, if the source has one."""
+        """The first key column, if the source has one."""
         return next((column for column in self.columns if column.key), None)
 
     def column(self, name: str) -> Column | None:

@@ -9,12 +9,14 @@ from typing import Any
 from ksqlflink.dialect import ast
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource
 from ksqlflink.errors import BadRequest, BadStatement, ServerProblem
+from ksqlflink.formats import KEY_FORMATS, KNOWN, VALUE_FORMATS
 
 _SUPPORTED_CREATE = {
     "KAFKA_TOPIC", "KEY_FORMAT", "VALUE_FORMAT", "FORMAT", "PARTITIONS", "REPLICAS", "RETENTION_MS",
-    "CLEANUP_POLICY", "TIMESTAMP",
+    "CLEANUP_POLICY", "TIMESTAMP", "TIMESTAMP_FORMAT", "WINDOW_TYPE", "WINDOW_SIZE", "VALUE_DELIMITER",
+    "WRAP_SINGLE_VALUE", "VALUE_AVRO_SCHEMA_FULL_NAME", "VALUE_SCHEMA_FULL_NAME",
 }  # fmt: skip
-_SUPPORTED_AS_SELECT = _SUPPORTED_CREATE - {"TIMESTAMP"}
+_SUPPORTED_AS_SELECT = _SUPPORTED_CREATE - {"TIMESTAMP", "TIMESTAMP_FORMAT", "WINDOW_TYPE", "WINDOW_SIZE"}
 _KNOWN = _SUPPORTED_CREATE | {
     "KEY_DELIMITER", "VALUE_DELIMITER", "KEY_SCHEMA_FULL_NAME", "VALUE_SCHEMA_FULL_NAME",
     "VALUE_AVRO_SCHEMA_FULL_NAME", "KEY_SCHEMA_ID", "VALUE_SCHEMA_ID", "KEY_PROTOBUF_NULLABLE_REPRESENTATION",
@@ -22,13 +24,12 @@ _KNOWN = _SUPPORTED_CREATE | {
     "WINDOW_SIZE", "SOURCED_BY_CONNECTOR",
 }  # fmt: skip
 _NUMBERS = ("PARTITIONS", "REPLICAS", "RETENTION_MS")
-_KNOWN_FORMATS = ("AVRO", "JSON", "JSON_SR", "PROTOBUF", "PROTOBUF_NOSR", "DELIMITED", "KAFKA", "NONE")
-_SUPPORTED_VALUE_FORMATS = ("AVRO", "JSON")
-_SUPPORTED_KEY_FORMATS = ("KAFKA",)
 
 Create = CreateSource | CreateAsSelect
 
 OFFSET_RESET = "auto.offset.reset"
+OFFSETS = ("latest", "earliest", "none")
+_DELIMITERS = {"TAB": "\t", "SPACE": " ", "PIPE": "|"}
 _CLIENT_PROPERTIES = frozenset({
     OFFSET_RESET, "cache.max.bytes.buffering", "statestore.cache.max.bytes", "commit.interval.ms",
     "num.stream.threads", "processing.guarantee", "max.task.idle.ms", "max.poll.records", "fetch.min.bytes",
@@ -76,36 +77,108 @@ def _unprepared(message: str, statement: Create) -> None:
     raise BadStatement(f"Failed to prepare statement: {message}", statement.text)
 
 
+def check_both_formats(statement: Create) -> None:
+    """Refuse FORMAT beside KEY_FORMAT or VALUE_FORMAT."""
+    for name in ("KEY_FORMAT", "VALUE_FORMAT"):
+        if get(statement, "FORMAT") is not None and get(statement, name) is not None:
+            _unprepared(
+                f"Cannot supply both '{name}' and 'FORMAT' properties, as 'FORMAT' sets both key and value "
+                "formats. Either use just 'FORMAT', or use 'KEY_FORMAT' and 'VALUE_FORMAT'.",
+                statement,
+            )
+
+
+def value_delimiter(statement: Create) -> str | None:
+    """Return the delimiter a statement asks for; TAB, SPACE and PIPE have names."""
+    text = get(statement, "VALUE_DELIMITER")
+    return None if text is None else _DELIMITERS.get(text.upper(), text)
+
+
+def value_schema_name(statement: Create) -> str | None:
+    """Return the full name a statement wants for the record of its values."""
+    return get(statement, "VALUE_SCHEMA_FULL_NAME") or get(statement, "VALUE_AVRO_SCHEMA_FULL_NAME")
+
+
+def wraps_value(statement: Create) -> bool | None:
+    """Return what WRAP_SINGLE_VALUE says, None if it is not there."""
+    text = get(statement, "WRAP_SINGLE_VALUE")
+    return None if text is None else text.upper() == "TRUE"
+
+
+def format_of(statement: Create, what: str) -> str | None:
+    """Return the KEY or VALUE format a statement asks for, by FORMAT or for itself."""
+    name = get(statement, "FORMAT") or get(statement, f"{what}_FORMAT")
+    return None if name is None else name.upper()
+
+
 def with_formats(statement: CreateSource) -> CreateSource:
-    """Return the statement with both formats spelled out: FORMAT split up, KEY_FORMAT KAFKA by default."""
-    both = get(statement, "FORMAT")
-    key = both or get(statement, "KEY_FORMAT") or "KAFKA"
-    value = both or get(statement, "VALUE_FORMAT")
-    if value is None:
+    """Return the statement with both formats spelled out: KEY_FORMAT is KAFKA by default."""
+    check_both_formats(statement)
+    if format_of(statement, "VALUE") is None:
         raise BadStatement(
             "Statement is missing the 'VALUE_FORMAT' property from the WITH clause. Either provide one "
-            "or set "
-            "a default via the 'ksql.persistence.default.format.value' config.",
+            "or set a default via the 'ksql.persistence.default.format.value' config.",
             statement.text,
         )
-    formatted = with_(statement, KEY_FORMAT=key, VALUE_FORMAT=value)
-    kept = tuple(item for item in formatted.properties if item[0] != "FORMAT")
-    spelled: CreateSource = replace(formatted, properties=kept)
-    return spelled
+    if format_of(statement, "KEY") is not None:
+        return statement
+    completed: CreateSource = with_(statement, KEY_FORMAT="KAFKA")
+    return completed
 
 
 def check_formats(key: str, value: str, statement: Create, shown: str) -> None:
     """Refuse formats: unknown ones in ksqlDB's words, known ones that are not supported by name."""
     for name in (key, value):
-        if name.upper() not in _KNOWN_FORMATS:
+        if name.upper() not in KNOWN:
             raise BadStatement(f"Unknown format: {name.upper()}", shown)
     for what, name, supported in (
-        ("KEY_FORMAT", key, _SUPPORTED_KEY_FORMATS),
-        ("VALUE_FORMAT", value, _SUPPORTED_VALUE_FORMATS),
+        ("KEY_FORMAT", key, KEY_FORMATS),
+        ("VALUE_FORMAT", value, VALUE_FORMATS),
     ):
         if name.upper() not in supported:
             position = dict(statement.properties).get(what, ast.Literal("STRING", name)).position
             raise not_supported(f"{what} {name.upper()}", position, shown)
+
+
+def window_of(statement: CreateSource) -> tuple[str | None, int | None]:
+    """Return type and size of a windowed key, as WINDOW_TYPE and WINDOW_SIZE tell them."""
+    kind, size = get(statement, "WINDOW_TYPE"), get(statement, "WINDOW_SIZE")
+    unprepared = "Failed to prepare statement: "
+    if kind is None:
+        return None, None
+    if kind.upper() not in ("TUMBLING", "HOPPING", "SESSION"):
+        raise BadStatement(
+            f"{unprepared}Invalid value {kind} for property WINDOW_TYPE: String must be one of: SESSION, "
+            "HOPPING, TUMBLING, null",
+            statement.text,
+        )
+    if kind.upper() == "SESSION":
+        if size is not None:
+            raise BadStatement(
+                f"{unprepared}'WINDOW_SIZE' should not be set for SESSION windows.", statement.text
+            )
+        return "SESSION", None
+    if size is None:
+        raise BadStatement(
+            f"{unprepared}{kind.upper()} windows require 'WINDOW_SIZE' to be provided in the WITH clause. "
+            "For example: 'WINDOW_SIZE'='10 SECONDS'",
+            statement.text,
+        )
+    return kind.upper(), _milliseconds(size, statement)
+
+
+def _milliseconds(size: str, statement: CreateSource) -> int:
+    """Return the length that a text such as 10 SECONDS writes."""
+    amount, _, unit = size.strip().partition(" ")
+    plural = unit.strip().upper().removesuffix("S") + "S"
+    try:
+        return ast.Duration(int(amount), plural).milliseconds
+    except (ValueError, KeyError):
+        raise BadStatement(
+            "Failed to prepare statement: Configuration WINDOW_SIZE is invalid: Invalid duration: "
+            f"'{size}'. Expected format: <number> <unit>, e.g. '10 SECONDS'",
+            statement.text,
+        ) from None
 
 
 def check_streams_properties(properties: Mapping[str, Any], text: str) -> None:
@@ -115,7 +188,7 @@ def check_streams_properties(properties: Mapping[str, Any], text: str) -> None:
         if not name.startswith("ksql.") and bare not in _CLIENT_PROPERTIES:
             message = f"Not recognizable as ksql, streams, consumer, or producer property: '{name}'"
             raise ServerProblem(message, text)
-        if bare == OFFSET_RESET and str(value).lower() not in ("latest", "earliest", "none"):
+        if bare == OFFSET_RESET and str(value).lower() not in OFFSETS:
             raise BadRequest(
                 f"Failed to coerce type of value '{value}' for key '{name}'\nCaused by: Invalid value "
                 f"{value} "
@@ -123,9 +196,23 @@ def check_streams_properties(properties: Mapping[str, Any], text: str) -> None:
             )
 
 
-def starts_at_earliest(properties: Mapping[str, Any]) -> bool:
-    """Tell whether a new query reads its topics from their beginning (ksqlDB's default: from their end)."""
+def check_set(name: str, value: str | None, text: str) -> None:
+    """Refuse SET and UNSET of a property there is not, and SET to a value it cannot have."""
+    try:
+        check_streams_properties({name: OFFSETS[0] if value is None else value}, text)
+    except ServerProblem:
+        raise BadStatement(f"Unknown property: {name}", text) from None
+    except BadRequest:
+        listed = ", ".join(OFFSETS)
+        raise BadStatement(
+            f"Invalid value {value} for configuration {OFFSET_RESET}: String must be one of: {listed}", text
+        ) from None
+
+
+def starts_at_earliest(properties: Mapping[str, Any], table: bool = False) -> bool:
+    """Tell whether a new query reads a topic from its beginning: by default it does so for tables only."""
     values: Iterable[Any] = (
         value for name, value in properties.items() if name.removeprefix("ksql.streams.") == OFFSET_RESET
     )
-    return "earliest" in [str(value).lower() for value in values]
+    asked = [str(value).lower() for value in values]
+    return "earliest" in asked or (table and "latest" not in asked)

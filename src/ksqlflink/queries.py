@@ -13,10 +13,11 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ksqlflink.catalogue import Catalogue
+from ksqlflink.entities import PAUSED
 from ksqlflink.errors import KsqlError, ServerProblem
 from ksqlflink.flink import FlinkCluster, Job, exists
 from ksqlflink.gateway import FlinkRefusal, SqlGateway
@@ -42,8 +43,17 @@ class Jobs(Protocol):
     def stop(self, query: Query) -> None:
         """Stop the job of a query that the catalogue lists as stopping."""
 
+    def pause(self, query_id: str) -> None:
+        """Stop the job of a query that the catalogue lists as paused, keeping its state."""
+
+    def resume(self, query_id: str) -> None:
+        """Let a query that is not paused any more go on from the state that was kept."""
+
+    def replace(self, query: Query) -> Query:
+        """Stop the job of a query, keeping its state, and return the query as it can be started again."""
+
     def states(self) -> dict[str, str]:
-        """Return RUNNING, ERROR or UNRESPONSIVE by query id."""
+        """Return RUNNING, ERROR, UNRESPONSIVE or PAUSED by query id."""
 
 
 class NoJobs:
@@ -57,6 +67,16 @@ class NoJobs:
 
     def stop(self, query: Query) -> None:
         """Do nothing."""
+
+    def pause(self, query_id: str) -> None:
+        """Do nothing."""
+
+    def resume(self, query_id: str) -> None:
+        """Do nothing."""
+
+    def replace(self, query: Query) -> Query:
+        """Return the query."""
+        return query
 
     def states(self) -> dict[str, str]:
         """Return nothing."""
@@ -99,6 +119,7 @@ class QueryManager:
         self._retries: dict[str, _Retry] = {}
         self._recorded: dict[str, float] = {}
         self._said: dict[str, str] = {}
+        self._replaced: set[str] = set()
 
     def check(self) -> None:
         """Raise ServerProblem when no job could be submitted now."""
@@ -111,7 +132,9 @@ class QueryManager:
         """Start a query that the catalogue holds; FlinkRefusal when Flink does not accept it."""
         try:
             with self._lock:
-                self._submit(query, None)
+                self._replaced.discard(query.id)
+                if self._cluster.job(query.job_id) is None:  # else the supervisor was faster
+                    self._submit(query, query.checkpoint)
         except FlinkRefusal:
             raise
         except ServerProblem as error:
@@ -122,6 +145,8 @@ class QueryManager:
         if checkpoint is not None:
             settings["execution.state-recovery.path"] = checkpoint
             settings["execution.state-recovery.claim-mode"] = "CLAIM"
+            # After CREATE OR REPLACE an operator may be gone that the state still has.
+            settings["execution.state-recovery.ignore-unclaimed-state"] = "true"
         self._gateway.submit(query.job, settings)
         _LOG.info("submitted %s as job %s from %s", query.id, query.job_id, checkpoint or "its start offsets")
 
@@ -142,13 +167,53 @@ class QueryManager:
                 "stopped %s%s", query.id, "" if committed else "; what it had not committed was aborted"
             )
 
+    def pause(self, query_id: str) -> None:
+        """Stop the job of a paused query, keeping its state; the supervisor goes on trying if that fails."""
+        try:
+            with self._lock:
+                query = self._catalogue.query(query_id)
+                if query is not None and query_id in self._catalogue.paused():
+                    self._rest(query)
+        except ServerProblem as error:
+            _LOG.warning("%s does not rest yet: %s", query_id, error.message)
+
+    def _rest(self, query: Query) -> Query:
+        """End the job of a query with its state kept; the query with the id of its next job."""
+        job = self._cluster.job(query.job_id)
+        if job is None:
+            return query
+        kept = None if job.ended else self._cluster.stop_keeping_state(query.job_id, _STOP_SECONDS)
+        kept = kept or self._recovery_point(query)
+        rested = replace(query, job_id=new_job_id(), checkpoint=kept)
+        self._catalogue.record_job(query.id, rested.job_id, kept)
+        _LOG.info("%s rests at %s", query.id, kept or "its start offsets")
+        return rested
+
+    def resume(self, query_id: str) -> None:
+        """Let a query go on from the state that was kept; the supervisor goes on trying if that fails."""
+        try:
+            with self._lock:
+                query = self._catalogue.query(query_id)
+                if query is not None and self._cluster.job(query.job_id) is None:
+                    self._submit(query, query.checkpoint)
+        except ServerProblem as error:
+            _LOG.warning("%s is not resumed yet, the supervisor will: %s", query_id, error.message)
+
+    def replace(self, query: Query) -> Query:
+        """Stop the job of a query, keeping its state, and return the query as it can be started again."""
+        with self._lock:
+            # The catalogue still has its old SQL, which must not be started any more.
+            self._replaced.add(query.id)
+            return self._rest(query)
+
     def states(self) -> dict[str, str]:
-        """Return RUNNING, ERROR or UNRESPONSIVE by query id."""
+        """Return RUNNING, ERROR, UNRESPONSIVE or PAUSED by query id."""
         try:
             jobs = self._cluster.jobs()
         except ServerProblem:
             jobs = {}
-        return {query.id: self._state(jobs.get(query.job_id)) for query in self._catalogue.queries()}
+        found = {query.id: self._state(jobs.get(query.job_id)) for query in self._catalogue.queries()}
+        return found | dict.fromkeys(self._catalogue.paused() & found.keys(), PAUSED)
 
     def _state(self, job: Job | None) -> str:
         if job is None:
@@ -178,8 +243,12 @@ class QueryManager:
             return
         for query in self._catalogue.stopping():
             self.stop(query)
+        paused = self._catalogue.paused()
         for query in self._catalogue.queries():
             try:
+                if query.id in paused:
+                    self.pause(query.id)
+                    continue
                 with self._lock:
                     self._look_after(query.id)
             except ServerProblem as error:
@@ -187,7 +256,7 @@ class QueryManager:
 
     def _look_after(self, query_id: str) -> None:
         query = self._catalogue.query(query_id)
-        if query is None:
+        if query is None or query_id in self._replaced or query_id in self._catalogue.paused():
             return
         job = self._cluster.job(query.job_id)
         if job is None or job.ended:

@@ -10,10 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from ksqlflink.app import create_app
 from ksqlflink.catalogue import Catalogue
+from ksqlflink.connectors import ConnectService, NoConnect
 from ksqlflink.create_query import JobBuilder
 from ksqlflink.dialect import parse
 from ksqlflink.errors import ServerProblem
@@ -22,40 +21,20 @@ from ksqlflink.flink import FlinkCluster
 from ksqlflink.gateway import SqlGateway
 from ksqlflink.http import JsonService
 from ksqlflink.kafka import KafkaTopics
-from ksqlflink.model import SERVICE_ID
 from ksqlflink.queries import QueryManager
+from ksqlflink.records import KafkaRecords
 from ksqlflink.registry import SchemaRegistry
 from ksqlflink.requests import RequestHandler
+from ksqlflink.results.service import QueryService
+from ksqlflink.results.transients import FlinkTransients
+from ksqlflink.server_properties import ServerProperties
+from ksqlflink.settings import JOB_SETTINGS
 from ksqlflink.translate import Services
+from ksqlflink.web import serve
 from ksqlflink.world import World
 
 _LOG = logging.getLogger(__name__)
 _PLANNING_SECONDS = 60.0  # a gateway that has just started loads its planner with the first statement
-_SHUTDOWN_SECONDS = 5
-
-# Settings of every job. A reader with isolation.level=read_committed sees a pair when the checkpoint after
-# it completes; RocksDB writes only what changed since the one before, and iterates a join key's rows in
-# time order, which is the order ksqlDB emits several matches in.
-JOB_SETTINGS = {
-    "execution.runtime-mode": "streaming",
-    "parallelism.default": "1",
-    "table.local-time-zone": "UTC",
-    # A stream without new records does not keep the state of the other one for ever, as in ksqlDB.
-    "table.exec.source.idle-timeout": "5 min",
-    "pipeline.object-reuse": "true",
-    "state.backend.type": "rocksdb",
-    "state.backend.rocksdb.memory.fixed-per-slot": "64mb",
-    "execution.checkpointing.interval": "1s",
-    "execution.checkpointing.min-pause": "1s",
-    "execution.checkpointing.incremental": "true",
-    "execution.checkpointing.mode": "EXACTLY_ONCE",
-    "execution.checkpointing.tolerable-failed-checkpoints": "1000000",
-    "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-    "execution.checkpointing.num-retained": "2",
-    "restart-strategy.type": "exponential-delay",
-    "restart-strategy.exponential-delay.initial-backoff": "1s",
-    "restart-strategy.exponential-delay.max-backoff": "15s",
-}
 
 
 @dataclass(frozen=True)
@@ -69,6 +48,8 @@ class Settings:
     flink_url: str
     gateway_url: str
     state_dir: Path
+    connect_url: str | None = None
+    runtime_jar: str | None = None
 
 
 class Server:
@@ -86,29 +67,32 @@ class Server:
             self._catalogue, self._cluster, self._gateway, self._kafka.abort_transactions
         )
         registry = SchemaRegistry(JsonService("The schema registry", settings.registry_url))
-        world = World(self._catalogue, self._kafka, registry)
-        self._requests = RequestHandler(
-            Executor(world, self._manager, lambda: self._builder, self._properties())
-        )
+        records = KafkaRecords(settings.bootstrap_servers)
+        world = World(self._catalogue, self._kafka, registry, records)
+        self._requests = RequestHandler(self._executor(world))
+        self._transients = FlinkTransients(self._catalogue, self._kafka, self._cluster, self._gateway)
+        self.queries = QueryService(world, lambda: self._builder, self._transients)
         self._cluster_id = ""
         self._end = threading.Event()
 
-    def _properties(self) -> dict[str, str]:
-        return {
-            "ksql.service.id": SERVICE_ID,
-            "ksql.schema.registry.url": self._settings.registry_url,
-            "ksql.persistent.prefix": "query_",
-            "ksql.output.topic.name.prefix": "",
-        }
+    def _executor(self, world: World) -> Executor:
+        url = self._settings.connect_url
+        connect = NoConnect() if url is None else ConnectService(url)
+        properties = ServerProperties(self._settings.registry_url).listed()
+        return Executor(world, self._manager, lambda: self._builder, properties, connect)
 
     @cached_property
     def _builder(self) -> JobBuilder:
-        services = Services(self._settings.bootstrap_servers, self._settings.registry_url)
+        services = Services(
+            self._settings.bootstrap_servers, self._settings.registry_url, self._settings.runtime_jar
+        )
         return JobBuilder(services, JOB_SETTINGS, self._kafka.transaction_timeout_ms())
 
-    def run(self, text: str, properties: dict[str, Any], sequence: int | None) -> list[dict[str, Any]]:
+    def run(
+        self, text: str, properties: dict[str, Any], sequence: int | None, variables: Mapping[str, str]
+    ) -> list[dict[str, Any]]:
         """Run a request to /ksql."""
-        return self._requests.run(text, properties, sequence)
+        return self._requests.run(text, properties, sequence, variables)
 
     def cluster_id(self) -> str:
         """Return the Kafka cluster's id, empty while it is not known."""
@@ -134,25 +118,28 @@ class Server:
             except ServerProblem as error:
                 _LOG.warning("%s", error.message)
 
+    def _clear_transients(self) -> None:
+        """Remove what the push queries of an earlier server left, once Flink answers."""
+        left = self._catalogue.transients()
+        while left and not self._cluster.alive():
+            if self._end.wait(1.0):
+                return
+        self._transients.clear(left)
+
     def serve(self) -> None:
         """Serve until SIGTERM or SIGINT; running jobs go on."""
         # Building the parser takes a second or two; the first request shall not wait for it.
-        targets = (lambda: parse(""), self._learn_cluster_id, lambda: self._manager.supervise(self._end))
+        targets = (
+            lambda: parse(""),
+            self._learn_cluster_id,
+            lambda: self._manager.supervise(self._end),
+            self._clear_transients,
+        )
         threads = [threading.Thread(target=target, daemon=True) for target in targets]
         for thread in threads:
             thread.start()
         try:
-            uvicorn.run(
-                create_app(self),
-                host=self._settings.host,
-                port=self._settings.port,
-                log_config=None,
-                access_log=False,
-                http="h11",
-                lifespan="off",
-                server_header=False,
-                timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-                date_header=False,
-            )
+            serve(create_app(self), self._settings.host, self._settings.port)
         finally:
             self._end.set()
+            self.queries.close()

@@ -54,5 +54,3 @@ PRIMITIVES = {
     "INT": INTEGER,
     "VARCHAR": STRING,
 }
-
-MAX_PRECISION = 38  # Flink's DECIMAL holds no more digits

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ksqlflink.catalogue import Catalogue
 from ksqlflink.kafka import SandboxTopics, Topics
+from ksqlflink.records import NoRecords, Records
 from ksqlflink.registry import Registry, SandboxRegistry
 
 
 @dataclass(frozen=True)
 class World:
-    """The catalogue, the topics and the subjects a statement sees."""
+    """The catalogue, the topics, the subjects and the records a statement sees."""
 
     catalogue: Catalogue
     topics: Topics
     registry: Registry
+    records: Records = field(default_factory=NoRecords)
 
     def sandbox(self) -> World:
         """Return a world in which statements leave no trace outside, to validate a whole request in."""

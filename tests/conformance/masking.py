@@ -46,7 +46,7 @@ PERSISTENT_QUERY = re.compile(r"((?:CSAS|CTAS)_[A-Z0-9_]+|INSERTQUERY)_\d+")
 NAME_LIST = re.compile(r"\[([A-Z][A-Z0-9_#]*(?:, [A-Z][A-Z0-9_#]*)*)\]")
 _VARYING_TEXT = [
     (PERSISTENT_QUERY, r"\1_#"),
-    (re.compile(r"\btransient_\w+_\d+\b"), "transient_#"),
+    (re.compile(r"(?<![^\W_])transient_\w+_\d+\b"), "transient_#"),
     (re.compile(r"\bquery_\d+\b"), "query_#"),
     (re.compile(r"\b(?:\d{1,3}(?:\.\d{1,3}){3}|localhost):\d+\b"), "HOST:PORT"),
     (re.compile(r"(?<=Invalid JSON in request: ).*", re.DOTALL), MASK),

@@ -18,12 +18,13 @@ from typing import Any
 
 from .absence import mentioned, only_topics, without
 from .case import Level
-from .compare import compare_schemas
+from .compare import compare_schemas, text
 from .exchange import HttpServer, compare_exchange
 from .result import Result
 from .services import Services
 from .stage import Stage
 from .story import Exchange, RecordedFile, Request, Response, Step, Story, load_recorded, load_story
+from .streams import Streams, comparable
 from .waiting import DeadlineError, wait_until
 from .world import World
 
@@ -48,10 +49,11 @@ class StoryReplay:
 
     def __init__(self, services: Services, recordings: Path, story: Story) -> None:
         self._stage = Stage(services, story.formats)
-        self._server = HttpServer(services.ksqldb)
+        self._streams = Streams(HttpServer(services.ksqldb))
         self._recordings = recordings
         self._story = story
         self._world = World()
+        self._unordered = False
 
     def run(self, level: Level, report: Callable[[Result], None]) -> list[Result]:
         """Replay the files of `level` in order, reporting each verdict as it falls.
@@ -117,9 +119,11 @@ class StoryReplay:
                 skipped.append(f"exchange {index}: {reason}")
                 self._world.follow(exchange.response.body)
                 continue
+            self._unordered = step.unordered
             found = self._exchange(exchange, absent, is_trimmed=recorded.trimmed)
             if found:
                 differences += [f"exchange {index}: {_title(exchange.request)}", *found]
+        differences += self._streams.rest()
         if not skipped:
             differences += self._subjects(recorded)
         return Outcome(differences, skipped, compared=len(recorded.exchanges) - len(skipped))
@@ -127,12 +131,13 @@ class StoryReplay:
     def _reason_to_skip(self, exchange: Exchange, absent: set[str], *, is_wanted: bool) -> str:
         if not is_wanted:
             return "belongs to the full level"
-        if exchange.request.http != "1.1":
-            return "needs an HTTP/2 client"
         sent = json.dumps(exchange.request.body)
         missing = [*mentioned(absent, sent), *self._world.unknown_queries(sent)]
         if missing:
             return f"{', '.join(missing)} not there"
+        named = re.search(r"\bSUBJECT '([^']+)' ID (\d+)", sent)
+        if named and (found := self._stage.registry.latest(named[1])) and found[1] != int(named[2]):
+            return "this registry has given its schemas other ids"
         if re.search(r"\bTERMINATE ALL\b", sent) and self._world.foreign:
             return "would end the queries of others on this server"
         return ""
@@ -142,15 +147,16 @@ class StoryReplay:
 
     def _exchange(self, exchange: Exchange, absent: set[str], *, is_trimmed: bool) -> list[str]:
         expected = exchange.response
-        request = exchange.request.model_copy(update={"body": self._world.translated(exchange.request.body)})
+        body = self._streams.translated(self._world.translated(exchange.request.body))
+        request = exchange.request.model_copy(update={"body": body})
         self._world.follow(expected.body)
         try:
-            actual = self._server.send(request, cut=expected.cut_by_client)
+            actual = self._streams.send(request, exchange)
         except (OSError, HTTPException) as error:
             return [f"no answer: {type(error).__name__}: {error}"]
         trim = _property_names(expected.body) if is_trimmed else None
         differences = compare_exchange(
-            request, expected, actual, lambda body: self._comparable(body, absent, trim)
+            request, comparable(expected, actual), actual, lambda body: self._comparable(body, absent, trim)
         )
         return [*differences, *self._wait_for_queries(expected, actual)]
 
@@ -158,6 +164,8 @@ class StoryReplay:
         listed = set(self._story.all_topics) - set(self._story.unlisted)
         listed -= {topic for topic in self._story.sinks if topic.upper() in absent}
         kept = only_topics(without(body, absent | self._world.foreign), listed)
+        if self._unordered and isinstance(kept, list):
+            kept = sorted(kept, key=text)
         return kept if trim is None else _trimmed(kept, trim)
 
     def _wait_for_queries(self, expected: Response, actual: Response) -> list[str]:

@@ -38,8 +38,8 @@ def services_from_environment() -> dict[str, str | None]:
 
 
 def level() -> Level:
-    """How much a test session replays: MACD_CONFORMANCE_LEVEL, `core` unless it says `full`."""
-    return "full" if os.environ.get("MACD_CONFORMANCE_LEVEL") == "full" else "core"
+    """How much a test session replays: MACD_CONFORMANCE_LEVEL, `full` unless it says `core`."""
+    return "core" if os.environ.get("MACD_CONFORMANCE_LEVEL") == "core" else "full"
 
 
 def recordings() -> Path:

@@ -27,6 +27,7 @@ class Step(_Strict):
     creates: list[str] = Field(default_factory=list)
     later: list[int] = Field(default_factory=list)
     skip: str = ""
+    unordered: bool = False
 
     def wanted(self, level: Level) -> bool:
         """True if this step is part of a run at `level`."""

@@ -43,7 +43,10 @@ class Column(Node):
 
 @dataclass(frozen=True)
 class Literal(Node):
-    """A literal: kind is STRING, INTEGER, DECIMAL, DOUBLE, BOOLEAN or NULL; text is its value as text."""
+    """A literal: kind is STRING, INTEGER, DECIMAL, DOUBLE, BOOLEAN or NULL; text is its value as text.
+
+    A time unit (kind UNIT) and the name of a field in STRUCT(..) (kind NAME) are literals too.
+    """
 
     kind: str
     text: str
@@ -178,6 +181,16 @@ class SelectAll(Node):
 
 
 @dataclass(frozen=True)
+class SelectFields(Node):
+    """`struct->*`: the fields of a struct."""
+
+    base: Expression
+
+
+Selected: TypeAlias = SelectItem | SelectAll | SelectFields
+
+
+@dataclass(frozen=True)
 class Source(Node):
     """A stream or table in FROM; the alias is the name itself unless given."""
 
@@ -227,23 +240,32 @@ class Join(Node):
 
 
 @dataclass(frozen=True)
-class Clause(Node):
-    """A clause that is recognised only to be refused by name: WINDOW, GROUP BY, HAVING, PARTITION BY, LIMIT.
+class Window(Node):
+    """WINDOW kind (..): kind is TUMBLING, HOPPING or SESSION; the size of a session is its gap."""
 
-    `text` is the clause as sent, with its white space collapsed.
-    """
-
-    name: str
-    text: str
+    kind: str
+    size: Duration
+    advance: Duration | None = None
+    retention: Duration | None = None
+    grace: Duration | None = None
 
 
 @dataclass(frozen=True)
 class Query(Node):
-    """SELECT items FROM source joins WHERE condition EMIT refinement."""
+    """SELECT items FROM source joins, and what may follow; `emit` is CHANGES, FINAL or None."""
 
-    items: tuple[SelectItem | SelectAll, ...]
+    items: tuple[Selected, ...]
     source: Source
     joins: tuple[Join, ...] = ()
     where: Expression | None = None
     emit: str | None = None
-    refused: tuple[Clause, ...] = ()
+    window: Window | None = None
+    group_by: tuple[Expression, ...] = ()
+    partition_by: tuple[Expression, ...] = ()
+    having: Expression | None = None
+    limit: int | None = None
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every source, in the order of FROM."""
+        return (self.source, *(join.source for join in self.joins))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from lark import Token, v_args
@@ -12,107 +13,27 @@ from lark.tree import Meta
 
 from ksqlflink.dialect import ast
 from ksqlflink.dialect import statements as st
+from ksqlflink.dialect.clauses import QueryBuilder
+from ksqlflink.dialect.clauses import first as _first
 from ksqlflink.dialect.errors import PreparationProblem
-from ksqlflink.dialect.expressions import ExpressionBuilder, Name, Parts, position_of, unquote
+from ksqlflink.dialect.expressions import Name, Parts, position_of, unquote
+from ksqlflink.sqltypes import SqlType
 
 
 def _words(parts: Parts) -> set[str]:
     return {part.type for part in parts if isinstance(part, Token)}
 
 
-def _first(parts: Parts, kind: type[Any]) -> Any:
-    return next((part for part in parts if isinstance(part, kind)), None)
-
-
 @v_args(meta=True)
-class StatementBuilder(ExpressionBuilder):
+class StatementBuilder(QueryBuilder):
     """Builds a statement from its tree; `text` is the request it was parsed from."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__()
+    def __init__(self, text: str, types: Mapping[str, SqlType] | None = None) -> None:
+        super().__init__(types)
         self._text = text
 
     def _place(self, meta: Meta) -> dict[str, Any]:
         return {"position": position_of(meta), "text": self._text[meta.start_pos : meta.end_pos] + ";"}
-
-    # -- clauses of a query --------------------------------------------------------------------------------
-
-    def select_expression(self, meta: Meta, parts: Parts) -> ast.SelectItem:
-        alias = _first(parts[1:], Name)
-        return ast.SelectItem(parts[0], None if alias is None else str(alias), position=position_of(meta))
-
-    def select_all(self, meta: Meta, parts: Parts) -> ast.SelectAll:
-        source = _first(parts, Name)
-        return ast.SelectAll(None if source is None else str(source), position=position_of(meta))
-
-    def aliased(self, meta: Meta, parts: Parts) -> ast.Source:
-        names = [str(part) for part in parts if isinstance(part, Name)]
-        return ast.Source(names[0], names[-1], position=position_of(meta))
-
-    def unit(self, meta: Meta, parts: Parts) -> str:
-        return str(parts[0]).upper().removesuffix("S") + "S"
-
-    def duration(self, meta: Meta, parts: Parts) -> ast.Duration:
-        return ast.Duration(int(parts[0]), parts[1], position=position_of(meta))
-
-    def grace(self, meta: Meta, parts: Parts) -> tuple[str, ast.Duration]:
-        return "GRACE", parts[-1]
-
-    def within(self, meta: Meta, parts: Parts) -> ast.Within:
-        sizes = [part for part in parts if isinstance(part, ast.Duration)]
-        grace = _first(parts, tuple)
-        return ast.Within(sizes[0], sizes[-1], grace[1] if grace else None, position=position_of(meta))
-
-    def inner_join(self, meta: Meta, parts: Parts) -> str:
-        return "INNER"
-
-    def left_join(self, meta: Meta, parts: Parts) -> str:
-        return "LEFT"
-
-    def right_join(self, meta: Meta, parts: Parts) -> str:
-        return "RIGHT"
-
-    def full_join(self, meta: Meta, parts: Parts) -> str:
-        return "FULL"
-
-    def join(self, meta: Meta, parts: Parts) -> ast.Join:
-        within = _first(parts, ast.Within)
-        source = _first(parts, ast.Source)
-        return ast.Join(parts[0], source, within, parts[-1], position=source.position)
-
-    def relation(self, meta: Meta, parts: Parts) -> tuple[ast.Source, tuple[ast.Join, ...]]:
-        return parts[0], tuple(parts[1:])
-
-    def where(self, meta: Meta, parts: Parts) -> tuple[str, ast.Expression]:
-        return "WHERE", parts[1]
-
-    def emit(self, meta: Meta, parts: Parts) -> tuple[str, str]:
-        return "EMIT", parts[1].type
-
-    def window_item(self, meta: Meta, parts: Parts) -> None:
-        return None
-
-    def _refused_clause(self, meta: Meta, parts: Parts) -> ast.Clause:
-        words = [part.upper() for part in parts if isinstance(part, Token) and part.type != "INTEGER"]
-        text = " ".join(self._text[meta.start_pos : meta.end_pos].split())
-        return ast.Clause(" ".join(words), text, position=position_of(meta))
-
-    window = group_by = partition_by = having = limit = _refused_clause
-
-    def query(self, meta: Meta, parts: Parts) -> ast.Query:
-        items = tuple(part for part in parts if isinstance(part, ast.SelectItem | ast.SelectAll))
-        clauses = {part[0]: part[1] for part in parts if isinstance(part, tuple) and isinstance(part[0], str)}
-        relation = next(part for part in parts if isinstance(part, tuple) and isinstance(part[0], ast.Source))
-        refused = tuple(part for part in parts if isinstance(part, ast.Clause))
-        return ast.Query(
-            items,
-            relation[0],
-            relation[1],
-            clauses.get("WHERE"),
-            clauses.get("EMIT"),
-            refused,
-            position=position_of(meta),
-        )
 
     # -- statements ----------------------------------------------------------------------------------------
 
@@ -210,16 +131,145 @@ class StatementBuilder(ExpressionBuilder):
         return st.SetProperty(unquote(parts[1]), None, **self._place(meta))
 
     def _unsupported(self, meta: Meta, parts: Parts) -> st.Unsupported:
-        words = [part.type for part in parts[:3] if isinstance(part, Token) and part.type.isalpha()]
+        words = [part.type for part in parts[:3] if isinstance(part, Token) and part.type != "STRING"]
         return st.Unsupported(" ".join(words), **self._place(meta))
 
-    refused = describe_function = describe_connector = insert_select = insert_values = _unsupported
-    pause = resume = explain = define = undefine = _unsupported
+    refused = _unsupported
+
+    # -- inserts and queries -------------------------------------------------------------------------------
+
+    def values(self, meta: Meta, parts: Parts) -> tuple[ast.Expression, ...]:
+        return tuple(part for part in parts if not isinstance(part, Token))
+
+    def insert_values(self, meta: Meta, parts: Parts) -> st.InsertValues:
+        target, *columns = [part for part in parts if isinstance(part, Name)]
+        names = tuple(str(column) for column in columns)
+        return st.InsertValues(str(target), names, parts[-1], **self._place(meta))
+
+    def insert_select(self, meta: Meta, parts: Parts) -> st.InsertSelect:
+        target = _first(parts, Name)
+        properties = tuple(sorted((_first(parts, dict) or {}).items()))
+        return st.InsertSelect(str(target), properties, parts[-1], target.position, **self._place(meta))
 
     def select(self, meta: Meta, parts: Parts) -> st.SelectStatement:
-        return st.SelectStatement(**self._place(meta))
+        return st.SelectStatement(parts[0], **self._place(meta))
 
-    print = select
+    def from_beginning(self, meta: Meta, parts: Parts) -> Token:
+        return Token("FROM_BEGINNING", "")
+
+    def sample(self, meta: Meta, parts: Parts) -> tuple[str, int]:
+        return "SAMPLE", int(parts[1])
+
+    def print_limit(self, meta: Meta, parts: Parts) -> tuple[str, int]:
+        return "LIMIT", int(parts[1])
+
+    def print(self, meta: Meta, parts: Parts) -> st.Print:
+        options: dict[str, int] = dict(part for part in parts if isinstance(part, tuple))
+        from_beginning = "FROM_BEGINNING" in _words(parts)
+        topic, limit, interval = _raw(parts[1]), options.get("LIMIT"), options.get("SAMPLE", 1)
+        return st.Print(topic, from_beginning, interval, limit, **self._place(meta))
+
+    def explain(self, meta: Meta, parts: Parts) -> st.Explain:
+        what = parts[1]
+        if isinstance(what, Name):
+            return st.Explain(str(what), None, **self._place(meta))
+        if isinstance(what, ast.Query):
+            # The query begins where EXPLAIN and the blanks after it end.
+            text = self._text[meta.start_pos : meta.end_pos][len(str(parts[0])) :].lstrip() + ";"
+            what = st.SelectStatement(what, position=what.position, text=text)
+        return st.Explain(None, what, **self._place(meta))
+
+    # -- other statements ----------------------------------------------------------------------------------
+
+    def pause(self, meta: Meta, parts: Parts) -> st.Pause:
+        return st.Pause(_query_id(parts), **self._place(meta))
+
+    def resume(self, meta: Meta, parts: Parts) -> st.Resume:
+        return st.Resume(_query_id(parts), **self._place(meta))
+
+    def describe_function(self, meta: Meta, parts: Parts) -> st.DescribeFunction:
+        return st.DescribeFunction(_raw(parts[-1]), **self._place(meta))
+
+    def describe_connector(self, meta: Meta, parts: Parts) -> st.DescribeConnector:
+        return st.DescribeConnector(str(parts[-1]), **self._place(meta))
+
+    def define(self, meta: Meta, parts: Parts) -> st.Define:
+        return st.Define(_raw(parts[1]), unquote(parts[2]), **self._place(meta))
+
+    def undefine(self, meta: Meta, parts: Parts) -> st.Undefine:
+        return st.Undefine(_raw(parts[1]), **self._place(meta))
+
+    def assert_option(self, meta: Meta, parts: Parts) -> tuple[str, Any]:
+        name, value, *unit = parts
+        if not isinstance(value, Token) or value.type == "STRING":
+            return name.upper(), _raw(value)
+        return name.upper(), ast.Duration(int(value), unit[0]) if unit else int(value)
+
+    def assert_topic(self, meta: Meta, parts: Parts) -> st.AssertTopic:
+        options = _assert_options(parts, ("TIMEOUT",))
+        topic = next(part for part in parts if isinstance(part, Name) or _is_string(part))
+        properties = tuple(sorted((_first(parts, dict) or {}).items()))
+        exists = "NOT" not in _words(parts)
+        return st.AssertTopic(_raw(topic), properties, options.get("TIMEOUT"), exists, **self._place(meta))
+
+    def assert_schema(self, meta: Meta, parts: Parts) -> st.AssertSchema:
+        kind = next(part for part in parts if isinstance(part, Token) and part.type == "IDENT")
+        if kind.upper() != "SCHEMA":
+            raise PreparationProblem(f"{position_of(kind)}: ASSERT {kind} is not supported by ksqlflink")
+        options = _assert_options(parts, ("SUBJECT", "ID", "TIMEOUT"))
+        subject, schema_id, timeout = (options.get(name) for name in ("SUBJECT", "ID", "TIMEOUT"))
+        exists = "NOT" not in _words(parts)
+        return st.AssertSchema(subject, schema_id, timeout, exists, **self._place(meta))
+
+    def connector_property(self, meta: Meta, parts: Parts) -> tuple[str, str, ast.Literal]:
+        name, value = parts
+        shown = self._text[meta.start_pos : meta.end_pos].split("=")[0].strip()
+        return _raw(name), shown, value
+
+    def connector_with(self, meta: Meta, parts: Parts) -> list[tuple[str, str, ast.Literal]]:
+        return [part for part in parts if isinstance(part, tuple)]
+
+    def create_connector(self, meta: Meta, parts: Parts) -> st.CreateConnector:
+        words, name = _words(parts), _first(parts, Name)
+        kind = "SOURCE" if "SOURCE" in words else "SINK"
+        properties = tuple(parts[-1])
+        return st.CreateConnector(
+            kind, str(name), properties, "IF_NOT_EXISTS" in words, name.token_text, **self._place(meta)
+        )
+
+    def drop_connector(self, meta: Meta, parts: Parts) -> st.DropConnector:
+        return st.DropConnector(str(parts[-1]), "IF_EXISTS" in _words(parts), **self._place(meta))
+
+    def create_type(self, meta: Meta, parts: Parts) -> st.CreateType:
+        name = str(_first(parts, Name))
+        # Later statements of the same request may name it.
+        self.types.setdefault(name, parts[-1])
+        return st.CreateType(name, parts[-1], "IF_NOT_EXISTS" in _words(parts), **self._place(meta))
+
+    def drop_type(self, meta: Meta, parts: Parts) -> st.DropType:
+        return st.DropType(str(parts[-1]), "IF_EXISTS" in _words(parts), **self._place(meta))
+
+
+def _raw(part: Any) -> str:
+    """Return a name in the case it was written in, or the text of a string."""
+    return part.raw if isinstance(part, Name) else unquote(part)
+
+
+def _is_string(part: Any) -> bool:
+    return isinstance(part, Token) and part.type == "STRING"
+
+
+def _query_id(parts: Parts) -> str | None:
+    name = _first(parts, Name)
+    return None if name is None else str(name)
+
+
+def _assert_options(parts: Parts, known: tuple[str, ...]) -> dict[str, Any]:
+    options: dict[str, Any] = dict(part for part in parts if isinstance(part, tuple))
+    for name in options:
+        if name not in known:
+            raise PreparationProblem(f"ASSERT with {name} is not supported by ksqlflink")
+    return options
 
 
 def _refuse_duplicates(elements: tuple[st.Element, ...]) -> None:

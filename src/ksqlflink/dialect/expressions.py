@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from lark import Token, Transformer, Tree, v_args
@@ -13,24 +13,34 @@ from lark.tree import Meta
 
 from ksqlflink.dialect import ast
 from ksqlflink.dialect.errors import PreparationProblem
-from ksqlflink.sqltypes import MAX_PRECISION, PRIMITIVES, Array, Decimal, Map, SqlType, Struct
+from ksqlflink.sqltypes import PRIMITIVES, Array, Decimal, Map, SqlType, Struct
 
 Parts = list[Any]
+_QUOTES = ("`", '"')
+_UNITS = ("DAYS", "HOURS", "MINUTES", "SECONDS", "MILLISECONDS")
+_TAKING_UNITS = ("DATEADD", "DATESUB", "TIMEADD", "TIMESUB", "TIMESTAMPADD", "TIMESTAMPSUB")
 
 
 class Name(str):
     """An identifier in its canonical form, with the token it came from."""
 
-    __slots__ = ("position", "word")
+    __slots__ = ("position", "raw", "token_text")
     position: ast.Position
-    word: str
+    raw: str  # without quotes, in the case it was written in
+    token_text: str
+
+    @property
+    def word(self) -> str:
+        """The token upper-cased: tells a quoted name from a keyword."""
+        return self.token_text.upper()
 
     @classmethod
     def of(cls, text: str, token: Token) -> Name:
         """Return `text` as the name that `token` stands for."""
         name = cls(text)
         name.position = position_of(token)
-        name.word = str(token).upper()
+        name.token_text = str(token)
+        name.raw = unquote(token) if token[0] in _QUOTES else str(token)
         return name
 
 
@@ -55,7 +65,14 @@ def _literal(kind: str) -> Callable[[Any, Meta, Parts], ast.Literal]:
 
 @v_args(meta=True)
 class ExpressionBuilder(Transformer[Token, Any]):
-    """Builds identifiers, types and expressions; statement rules are the subclass's."""
+    """Builds identifiers, types and expressions; statement rules are the subclass's.
+
+    `types` are the custom types that may be named.
+    """
+
+    def __init__(self, types: Mapping[str, SqlType] | None = None) -> None:
+        super().__init__()
+        self.types: dict[str, SqlType] = dict(types or {})
 
     string, integer, decimal = _literal("STRING"), _literal("INTEGER"), _literal("DECIMAL")
     double, null, true, false = _literal("DOUBLE"), _literal("NULL"), _literal("BOOLEAN"), _literal("BOOLEAN")
@@ -77,9 +94,10 @@ class ExpressionBuilder(Transformer[Token, Any]):
         name, arguments = parts[0], [int(part) for part in parts[1:]]
         if name in ("DECIMAL", "DEC"):
             return _decimal(arguments)
-        if name not in PRIMITIVES:
+        known = {**PRIMITIVES, **self.types}
+        if name not in known:
             raise PreparationProblem(f"Cannot resolve unknown type: {name}")
-        return PRIMITIVES[name]
+        return known[name]
 
     def array_type(self, meta: Meta, parts: Parts) -> SqlType:
         return Array(_types(parts)[0])
@@ -147,6 +165,9 @@ class ExpressionBuilder(Transformer[Token, Any]):
     def at_time_zone(self, meta: Meta, parts: Parts) -> ast.Expression:
         raise PreparationProblem(f"{position_of(meta)}: AT TIME ZONE is not supported by ksqlflink")
 
+    def lambda_(self, meta: Meta, parts: Parts) -> ast.Expression:
+        raise PreparationProblem(f"{position_of(meta)}: A lambda function is not supported by ksqlflink")
+
     def subscript(self, meta: Meta, parts: Parts) -> ast.Subscript:
         return ast.Subscript(parts[0], parts[1], position=position_of(meta))
 
@@ -154,7 +175,13 @@ class ExpressionBuilder(Transformer[Token, Any]):
         return ast.Dereference(parts[0], str(parts[1]), position=position_of(meta))
 
     def call(self, meta: Meta, parts: Parts) -> ast.Call:
-        return ast.Call(str(parts[0]), tuple(parts[1:]), position=position_of(meta))
+        name, arguments = str(parts[0]), parts[1:]
+        if name in _TAKING_UNITS and arguments:
+            arguments = [_as_unit(arguments[0]), *arguments[1:]]
+        return ast.Call(name, tuple(arguments), position=position_of(meta))
+
+    def time_unit(self, meta: Meta, parts: Parts) -> ast.Literal:
+        return ast.Literal("UNIT", _plural(parts[0]), position=position_of(meta))
 
     def star_call(self, meta: Meta, parts: Parts) -> ast.Call:
         return ast.Call(str(parts[0]), (), star=True, position=position_of(meta))
@@ -180,9 +207,10 @@ class ExpressionBuilder(Transformer[Token, Any]):
         return ast.Constructor(kind, tuple(items), position=position_of(meta))
 
     def struct_item(self, meta: Meta, parts: Parts) -> tuple[ast.Expression, ast.Expression]:
-        return parts[0], parts[1]
+        return ast.Literal("NAME", str(parts[0]), position=position_of(meta)), parts[1]
 
-    map_item = struct_item
+    def map_item(self, meta: Meta, parts: Parts) -> tuple[ast.Expression, ast.Expression]:
+        return parts[0], parts[1]
 
     def array_literal(self, meta: Meta, parts: Parts) -> ast.Constructor:
         return self._constructor("ARRAY", meta, [(None, part) for part in parts[1:]])
@@ -194,15 +222,24 @@ class ExpressionBuilder(Transformer[Token, Any]):
         return self._constructor("MAP", meta, parts[1:])
 
 
+def _plural(unit: str) -> str:
+    return unit.upper().removesuffix("S") + "S"
+
+
+def _as_unit(node: ast.Expression) -> ast.Expression:
+    """Return the time unit that a function's first argument names: DAY could be a column elsewhere."""
+    if isinstance(node, ast.Column) and node.source is None and _plural(node.name) in _UNITS:
+        return ast.Literal("UNIT", _plural(node.name), position=node.position)
+    return node
+
+
 def _decimal(arguments: list[int]) -> Decimal:
     if len(arguments) != 2:
         raise PreparationProblem("DECIMAL takes a precision and a scale: DECIMAL(precision, scale)")
     precision, scale = arguments
-    if not (0 < precision <= MAX_PRECISION and scale <= precision):
-        raise PreparationProblem(
-            f"DECIMAL({precision}, {scale}): precision must lie in 1..{MAX_PRECISION} and scale in "
-            "0..precision"
-        )
+    for wrong, limit in ((precision < 1, "1"), (precision < scale, "scale")):
+        if wrong:
+            raise PreparationProblem(f"DECIMAL precision must be >= {limit}: DECIMAL({precision},{scale})")
     return Decimal(precision, scale)
 
 

@@ -56,7 +56,7 @@ def expression(node: ast.Expression) -> str:
         case ast.Column(name, source):
             return f"{identifier(source or '')}.{identifier(name)}"
         case ast.Literal(kind, text):
-            return string(text) if kind == "STRING" else text.lower() if kind == "BOOLEAN" else text
+            return _literal(kind, text)
         case ast.Binary(operator, left, right):
             return f"({expression(left)} {operator} {expression(right)})"
         case ast.Unary():
@@ -65,6 +65,17 @@ def expression(node: ast.Expression) -> str:
             return _predicate(node)
         case _:
             return _composite(node)
+
+
+def _literal(kind: str, text: str) -> str:
+    match kind:
+        case "STRING":
+            return string(text)
+        case "NAME":
+            return identifier(text)
+        case "BOOLEAN":
+            return text.lower()
+    return text
 
 
 _Composite = ast.Subscript | ast.Dereference | ast.Call | ast.Case | ast.Cast | ast.Constructor
@@ -152,11 +163,28 @@ def _join(node: ast.Join) -> str:
     return f"{_JOINS[node.kind]} {_source(node.source)}{within} ON ({expression(node.criteria)})"
 
 
-def _item(node: ast.SelectItem | ast.SelectAll) -> str:
-    if isinstance(node, ast.SelectAll):
-        return "*" if node.source is None else f"{identifier(node.source)}.*"
-    alias = "" if node.alias is None else f" {identifier(node.alias)}"
-    return expression(node.expression) + alias
+def _item(node: ast.Selected) -> str:
+    match node:
+        case ast.SelectAll(source):
+            return "*" if source is None else f"{identifier(source)}.*"
+        case ast.SelectFields(base):
+            return f"{expression(base)}->*"
+        case ast.SelectItem(selected, alias):
+            return expression(selected) + ("" if alias is None else f" {identifier(alias)}")
+
+
+def _window(node: ast.Window) -> str:
+    parts = [duration(node.size) if node.kind == "SESSION" else f"SIZE {duration(node.size)}"]
+    parts += [
+        f"{name} {duration(length)}"
+        for name, length in (
+            ("ADVANCE BY", node.advance),
+            ("RETENTION", node.retention),
+            ("GRACE PERIOD", node.grace),
+        )
+        if length is not None
+    ]
+    return f"WINDOW {node.kind} ( {' , '.join(parts)} ) "
 
 
 def query(node: ast.Query) -> str:
@@ -165,14 +193,24 @@ def query(node: ast.Query) -> str:
     lines = [f"SELECT {items[0]}" if len(items) == 1 else "SELECT\n  " + ",\n  ".join(items)]
     lines.append(f"FROM {_source(node.source)}")
     lines += [_join(join) for join in node.joins]
-    lines += [clause.text for clause in node.refused if clause.name.startswith("WINDOW")]
+    return "\n".join(lines + _clauses(node))
+
+
+def _clauses(node: ast.Query) -> list[str]:
+    lines = [_window(node.window)] if node.window else []
     if node.where is not None:
         lines.append(f"WHERE {expression(node.where)}")
-    lines += [clause.text for clause in node.refused if not clause.name.startswith(("WINDOW", "LIMIT"))]
+    if node.group_by:
+        lines.append(f"GROUP BY {', '.join(map(expression, node.group_by))}")
+    if node.partition_by:
+        lines.append(f"PARTITION BY {', '.join(map(expression, node.partition_by))}")
+    if node.having is not None:
+        lines.append(f"HAVING {expression(node.having)}")
     if node.emit is not None:
         lines.append(f"EMIT {node.emit}")
-    lines += [clause.text for clause in node.refused if clause.name == "LIMIT"]
-    return "\n".join(lines)
+    if node.limit is not None:
+        lines.append(f"LIMIT {node.limit}")
+    return lines
 
 
 def _properties(properties: st.Properties) -> str:

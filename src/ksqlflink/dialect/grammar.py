@@ -32,11 +32,13 @@ RESERVED = (
 _RULES = r"""
 start: (statement ";")*
 ?statement: select | show | describe | create | create_as | insert_select | insert_values | drop | terminate
-          | pause | resume | explain | set | unset | define | undefine | print | refused
+          | pause | resume | explain | set | unset | define | undefine | print | assert_topic | assert_schema
+          | create_connector | drop_connector | create_type | drop_type | refused
 
 select: query
 show: (SHOW | LIST) show_what EXTENDED?
-show_what: STREAMS | TABLES | QUERIES | ALL? TOPICS | PROPERTIES | VARIABLES | CONNECTORS | IDENT
+show_what: STREAMS | TABLES | QUERIES | ALL? TOPICS | PROPERTIES | VARIABLES | (SOURCE | SINK)? CONNECTORS
+         | IDENT
 describe: DESCRIBE identifier EXTENDED?          -> describe_source
         | DESCRIBE STREAMS EXTENDED?              -> describe_all
         | DESCRIBE FUNCTION identifier            -> describe_function
@@ -59,12 +61,20 @@ set: SET STRING "=" STRING
 unset: UNSET STRING
 define: DEFINE identifier "=" STRING
 undefine: UNDEFINE identifier
-print: PRINT (identifier | STRING) (FROM BEGINNING)? (LIMIT INTEGER)?
-refused: ASSERT (NOT EXISTS)? (TOPIC | identifier) identifier? with_?  -> refused
-       | RUN SCRIPT STRING                                             -> refused
-       | CREATE (SOURCE | SINK) CONNECTOR if_not_exists? identifier with_ -> refused
-       | CREATE TYPE if_not_exists? identifier AS type                 -> refused
-       | DROP (CONNECTOR | TYPE) if_exists? identifier                 -> refused
+print: PRINT (identifier | STRING) from_beginning? sample? print_limit?
+from_beginning: FROM BEGINNING
+sample: IDENT INTEGER
+print_limit: LIMIT INTEGER
+assert_topic: ASSERT (NOT EXISTS)? TOPIC (identifier | STRING) with_? assert_option?
+assert_schema: ASSERT (NOT EXISTS)? IDENT assert_option+
+assert_option: IDENT (identifier | STRING | INTEGER unit?)
+create_connector: CREATE (SOURCE | SINK) CONNECTOR if_not_exists? identifier connector_with
+connector_with: WITH "(" (connector_property ("," connector_property)*)? ")"
+connector_property: (identifier | STRING) "=" literal
+drop_connector: DROP CONNECTOR if_exists? identifier
+create_type: CREATE TYPE if_not_exists? identifier AS type
+drop_type: DROP TYPE if_exists? identifier
+refused: RUN SCRIPT STRING                                             -> refused
        | ALTER (STREAM | TABLE) identifier identifier+ type             -> refused
 
 elements: "(" element ("," element)* ")"
@@ -85,6 +95,7 @@ _clauses: window? where? group_by? partition_by? having? emit? limit?
 select_item: expression (AS? identifier)? -> select_expression
            | "*"                          -> select_all
            | identifier "." "*"           -> select_all
+           | primary "->" "*"             -> select_struct
 relation: aliased join*
 aliased: identifier (AS identifier | alias)?
 join: join_type JOIN aliased within? ON expression
@@ -100,8 +111,9 @@ duration: INTEGER unit
 window: WINDOW IDENT "(" window_item ("," window_item)* ")"
 window_item: (IDENT BY?)? duration | grace
 where: WHERE expression
-group_by: GROUP BY expression ("," expression)*
-partition_by: PARTITION BY expression ("," expression)*
+group_by: GROUP BY grouping
+partition_by: PARTITION BY grouping
+grouping: expression ("," expression)* | "(" expression ("," expression)+ ")"
 having: HAVING expression
 emit: EMIT (CHANGES | FINAL)
 limit: LIMIT INTEGER
@@ -128,7 +140,7 @@ limit: LIMIT INTEGER
         | primary "[" sum "]"                               -> subscript
         | primary "->" identifier                           -> dereference
         | identifier "(" "*" ")"                            -> star_call
-        | identifier "(" (expression ("," expression)*)? ")" -> call
+        | identifier "(" (argument ("," argument)*)? ")"    -> call
         | CASE when+ (ELSE expression)? END                 -> searched_case
         | CASE expression when+ (ELSE expression)? END      -> simple_case
         | CAST "(" expression AS type ")"                   -> cast
@@ -136,9 +148,14 @@ limit: LIMIT INTEGER
         | ARRAY "[" (expression ("," expression)*)? "]"     -> array_literal
         | STRUCT "(" struct_item ("," struct_item)* ")"     -> struct_literal
         | MAP "(" (map_item ("," map_item)*)? ")"           -> map_literal
-struct_item: expression ":=" expression
+        | time_unit
+?argument: expression
+         | expression "=>" expression                              -> lambda_
+         | "(" expression ("," expression)+ ")" "=>" expression    -> lambda_
+struct_item: identifier ":=" expression
 map_item: expression ":=" expression
 when: WHEN expression THEN expression
+!time_unit: DAYS | HOURS | MINUTES | SECONDS | MILLISECOND | MILLISECONDS
 literal: STRING -> string
        | INTEGER -> integer
        | DECIMAL -> decimal

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import count
 
 from ksqlflink.dialect import ast
 from ksqlflink.dialect import statements as st
+from ksqlflink.dialect.columns import map_columns
 from ksqlflink.dialect.formatter import format_statement
 from ksqlflink.dialect.parser import parse
 
@@ -52,14 +56,22 @@ def _properties(properties: st.Properties, name: str) -> st.Properties:
 
 
 def _query(query: ast.Query) -> ast.Query:
-    items = tuple(_item(item, query) for item in query.items)
+    if not query.joins:
+        query = map_columns(query, partial(_qualified, query.source.alias))
+    generated = count()
+    items = tuple(_item(item, generated) for item in query.items)
     return replace(query, items=items, emit=query.emit or "CHANGES")
 
 
-def _item(item: ast.SelectItem | ast.SelectAll, query: ast.Query) -> ast.SelectItem | ast.SelectAll:
-    if isinstance(item, ast.SelectAll) or not isinstance(item.expression, ast.Column):
+def _qualified(alias: str, column: ast.Column) -> ast.Column:
+    return column if column.source is not None else replace(column, source=alias)
+
+
+def _item(item: ast.Selected, generated: Iterator[int]) -> ast.Selected:
+    """Return a selected item with the name a server gives it, as far as the statement alone tells it."""
+    if not isinstance(item, ast.SelectItem) or item.alias is not None:
         return item
-    column = item.expression
-    if column.source is None and not query.joins:
-        column = replace(column, source=query.source.alias)
-    return replace(item, expression=column, alias=item.alias or column.name)
+    expression = item.expression
+    if isinstance(expression, ast.Column | ast.Dereference):
+        return replace(item, alias=expression.name)
+    return replace(item, alias=f"KSQL_COL_{next(generated)}")

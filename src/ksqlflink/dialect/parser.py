@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from lark import Lark, Token, Tree
@@ -12,6 +13,7 @@ from ksqlflink.dialect.errors import DialectError, PreparationProblem, SyntaxPro
 from ksqlflink.dialect.grammar import NON_RESERVED, RESERVED, STATEMENT_STARTERS
 from ksqlflink.dialect.statements import Statement
 from ksqlflink.dialect.tables import load_or_build
+from ksqlflink.sqltypes import SqlType
 
 _KEYWORDS = frozenset({*RESERVED, *STATEMENT_STARTERS}) - frozenset(NON_RESERVED)
 _FEW = 4  # an error that allows no more continuations than this lists them
@@ -22,8 +24,8 @@ def _parser() -> Lark:
     return load_or_build()
 
 
-def parse(text: str) -> tuple[Statement, ...]:
-    """Return the statements of a request.
+def parse(text: str, types: Mapping[str, SqlType] | None = None) -> tuple[Statement, ...]:
+    """Return the statements of a request; `types` are the custom types it may name.
 
     Raises SyntaxProblem or PreparationProblem (a DialectError each).
     """
@@ -31,7 +33,7 @@ def parse(text: str) -> tuple[Statement, ...]:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
         raise _syntax_problem(error, text) from None
-    builder = StatementBuilder(text)
+    builder = StatementBuilder(text, types)
     return tuple(_build(builder, child, text) for child in tree.children if isinstance(child, Tree))
 
 
@@ -49,6 +51,8 @@ def _build(builder: StatementBuilder, tree: Tree[Token], text: str) -> Statement
     except VisitError as error:
         if isinstance(error.orig_exc, PreparationProblem):
             error.orig_exc.statement_text = text[tree.meta.start_pos : tree.meta.end_pos] + ";"
+            raise error.orig_exc from None
+        if isinstance(error.orig_exc, DialectError):
             raise error.orig_exc from None
         raise
     assert isinstance(statement, Statement)  # noqa: S101 - every alternative of the rule builds one

@@ -75,13 +75,18 @@ def install(project: JarProject, work: Path, cache: Path) -> None:
     shutil.rmtree(work, ignore_errors=True)
 
 
+def _is_product(path: Path) -> bool:
+    """Of what Maven leaves in target/: an application with its libraries, or a library for others to load."""
+    return path.name == "lib" or path.name.endswith(("-runner.jar", "-runtime.jar"))
+
+
 def _collect(project: JarProject, work: Path) -> Path:
     """The folder that becomes the cache entry: the jars, and single-file Java programs beside them."""
     jars = work / "jars"
     jars.mkdir(exist_ok=True)
     if project.is_build:
-        for built in ("registry-1-runner.jar", "lib"):
-            (work / "target" / built).rename(jars / built)
+        for built in filter(_is_product, sorted((work / "target").iterdir())):
+            built.rename(jars / built.name)
     for source in project.sources.glob("*.java"):
         shutil.copy(source, jars)
     if (project.sources / "META-INF").is_dir():

@@ -27,6 +27,8 @@ ADD_OPENS = tuple(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in 
 SLOW_MACHINE = "-Dpekko.remote.classic.startup-timeout=120s"
 # An ending JVM may have a class-data archive to write.
 JVM_STOP_SECONDS = 60
+# Flink itself, and the functions that ksqlflink's queries call.
+FLINK_JARS = ("flink", "ksqlflink")
 CONNECTOR_CLASS = "com.mongodb.kafka.connect.MongoSinkConnector"
 
 
@@ -41,7 +43,7 @@ class JavaComponents:
         """In the order in which they are listed to users."""
         return [self.kafka(), self.registry(), self.mongodb(), *self.flink(), self.connect()]
 
-    def _jvm(self, name: str, jars: str, *flags: str) -> Jvm:
+    def _jvm(self, name: str, jars: tuple[str, ...], *flags: str) -> Jvm:
         jvm = Jvm(self._config, name, jars, flags)
         return replace(jvm, flags=(*flags, "-cp", jvm.class_path))
 
@@ -51,7 +53,7 @@ class JavaComponents:
     def kafka(self) -> Component:
         """The broker, which is its own KRaft controller."""
         properties = self._conf / "kafka-server.properties"
-        jvm = self._jvm("kafka", "kafka", "-Xmx512m", *QUICK_START)
+        jvm = self._jvm("kafka", ("kafka",), "-Xmx512m", *QUICK_START)
         return Component(
             name="kafka",
             title="Apache Kafka",
@@ -93,7 +95,7 @@ class JavaComponents:
         """Apicurio Registry with the Confluent API under /apis/ccompat/v7."""
         database = self._config.data / "registry" / "db"
         jar = self._config.cache / "registry" / "registry-1-runner.jar"
-        jvm = Jvm(self._config, "registry", "registry", ("-Xmx256m", *QUICK_START))
+        jvm = Jvm(self._config, "registry", ("registry",), ("-Xmx256m", *QUICK_START))
         return Component(
             name="registry",
             title="Schema Registry",
@@ -135,7 +137,7 @@ class JavaComponents:
 
     def _mongodb_stand_in(self) -> Component:
         launcher = str(self._config.cache / "mongodb" / "MongoServerLauncher.java")
-        jvm = self._jvm("mongodb", "mongodb", "-Xmx512m", *QUICK_START)
+        jvm = self._jvm("mongodb", ("mongodb",), "-Xmx512m", *QUICK_START)
         file, port = str(self._config.data / "mongodb" / "macd.h2"), str(self._config.mongodb_port)
         return Component(
             name="mongodb",
@@ -182,13 +184,13 @@ class JavaComponents:
             "FLINK_OPT_DIR": self._config.run / "flink-opt",
         }
         environment = {variable: str(folder) for variable, folder in folders.items()}
-        jvm = self._jvm(name, "flink", *flags, *ADD_OPENS, SLOW_MACHINE)
+        jvm = self._jvm(name, FLINK_JARS, *flags, *ADD_OPENS, SLOW_MACHINE)
         return Component(
             name,
             title,
             jvm.command(*main),
             environment=lambda: environment,
-            jars=("flink",),
+            jars=FLINK_JARS,
             stop_seconds=JVM_STOP_SECONDS,
             prepare=lambda: self._prepare_flink(jvm),
             **rest,
@@ -203,7 +205,7 @@ class JavaComponents:
     def connect(self) -> Component:
         """The Kafka Connect worker with the MongoDB sink and the Avro converter."""
         properties = self._conf / "connect-worker.properties"
-        jvm = self._jvm("connect", "kafka", "-Xmx512m", *QUICK_START)
+        jvm = self._jvm("connect", ("kafka",), "-Xmx512m", *QUICK_START)
         mongodb_uri = f"mongodb://{HOST}:{self._config.mongodb_port}/?retryWrites=false"
         return Component(
             name="connect",

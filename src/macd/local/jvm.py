@@ -29,11 +29,11 @@ def java_program() -> str:
 
 @dataclass(frozen=True)
 class Jvm:
-    """The JVM of one component; `jars` names its folder in the cache."""
+    """The JVM of one component; `jars` names its folders in the cache."""
 
     config: LocalConfig
     name: str
-    jars: str
+    jars: tuple[str, ...]
     flags: tuple[str, ...]
 
     @property
@@ -42,8 +42,8 @@ class Jvm:
 
     @property
     def class_path(self) -> str:
-        """All jars of the folder."""
-        return str(self.config.cache / self.jars / "*")
+        """All jars of the folders."""
+        return os.pathsep.join(str(self.config.cache / folder / "*") for folder in self.jars)
 
     def command(self, *main: str) -> tuple[str, ...]:
         """The command line; it stays the same whether or not an archive exists by now."""
@@ -68,7 +68,8 @@ class Jvm:
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256()
-        for path in (Path(java_program()).resolve(), self.config.cache / self.jars / ".stamp"):
+        stamps = [self.config.cache / folder / ".stamp" for folder in self.jars]
+        for path in (Path(java_program()).resolve(), *stamps):
             digest.update(f"{path} {path.stat().st_mtime_ns if path.exists() else 0};".encode())
         return digest.hexdigest()[:16]
 

@@ -18,6 +18,7 @@ def ksqldb(config: LocalConfig) -> Component:
         "--registry-url": f"http://{HOST}:{config.registry_port}/apis/ccompat/v7",
         "--flink-url": f"http://{HOST}:{config.flink_port}",
         "--gateway-url": f"http://{HOST}:{config.flink_gateway_port}",
+        "--connect-url": f"http://{HOST}:{config.connect_port}",
         "--state-dir": str(config.data / "ksqlflink"),
     }
     return Component(

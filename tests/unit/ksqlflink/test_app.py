@@ -3,45 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
 from ksqlflink.app import create_app
-from tests.unit.ksqlflink.fakes import Stage, exchanges, shop
-
-CLUSTER = "MkU3OEVBNTcwNTJENDM2Qg"
-
-
-@dataclass
-class Backend:
-    stage: Stage = field(default_factory=shop)
-    flink: bool = True
-
-    def run(self, text: str, properties: dict[str, Any], sequence: int | None) -> list[dict[str, Any]]:
-        if text == "BUG;":
-            raise RuntimeError("oops")
-        return self.stage.requests.run(text, properties, sequence)
-
-    def cluster_id(self) -> str:
-        return CLUSTER
-
-    def health(self) -> Mapping[str, bool]:
-        return {"metastore": True, "kafka": True, "commandRunner": self.flink}
-
-    def command(self, command_id: str) -> tuple[str, str | None] | None:
-        return self.stage.catalogue.command(command_id)
-
-    def command_ids(self) -> list[str]:
-        return self.stage.catalogue.command_ids()
+from tests.unit.ksqlflink.fakes import Backend, exchanges, shop
 
 
 @pytest.fixture
 def backend() -> Backend:
-    return Backend()
+    return Backend(shop())
 
 
 @dataclass

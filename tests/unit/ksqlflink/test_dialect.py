@@ -71,7 +71,7 @@ def test_reserved_words_do_not(word: str) -> None:
         ),
         (
             "CREATE STREAM a (b DECIMAL(3, 5)) WITH ();",
-            "Failed to prepare statement: DECIMAL(3, 5): precision",
+            "Failed to prepare statement: DECIMAL precision must be >= scale: DECIMAL(3,5)",
         ),
         ("CREATE STREAM a (b DECIMAL) WITH ();", "Failed to prepare statement: DECIMAL takes a precision"),
         (
@@ -81,6 +81,14 @@ def test_reserved_words_do_not(word: str) -> None:
         (
             "CREATE STREAM a AS SELECT t AT TIME ZONE 'UTC' FROM b;",
             "Failed to prepare statement: Line: 1, Col: 27",
+        ),
+        (
+            "CREATE STREAM a AS SELECT REDUCE(b, 0, (s, x) => s + x) FROM b;",
+            "Failed to prepare statement: Line: 1, Col: 40: A lambda function is not supported by ksqlflink",
+        ),
+        (
+            "CREATE STREAM a AS SELECT TRANSFORM(b, x => x + 1) FROM b;",
+            "Failed to prepare statement: Line: 1, Col: 40: A lambda function is not supported by ksqlflink",
         ),
     ],
 )
@@ -192,7 +200,49 @@ def test_another_definition_does(other: str) -> None:
     assert normalize(other) != normalize(JOIN)
 
 
-def test_a_clause_that_is_only_recognised_still_counts() -> None:
+@pytest.mark.parametrize(
+    "clauses",
+    [
+        "WINDOW TUMBLING ( SIZE 1 HOURS , RETENTION 2 DAYS , GRACE PERIOD 5 MINUTES ) \nGROUP BY A",
+        "WINDOW HOPPING ( SIZE 1 HOURS , ADVANCE BY 30 MINUTES ) \nWHERE (B > 1)\nGROUP BY A, (B + 1)",
+        "WINDOW SESSION ( 10 SECONDS , GRACE PERIOD 1 DAYS ) \nGROUP BY A\nHAVING (COUNT(*) > 1)\nEMIT FINAL",
+        "PARTITION BY A, UCASE(B)\nEMIT CHANGES\nLIMIT 3",
+    ],
+)
+def test_clauses_are_shown_as_ksqldb_shows_them(clauses: str) -> None:
+    text = f"CREATE TABLE T AS SELECT\n  A,\n  S->*\nFROM C C\n{clauses};"
+    assert format_statement(parse_one(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("window", "message"),
+    [
+        ("SLIDING (SIZE 1 HOUR)", "line 1:42: Syntax Error\n"),
+        ("TUMBLING (ADVANCE BY 1 HOUR)", "line 1:52: Syntax Error\n"),
+        ("TUMBLING (GRACE PERIOD 1 HOUR, SIZE 1 HOUR)", "line 1:65: Syntax Error\n"),
+        ("HOPPING (SIZE 1 HOUR)", "line 1:56: Syntax Error\nHOPPING windows take ADVANCE BY"),
+        ("SESSION (SIZE 1 HOUR)", "line 1:51: Syntax Error\n"),
+    ],
+)
+def test_windows_that_are_none(window: str, message: str) -> None:
+    with pytest.raises(DialectError) as raised:
+        parse(f"CREATE TABLE a AS SELECT b FROM c WINDOW {window} GROUP BY a;")
+    assert raised.value.message == message
+
+
+def test_grouping_may_be_in_parentheses() -> None:
+    statement = parse_one("CREATE TABLE t AS SELECT a FROM c GROUP BY (a, b);")
+    assert isinstance(statement, st.CreateAsSelect)
+    assert statement.query.group_by == (ast.Column("A"), ast.Column("B"))
+
+
+def test_a_time_unit_is_no_column() -> None:
+    statement = parse_one("CREATE STREAM s AS SELECT DATEADD(day, 1, d) AS day FROM t;")
+    assert isinstance(statement, st.CreateAsSelect)
+    assert format_statement(statement).endswith("SELECT DATEADD(DAYS, 1, D) DAY\nFROM T T;")
+
+
+def test_every_clause_counts() -> None:
     plain = "CREATE TABLE a AS SELECT b FROM c"
     assert (
         len({normalize(f"{plain}{tail};") for tail in ("", " GROUP BY b", " GROUP BY c", " PARTITION BY b")})

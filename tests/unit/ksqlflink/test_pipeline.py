@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ksqlflink.dialect import normalize
-from tests.unit.ksqlflink.fakes import Stage
+from tests.unit.ksqlflink.fakes import Stage, plan_of
 
 INCLUDE = Path(__file__).parents[3] / "include"
 JOINED = "MACD_ORDERS_PAYMENTS_JOINED"
@@ -71,9 +71,6 @@ def test_the_key_is_the_order_id_and_not_part_of_the_value(stage: Stage) -> None
     assert source is not None
     assert [column.name for column in source.columns if column.key] == ["ORDER_KEY"]
     assert stage.topics.topics["macd_orders_payments_joined"].partitions == 3
-    (query,) = stage.catalogue.queries()
-    assert "`$rt` AS CAST(COALESCE(`order_time`" in query.job.tables[0]
-    assert (
-        "`order_items` ARRAY<ROW<`item_name` STRING, `quantity` INT, `price` DECIMAL(10, 2)>>"
-        in query.job.tables[0]
-    )
+    plan = plan_of(stage)
+    assert plan["inputs"][0]["timestamp"] == {"column": "ORDER_TIME", "pattern": None}
+    assert plan["tasks"] == 3

@@ -41,7 +41,7 @@ def sink(stage: Stage, select: str) -> tuple[Column, ...]:
         (f"o.order_id k, AS_VALUE(p.method) {ON}", ["K", "KSQL_COL_0"], "K"),
         (
             f"o.order_id k, p.* {ON}",
-            ["K", "P_PAYMENT_ID", "P_ORDER_ID", "P_PAYMENT_AMOUNT", "P_METHOD", "P_PAY_KEY"],
+            ["K", "P_PAY_KEY", "P_PAYMENT_ID", "P_ORDER_ID", "P_PAYMENT_AMOUNT", "P_METHOD"],
             "K",
         ),
         ("order_id, store_id FROM orders", ["ORDER_ID", "STORE_ID"], None),
@@ -77,44 +77,55 @@ def test_a_sink_takes_partitions_and_format_of_its_source_and_keeps_the_case_of_
     ("select", "message"),
     [
         (
-            f"o.order_id, COUNT(*) {ON}",
-            "Line: 1, Col: 39: The function COUNT here is not supported by ksqlflink",
+            f"o.order_id, COUNT(*) {ON} GROUP BY o.order_id",
+            "GROUP BY of a join is not supported by ksqlflink",
         ),
+        ("order_id FROM orders EMIT CHANGES LIMIT 3", "LIMIT of a persistent query is not supported"),
+        ("order_id FROM orders HAVING store_id > 1", "HAVING without GROUP BY is not supported"),
         (
-            f"o.order_id, o.store_id + 1 {ON}",
-            "Line: 1, Col: 39: The expression (O.STORE_ID + 1) is not supported",
+            f"o.order_id, EXPLODE(o.items) AS i, p.method {ON}",
+            "Line: 1, Col: 39: EXPLODE of a join is not supported by ksqlflink",
         ),
-        (f"o.order_id, p.method {ON} GROUP BY p.method", "GROUP BY is not supported by ksqlflink"),
         (
             "order_id FROM orders WINDOW TUMBLING (SIZE 1 HOUR)",
-            "Line: 1, Col: 48: WINDOW TUMBLING is not supported",
+            "Line: 1, Col: 55: WINDOW clause requires a GROUP BY clause.",
         ),
-        ("order_id FROM orders PARTITION BY store_id", "Line: 1, Col: 48: PARTITION BY is not supported"),
-        ("order_id FROM orders EMIT FINAL", "EMIT FINAL is not supported"),
+        ("order_id FROM orders EMIT FINAL", "EMIT FINAL is only supported for windowed aggregations."),
+        (f"o.order_id a, o.order_id b, p.method {ON}", "(`O_ORDER_ID`) more than once, aliased as: A and B."),
+        (f"o.order_id a, p.method a {ON}", "Value columns clash with key columns: `A`"),
         (
-            f"o.order_id, p.method {ON.replace('JOIN', 'LEFT JOIN')}",
-            "LEFT JOIN is not supported by ksqlflink",
+            f"o.order_id a, p.method b, p.payment_id b {ON}",
+            "Duplicate value columns found in schema: `B` STRING",
         ),
-        (f"o.order_id {ON.replace('1 HOUR GRACE', '100 DAYS GRACE')}", "more than 99 days is not supported"),
-        (f"o.order_id a, o.order_id b {ON}", "(O.ORDER_ID) more than once, aliased as: A and B."),
-        (f"o.order_id a, p.method a {ON}", "more than one column of the same name: `A`"),
-        (f"o.order_id {ON}", "A SELECT that leaves no column for the value is not supported"),
+        (f"o.order_id {ON}", "The projection contains no value columns."),
         (
             "payment_id FROM payments",
             "must include the key column PAY_KEY in its projection (eg, SELECT PAY_KEY...).",
         ),
         (
-            "order_id FROM orders WHERE store_id IN (1, 2)",
-            "Line: 1, Col: 54: (ORDERS.STORE_ID IN (1, 2)) in WHERE",
+            "order_id FROM orders PARTITION BY store_id",
+            "must include the partitioning expression ORDERS.STORE_ID in its projection",
         ),
         (
             "order_id FROM orders WHERE order_id > 3",
             "Cannot compare ORDER_ID (STRING) to 3 (INTEGER) with GREATER_THAN.",
         ),
         (
-            "order_id FROM orders WHERE ordered_at = ordered_at",
-            "comparing TIMESTAMP in WHERE is not supported",
+            "order_id FROM orders WHERE store_id",
+            "Should evaluate to boolean but is STORE_ID (INTEGER) instead.",
         ),
+        ("NULL AS n FROM orders", "Can't infer a type of null."),
+        ("ROWTIME FROM orders", "Reserved column name in select: `ROWTIME`."),
+        ("order_id AS windowstart FROM orders", "`WINDOWSTART` is a reserved column name."),
+        (
+            "CAST(items AS INT) AS n FROM orders",
+            "Cast of ARRAY<STRUCT<SKU STRING, QTY INTEGER>> to INTEGER is not",
+        ),
+        (
+            "items->sku AS n FROM orders",
+            "Expected STRUCT type, got: ARRAY<STRUCT<`SKU` STRING, `QTY` INTEGER>>",
+        ),
+        ("items[1]->size AS n FROM orders", "Could not find field 'SIZE' in 'ITEMS[1]'."),
     ],
 )
 def test_what_is_not_supported_is_refused_by_name(select: str, message: str) -> None:
@@ -128,11 +139,7 @@ def test_what_is_not_supported_is_refused_by_name(select: str, message: str) -> 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (
-            "CREATE TABLE t (a INT PRIMARY KEY) WITH (KAFKA_TOPIC='plain', VALUE_FORMAT='JSON');",
-            "CREATE TABLE is not",
-        ),
-        ("CREATE TABLE t AS SELECT a FROM orders;", "CREATE TABLE AS SELECT is not supported"),
+        ("CREATE TABLE t AS SELECT order_id FROM orders;", "Your SELECT query produces a STREAM."),
         (
             "CREATE STREAM t WITH (TIMESTAMP='a') AS SELECT a FROM orders;",
             "Col: 33: The WITH property TIMESTAMP is",
@@ -143,7 +150,7 @@ def test_what_is_not_supported_is_refused_by_name(select: str, message: str) -> 
         ),
         (
             "CREATE STREAM t (a INT) WITH (KAFKA_TOPIC='plain', FORMAT='AVRO');",
-            "KEY_FORMAT AVRO is not supported",
+            "Schema for message keys on topic 'plain' does not exist in the Schema Registry.",
         ),
         (
             "CREATE STREAM t (a DATE KEY) WITH (KAFKA_TOPIC='plain', VALUE_FORMAT='JSON');",
@@ -159,23 +166,21 @@ def test_what_is_not_supported_is_refused_by_name(select: str, message: str) -> 
         ),
         (
             "CREATE STREAM t (a INT) WITH (KAFKA_TOPIC='plain', VALUE_FORMAT='JSON', TIMESTAMP='a');",
-            "A TIMESTAMP column of another type than TIMESTAMP or BIGINT (A) is not supported",
+            "Timestamp column, A, should be LONG(INT64), TIMESTAMP, or a String with a timestamp_format",
         ),
         ("CREATE STREAM t (a INT) WITH (KAFKA_TOPIC='p', PARTITIONS='3', VALUE_FORMAT='JSON');", "not a INT"),
         (
             "CREATE OR REPLACE STREAM orders (a INT) WITH (KAFKA_TOPIC='plain', VALUE_FORMAT='JSON');",
-            "OR REPLACE of an",
+            "Cannot upgrade data source: DataSource '`ORDERS`' has schema = `ORDER_ID` STRING,",
         ),
         (
             "CREATE SOURCE STREAM t (a INT) WITH (KAFKA_TOPIC='plain', VALUE_FORMAT='JSON');",
             "CREATE SOURCE STREAM is",
         ),
-        ("CREATE STREAM t AS SELECT * FROM j;", "Reading J, whose VALUE_FORMAT is JSON, is not supported"),
-        ("INSERT INTO orders (a) VALUES (1);", "Line: 1, Col: 1: INSERT INTO is not supported"),
-        ("EXPLAIN x;", "EXPLAIN is not supported"),
-        ("PAUSE x;", "PAUSE is not supported"),
-        ("SHOW QUERIES EXTENDED;", "SHOW QUERIES EXTENDED is not supported"),
-        ("SHOW FUNCTIONS;", "SHOW FUNCTIONS is not supported"),
+        ("RUN SCRIPT 'x';", "Line: 1, Col: 1: RUN SCRIPT is not supported"),
+        ("ALTER STREAM orders ADD a INT;", "ALTER STREAM is not supported"),
+        ("SHOW FUNCTIONS EXTENDED;", "SHOW FUNCTIONS EXTENDED is not supported"),
+        ("SHOW SOMETHING;", "SHOW SOMETHING is not supported"),
     ],
 )
 def test_statements_that_are_refused(text: str, message: str) -> None:
@@ -198,12 +203,6 @@ def test_a_topic_of_another_shape_is_not_written_to() -> None:
     assert "KSQL expects 1 partitions (topic has 4)" in refusal(stage, PAID)
 
 
-def test_a_column_that_the_registered_schema_cannot_fill_is_refused() -> None:
-    stage = shop()
-    stage.run("CREATE STREAM o (order_id INT) WITH (KAFKA_TOPIC='orders', VALUE_FORMAT='AVRO');")
-    assert "is declared as INT but written as string" in refusal(stage, "CREATE STREAM s AS SELECT * FROM o;")
-
-
 # -- ids, numbers, properties -------------------------------------------------------------------------------
 
 
@@ -219,7 +218,7 @@ def test_command_sequence_numbers_and_query_ids_follow_the_command_log() -> None
 
 def start_options(stage: Stage, text: str, **properties: Any) -> str:
     stage.run(text, **properties)
-    return stage.jobs.started[-1].job.tables[0]
+    return next(table for table in stage.jobs.started[-1].job.tables if "`$in_0`" in table)
 
 
 def test_a_new_query_reads_from_where_the_topics_end_now() -> None:
@@ -320,7 +319,7 @@ def test_show_topics_hides_internal_ones() -> None:
 def test_show_properties_lists_what_the_request_set() -> None:
     (answer,) = shop().run("SHOW PROPERTIES;", **{"auto.offset.reset": "earliest"})
     assert answer["overwrittenProperties"] == ["auto.offset.reset"]
-    assert {"ksql.service.id", "auto.offset.reset"} == {item["name"] for item in answer["properties"]}
+    assert {"ksql.service.id", "auto.offset.reset"} < {item["name"] for item in answer["properties"]}
 
 
 def test_describe_streams_describes_every_stream() -> None:

@@ -11,7 +11,7 @@ def jvm(config: LocalConfig) -> Jvm:
     stamp = config.cache / "kafka" / ".stamp"
     stamp.parent.mkdir(parents=True)
     stamp.touch()
-    return Jvm(config, "kafka", "kafka", ("-Xmx512m", '-Dname=a "b"'))
+    return Jvm(config, "kafka", ("kafka",), ("-Xmx512m", '-Dname=a "b"'))
 
 
 def arguments(jvm: Jvm) -> list[str]:

@@ -1,0 +1,16 @@
+package ksqlflink.runtime;
+
+/** An aggregate function over one group: a state that starts as null, grows with each record, and has a result. */
+interface Aggregator {
+  /** The type in which the state is stored. */
+  Type state();
+
+  /** The state after one more record. */
+  Object add(Object state, Object[] arguments);
+
+  /** The state of two sessions that became one, the earlier one first. */
+  Object merge(Object earlier, Object later);
+
+  /** The result, also of the state null. */
+  Object result(Object state);
+}

@@ -1,0 +1,57 @@
+package ksqlflink.runtime;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/** One task with its store, and the numbers it remembers: read from the store once, written whenever they change. */
+final class Task {
+  /** Stands for a time that is not known yet. */
+  static final long NEVER = Long.MIN_VALUE;
+
+  final Store store = new Store();
+  private final Map<String, Long> numbers = new HashMap<>();
+  private final Map<String, TimeList> lists = new HashMap<>();
+  private final Map<String, SegmentLog> logs = new HashMap<>();
+
+  long number(String name, long otherwise) {
+    Long known = numbers.get(name);
+    if (known == null) {
+      byte[] stored = store.get("M|" + name);
+      known = stored == null ? otherwise : new In(stored).readFixed();
+      numbers.put(name, known);
+    }
+    return known;
+  }
+
+  void set(String name, long value) {
+    Long before = numbers.put(name, value);
+    if (before == null || before != value) {
+      store.put("M|" + name, new Out().writeFixed(value).toBytes());
+    }
+  }
+
+  void forget(String name) {
+    numbers.remove(name);
+    store.remove("M|" + name);
+  }
+
+  /** Raises a number to `value` if that is higher; returns what it is then. */
+  long raise(String name, long value) {
+    long now = number(name, NEVER);
+    if (value > now) {
+      set(name, value);
+      return value;
+    }
+    return now;
+  }
+
+  /** A list that is always in use; its index is kept in memory. */
+  TimeList list(String name) {
+    return lists.computeIfAbsent(name, key -> new TimeList(store, key));
+  }
+
+  /** The log of a window store. */
+  SegmentLog log(String name) {
+    return logs.computeIfAbsent(name, SegmentLog::new);
+  }
+}

@@ -1,0 +1,102 @@
+"""Scalar functions the server evaluates itself: the plain ones of text, numbers, nulls and arrays."""
+
+from __future__ import annotations
+
+import base64
+import math
+import time
+import uuid
+from collections.abc import Callable
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any
+
+Function = Callable[..., Any]
+
+
+def _null_safe(function: Function) -> Function:
+    """Return the function that is null where an argument is."""
+    return lambda *arguments: None if None in arguments else function(*arguments)
+
+
+def _substring(text: str, start: int, length: int | None = None) -> str:
+    begin = start - 1 if start > 0 else max(len(text) + start, 0)
+    return text[begin:] if length is None else text[begin : begin + max(length, 0)]
+
+
+def _round(value: Any, digits: int | None = None) -> Any:
+    """Round halves towards positive infinity; a double without digits becomes a BIGINT."""
+    if isinstance(value, int):
+        return value
+    if digits is None:
+        whole = math.floor(Decimal(repr(value) if isinstance(value, float) else value) + Decimal("0.5"))
+        return whole if isinstance(value, float) else Decimal(whole)
+    number = Decimal(repr(value) if isinstance(value, float) else value)
+    unit = Decimal(1).scaleb(-digits)
+    rounded = ((number / unit) + Decimal("0.5")).to_integral_value(rounding=ROUND_FLOOR) * unit
+    return float(rounded) if isinstance(value, float) else rounded.quantize(number)
+
+
+def _whole(toward: Callable[[Any], int]) -> Function:
+    def function(value: Any) -> Any:
+        return value if isinstance(value, int) else type(value)(toward(value))
+
+    return _null_safe(function)
+
+
+def _unix_timestamp(moment: int | None = None) -> int:
+    return int(time.time() * 1000) if moment is None else moment
+
+
+def _concat(*parts: Any) -> Any:
+    return "".join(part for part in parts if part is not None)
+
+
+def _instr(text: str | None, part: str | None) -> int:
+    return 0 if text is None or part is None else text.find(part) + 1
+
+
+def _split(text: str, delimiter: str) -> list[str]:
+    return list(text) if delimiter == "" else text.split(delimiter)
+
+
+def _to_bytes(text: str, encoding: str) -> bytes:
+    match encoding.lower():
+        case "hex":
+            return bytes.fromhex(text.removeprefix("0x"))
+        case "utf8":
+            return text.encode()
+        case "ascii":
+            return text.encode("ascii")
+    return base64.b64decode(text)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "UCASE": _null_safe(str.upper),
+    "LCASE": _null_safe(str.lower),
+    "LEN": _null_safe(len),
+    "TRIM": _null_safe(str.strip),
+    "REPLACE": _null_safe(lambda text, old, new: text.replace(old, new)),
+    "SUBSTRING": _null_safe(_substring),
+    "CONCAT": _concat,
+    "INSTR": _instr,
+    "SPLIT": _null_safe(_split),
+    "LPAD": _null_safe(lambda text, size, pad: (pad * size)[: max(size - len(text), 0)] + text[:size]),
+    "RPAD": _null_safe(lambda text, size, pad: text[:size] + (pad * size)[: max(size - len(text), 0)]),
+    "TO_BYTES": _null_safe(_to_bytes),
+    "COALESCE": lambda *options: next((option for option in options if option is not None), None),
+    "IFNULL": lambda value, other: other if value is None else value,
+    "NULLIF": lambda value, other: None if value == other else value,
+    "ABS": _null_safe(abs),
+    "ROUND": _null_safe(_round),
+    "FLOOR": _whole(math.floor),
+    "CEIL": _whole(math.ceil),
+    "UNIX_TIMESTAMP": _unix_timestamp,
+    "FROM_UNIXTIME": lambda value: value,
+    "UNIX_DATE": lambda day=None: int(time.time() // 86400) if day is None else day,
+    "FROM_DAYS": lambda value: value,
+    "ARRAY_LENGTH": _null_safe(len),
+    "ARRAY_CONTAINS": lambda items, item: items is not None and item in items,
+    "MAP_KEYS": _null_safe(lambda entries: list(entries)),
+    "MAP_VALUES": _null_safe(lambda entries: list(entries.values())),
+    "UUID": lambda: str(uuid.uuid4()),
+}

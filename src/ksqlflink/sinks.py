@@ -1,0 +1,229 @@
+"""What a query writes to: topic, formats, columns, and whether an existing sink may take them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ksqlflink.analysis import SCHEMA_ERROR, Analysis
+from ksqlflink.analysis.projection import Output
+from ksqlflink.analysis.typed import cast, widens
+from ksqlflink.dialect.statements import CreateAsSelect
+from ksqlflink.entities import schema_text
+from ksqlflink.errors import BadRequest, BadStatement
+from ksqlflink.formats import key_problem, value_problem
+from ksqlflink.kafka import Topic
+from ksqlflink.model import Column, DataSource
+from ksqlflink.properties import (
+    check_formats,
+    format_of,
+    get,
+    not_supported,
+    value_delimiter,
+    value_schema_name,
+    with_,
+    wraps_value,
+)
+from ksqlflink.world import World
+
+_STEPS = {"JOIN": "StreamStreamJoin", "TABLE_JOIN": "StreamTableJoin"}
+
+
+def with_topic(statement: CreateAsSelect, source: Topic, world: World) -> tuple[CreateAsSelect, Topic, bool]:
+    """Return the statement with its topic spelled out (shaped as the source's by default), and the topic."""
+    name = get(statement, "KAFKA_TOPIC") or statement.name
+    wanted = Topic(
+        name,
+        int(get(statement, "PARTITIONS") or source.partitions),
+        int(get(statement, "REPLICAS") or source.replicas),
+        int(get(statement, "RETENTION_MS") or source.retention_ms),
+        cleanup_policy(statement),
+    )
+    existing = world.topics.find(name)
+    if existing is not None:
+        check_shape(existing, wanted)
+    completed = with_(
+        statement,
+        CLEANUP_POLICY=wanted.cleanup_policy,
+        KAFKA_TOPIC=name,
+        PARTITIONS=wanted.partitions,
+        REPLICAS=wanted.replicas,
+        RETENTION_MS=wanted.retention_ms,
+    )
+    return completed, wanted, existing is None
+
+
+def check_shape(existing: Topic, wanted: Topic) -> None:
+    """Refuse a topic with another number of partitions than a statement needs."""
+    if existing.partitions != wanted.partitions:
+        raise BadRequest(
+            f"A Kafka topic with the name '{existing.name}' already exists, with different partition/replica "
+            f"configuration than required. KSQL expects {wanted.partitions} partitions (topic has "
+            f"{existing.partitions}), {wanted.replicas} replication factor (topic has {existing.replicas}), "
+            f"and {wanted.retention_ms} retention (topic has {existing.retention_ms})."
+        )
+
+
+def cleanup_policy(statement: CreateAsSelect) -> str:
+    """Return the cleanup policy of a new sink topic."""
+    asked = get(statement, "CLEANUP_POLICY")
+    if asked is not None:
+        return asked
+    if statement.kind == "STREAM":
+        return "delete"
+    return "compact" if statement.query.window is None else "compact,delete"
+
+
+def sink_source(statement: CreateAsSelect, analysis: Analysis, topic: Topic, shown: str) -> DataSource:
+    """Return the sink of a query; formats are the (left) source's unless WITH says otherwise."""
+    first = next(iter(analysis.inputs.values()))
+    key_format, value_format = _formats(statement, analysis, first, shown)
+    same_value = value_format == first.value_format
+    wrap = wraps_value(statement)
+    source = DataSource(
+        statement.name,
+        statement.kind,
+        topic.name,
+        key_format,
+        value_format,
+        analysis.columns,
+        shown,
+        reads=tuple(source.name for source in analysis.inputs.values()),
+        window_type=analysis.window_type,
+        window_size_ms=analysis.window_size_ms,
+        wrap_value=value_format != "KAFKA" if wrap is None else wrap,
+        value_delimiter=value_delimiter(statement) or (first.value_delimiter if same_value else ","),
+        value_schema_name=value_schema_name(statement),
+    )
+    problem = key_problem(key_format, source.key_columns)
+    problem = problem or value_problem(value_format, source.value_columns, wrap)
+    if problem is not None:
+        raise BadStatement(SCHEMA_ERROR + problem, shown)
+    return source
+
+
+def _formats(statement: CreateAsSelect, analysis: Analysis, first: DataSource, shown: str) -> tuple[str, str]:
+    asked = format_of(statement, "KEY")
+    key = asked or first.key_format
+    value = format_of(statement, "VALUE") or first.value_format
+    check_formats(key, value, statement, shown)
+    has_key = any(column.key for column in analysis.columns)
+    if analysis.keyless:
+        if asked is not None and key != "NONE":
+            raise BadStatement(f"{SCHEMA_ERROR}Key format specified for stream without key columns.", shown)
+        return "NONE", value
+    # A key that a join or PARTITION BY makes of a source without one has no format to take over.
+    return ("KAFKA" if key == "NONE" and asked is None and has_key else key), value
+
+
+def check_result(statement: CreateAsSelect, analysis: Analysis, world: World, shown: str) -> None:
+    """Refuse a name that is taken, and a table where a stream comes out."""
+    existing = world.catalogue.source(statement.name)
+    if existing is not None and not statement.or_replace:
+        raise BadStatement(
+            f"{SCHEMA_ERROR}Cannot add {statement.kind.lower()} '{statement.name}': A "
+            f"{existing.kind.lower()} with the same name already exists",
+            shown,
+        )
+    if analysis.kind != statement.kind:
+        raise BadStatement(
+            f"{SCHEMA_ERROR}Invalid result type. Your SELECT query produces a {analysis.kind}. Please use "
+            f"CREATE {analysis.kind} AS SELECT statement instead.\nStatement: {shown}",
+            shown,
+        )
+
+
+# -- CREATE OR REPLACE and INSERT INTO ----------------------------------------------------------------------
+
+
+def upgrade_problem(existing: DataSource, source: DataSource) -> str | None:
+    """Return why a source cannot be replaced by another, None if it can."""
+    changed = [
+        column
+        for columns, others in (
+            (existing.key_columns, source.key_columns),
+            (existing.value_columns, source.value_columns),
+        )
+        for index, column in enumerate(columns)
+        if others[index : index + 1] != (column,)
+    ]
+    keys = [column for column in changed if column.key]
+    if not changed and len(existing.key_columns) == len(source.key_columns):
+        return None
+    reason = f"The following columns are changed, missing or reordered: [{schema_text(changed)}]"
+    if keys or len(existing.key_columns) != len(source.key_columns):
+        reason = (
+            "Key columns must be identical. The following key columns are changed, missing or reordered: "
+            f"[{schema_text(keys)}]"
+        )
+    return (
+        f"Cannot upgrade data source: DataSource '`{source.name}`' has schema = "
+        f"{schema_text(existing.columns)} which is not upgradeable to {schema_text(source.columns)}. "
+        f"({reason})"
+    )
+
+
+def check_upgrade(
+    statement: CreateAsSelect,
+    source: DataSource,
+    existing: DataSource,
+    analyses: tuple[Analysis | None, Analysis],
+) -> None:
+    """Refuse CREATE OR REPLACE of what ksqlDB does not replace; `analyses` are those of before and after."""
+    shown = source.statement
+    if existing.kind != source.kind:
+        raise BadStatement(
+            f"Cannot add {source.kind.lower()} '{source.name}': A {existing.kind.lower()} with the same name "
+            "already exists",
+            shown,
+        )
+    problem = upgrade_problem(existing, source)
+    if problem is not None:
+        raise BadStatement(problem, shown)
+    before, after = analyses
+    step = _STEPS.get(after.operation["kind"])
+    if step is not None:
+        raise BadRequest(f"Upgrades not yet supported for {step}")
+    if source.topic != existing.topic or before is None or _kept(before) != _kept(after):
+        raise not_supported(
+            "CREATE OR REPLACE that changes what is read, aggregated or written to",
+            statement.position,
+            statement.text,
+        )
+
+
+def _kept(analysis: Analysis) -> tuple[object, object]:
+    """Return what has to stay for a running query to take another definition over with its state."""
+    operation = {name: part for name, part in analysis.operation.items() if name not in ("having", "explode")}
+    return operation, analysis.sources
+
+
+def insert_outputs(analysis: Analysis, target: DataSource, text: str) -> Analysis:
+    """Return the analysis with its columns turned into those of the stream that INSERT INTO writes to."""
+    if analysis.kind != target.kind:
+        raise BadStatement(
+            f"Incompatible data sink and query result. Data sink ({target.name}) type is K{target.kind} but "
+            f"select query result is K{analysis.kind}.",
+            text,
+        )
+    wanted = (*target.key_columns, *target.value_columns)
+    if not _compatible(analysis.columns, wanted):
+        raise BadStatement(
+            "Incompatible schema between results and sink.\n"
+            f"Result schema is {schema_text(analysis.columns)}\nSink schema is {schema_text(wanted)}",
+            text,
+        )
+    outputs = tuple(
+        Output(column, cast(output.typed, column.type))
+        for output, column in zip(analysis.outputs, wanted, strict=True)
+    )
+    return replace(analysis, outputs=outputs)
+
+
+def _compatible(columns: Sequence[Column], wanted: Sequence[Column]) -> bool:
+    if len(columns) != len(wanted):
+        return False
+    return all(
+        (column.name, column.key) == (other.name, other.key) and widens(column.type, other.type)
+        for column, other in zip(columns, wanted, strict=True)
+    )
