@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Lets the conformance tests replay against the embedded stack unless they are given other services.
 
-    What needs no stack comes first, because it is quick; then the whole DAG, whose first run has to begin with
-    an empty stack; last what needs a browser: Playwright's event loop stays in the main thread until the
-    session ends, and nothing that runs a loop of its own works there then.
+    What needs no stack comes first, because it is quick; then the whole DAG, whose first run has to begin
+    with an empty stack; last what needs a browser: Playwright's event loop stays in the main thread until
+    the session ends, and nothing that runs a loop of its own works there then.
     """
     items.sort(key=_turn)
     for item in items:
