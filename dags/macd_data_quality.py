@@ -51,6 +51,7 @@ with DAG(
     CheckDataQualityOperator.partial(
         task_id="reconcile",
         deadline=timedelta(minutes=5),
+        patient=False,
         execution_timeout=timedelta(minutes=30),
         map_index_template="{{ task.run_id }}",
         inlets=[JOINED_ORDERS],

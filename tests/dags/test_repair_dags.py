@@ -58,6 +58,11 @@ def test_nothing_is_written_unless_asked_for(name: str, param: str) -> None:
         assert found.get_task(task_id).dry == "{{ params.dry_run }}"
 
 
+def test_only_rounds_of_checks_have_no_patience_with_runs_that_are_long_past() -> None:
+    assert dag("macd_data_quality").get_task("reconcile").partial_kwargs["patient"] is False
+    assert dag("macd_repair").get_task("reconcile").patient is True
+
+
 def test_nothing_is_removed_unless_confirmed() -> None:
     params = dag("macd_teardown").params
     assert params["confirm"] is None
