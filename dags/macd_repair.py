@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, chain
 
-from macd_airflow.defaults import task_defaults
+from macd_airflow.defaults import run_alerts, task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.resink_orders import ResinkOrdersOperator
 from macd_airflow.operators.survey_run import SurveyRunOperator
@@ -65,6 +65,7 @@ with DAG(
     tags=["macd", "kafka", "mongodb", "repair"],
     params={"run_id": RUN_ID, "dry_run": DRY_RUN, "altered": ALTERED},
     default_args=task_defaults(),
+    **run_alerts(),
 ):
     chain(
         SurveyRunOperator(

@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, Param, chain
 
 from macd_airflow.assets import JOINED_ORDERS, ORDERS, PAYMENTS
-from macd_airflow.defaults import task_defaults
+from macd_airflow.defaults import run_alerts, task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.delete_old_runs import DeleteOldRunsOperator
 from macd_airflow.operators.require_deployment import RequireDeploymentOperator
@@ -53,6 +53,7 @@ with DAG(
     tags=["macd", "kafka", "mongodb", "schedule"],
     params={**seed_params(), "keep_days": KEEP_DAYS},
     default_args=task_defaults(),
+    **run_alerts(),
 ):
     chain(
         RequireDeploymentOperator(
