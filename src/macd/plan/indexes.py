@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from macd.clients.mongodb import connected
-from macd.plan.changes import Change, Create, NoOp, Plan
+from macd.plan.changes import Change, Create, NoOp, Plan, Update
 from macd.specs.models import MongoService, PipelineSpec
 
 # The range first, then all that the charts add up: such a query never has to read a document.
 NAME = "macd_sales"
-FIELDS = ("order_time", "order_total", "payment_method", "payment_amount")
+FIELDS = ("order_time", "order_total", "payment_method", "payment_amount", "order_id")
 # Every task that ends asks what is open about its subjects; the dashboard, what is open at all.
 BOOK = "incidents"
 BOOK_INDEXES = {"macd_subject": ("subject", "closed_at"), "macd_open": ("closed_at", "opened_at")}
@@ -34,11 +34,16 @@ def _changes(pipeline: PipelineSpec, service: MongoService) -> Iterator[Change]:
     for index in _wanted(pipeline, service):
         with connected(service) as database:
             found = database.client[index.database][index.collection].index_information()
-        resource = f"index {index.collection}.{index.name}"
-        if index.name in found:
-            yield NoOp(resource)
-        else:
-            yield Create(resource, (", ".join(index.fields),), partial(_create, index, service))
+        yield _change(index, found.get(index.name), service)
+
+
+def _change(index: _Index, found: Mapping[str, Any] | None, service: MongoService) -> Change:
+    resource = f"index {index.collection}.{index.name}"
+    if found is None:
+        return Create(resource, (", ".join(index.fields),), partial(_create, index, service))
+    if tuple(field for field, _ in found["key"]) == index.fields:
+        return NoOp(resource)
+    return Update(resource, (f"now over {', '.join(index.fields)}",), partial(_replace, index, service))
 
 
 def _wanted(pipeline: PipelineSpec, service: MongoService) -> Iterator[_Index]:
@@ -52,3 +57,9 @@ def _create(index: _Index, service: MongoService) -> None:
     with connected(service) as database:
         keys = [(field, 1) for field in index.fields]
         database.client[index.database][index.collection].create_index(keys, name=index.name)
+
+
+def _replace(index: _Index, service: MongoService) -> None:
+    with connected(service) as database:
+        database.client[index.database][index.collection].drop_index(index.name)
+    _create(index, service)

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from macd.plan import Create, NoOp, indexes
+from macd.plan.changes import Update
 from macd.settings import REPOSITORY
 from macd.specs import MongoService, load_pipeline
 
@@ -41,7 +42,17 @@ def test_it_is_made_once(database: Any) -> None:
     for change in changes:
         change.execute()
     assert {type(change) for change in indexes.plan_indexes(PIPELINE, SERVICE).changes} == {NoOp}
+    assert "macd_sales" in database["orders_payments_joined"].index_information()
     book = database["incidents"].index_information()
     assert book["macd_subject"]["key"] == [("subject", 1), ("closed_at", 1)]
+    made = database["orders_payments_joined"].index_information()["macd_sales"]
+    assert [name for name, _ in made["key"]] == list(indexes.FIELDS)
+
+
+def test_one_over_other_fields_is_made_anew(database: Any) -> None:
+    database["orders_payments_joined"].create_index([("order_time", 1)], name="macd_sales")
+    [change] = [each for each in indexes.plan_indexes(PIPELINE, SERVICE).changes if "sales" in each.resource]
+    assert isinstance(change, Update)
+    change.execute()
     made = database["orders_payments_joined"].index_information()["macd_sales"]
     assert [name for name, _ in made["key"]] == list(indexes.FIELDS)
