@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, XComArg, chain
 
+from macd_airflow.assets import JOINED_ORDERS
 from macd_airflow.defaults import run_alerts, task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.classify_dead_letters import AFFECTED_RUNS, ClassifyDeadLettersOperator
@@ -77,6 +78,7 @@ with DAG(
     )
     replay = ReplayDeadLettersOperator(
         task_id="replay_dead_letters",
+        outlets=[JOINED_ORDERS],
         execution_timeout=timedelta(minutes=30),
         doc_md="Writes the skipped ones to the joined topic again, each once; waits until they are stored.",
         runs=XComArg(classify, key=AFFECTED_RUNS),

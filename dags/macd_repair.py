@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, chain
 
+from macd_airflow.assets import JOINED_ORDERS
 from macd_airflow.defaults import run_alerts, task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.resink_orders import ResinkOrdersOperator
@@ -75,6 +76,7 @@ with DAG(
         ),
         ResinkOrdersOperator(
             task_id="resink_orders",
+            outlets=[JOINED_ORDERS],
             execution_timeout=timedelta(minutes=30),
             doc_md="Writes the lost orders' joined records again and waits until they are stored.",
             **SHARED,

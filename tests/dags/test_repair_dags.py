@@ -14,6 +14,7 @@ from macd.errors import SpecError
 from macd.producer.parameters import SeedParameters
 from macd.producer.reseed import ReseedDefaults
 from macd.settings import REPOSITORY
+from macd_airflow.assets import JOINED_ORDERS
 from tests.dags.test_integrity import load
 
 ORDER = {
@@ -63,6 +64,13 @@ def test_nothing_is_written_unless_asked_for(name: str, param: str) -> None:
 def test_only_rounds_of_checks_have_no_patience_with_runs_that_are_long_past() -> None:
     assert dag("macd_data_quality").get_task("reconcile").partial_kwargs["patient"] is False
     assert dag("macd_repair").get_task("reconcile").patient is True
+
+
+@pytest.mark.parametrize(
+    ("name", "task_id"), [("macd_repair", "resink_orders"), ("macd_dlq_replay", "replay_dead_letters")]
+)
+def test_what_writes_the_collection_again_updates_its_asset(name: str, task_id: str) -> None:
+    assert dag(name).get_task(task_id).outlets == [JOINED_ORDERS]
 
 
 def test_nothing_is_removed_unless_confirmed() -> None:
