@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
 
-def lineage_of(inlets: Iterable[Any], outlets: Iterable[Any], services: Services) -> OperatorLineage[Any, Any]:
+def lineage_of(
+    inlets: Iterable[Any], outlets: Iterable[Any], services: Services
+) -> OperatorLineage[Any, Any]:
     """Inputs and outputs as OpenLineage names them; to be called by its provider only."""
     from airflow.providers.common.compat.openlineage.facet import Dataset
     from airflow.providers.openlineage.extractors import OperatorLineage

@@ -83,6 +83,8 @@ class AlertNotifier(BaseNotifier):
             for incident in known:
                 store.adopt(incident)
             memory.forget()
+        if look.second_hand:
+            look = look.news(each for subject in look.all_subjects for each in store.lasting(subject))
         if not look.findings and not store.has_work(look.all_subjects):
             return
         for subject in look.all_subjects:
@@ -93,6 +95,7 @@ class AlertNotifier(BaseNotifier):
         store.release(unsent)
 
     def _without_book(self, look: Look, known: Sequence[Incident]) -> None:
+        look = look.news(known)
         booked = [
             memory.look(known, each, look.about(each), look.where, complete=each in look.subjects)
             for each in look.all_subjects
@@ -136,10 +139,14 @@ class AlertNotifier(BaseNotifier):
 
 
 class RunAlertNotifier(AlertNotifier):
-    """The same on a DAG, for a run that fails though no task of it does, as when it takes too long."""
+    """The same on a DAG, for what no task can tell of: that its run took too long, or that it was killed.
+
+    Nothing runs any more in a task that was killed, and Airflow calls its callbacks only in some of these
+    cases.
+    """
 
     def look(self, context: Context) -> Look | None:
-        """None for a run of which a task has told already."""
+        """What has not been told of by a task."""
         return look_of_run(context, failed=self.failed)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from airflow.sdk.definitions.xcom_arg import PlainXComArg
 from airflow.sdk.log import redact  # type: ignore[attr-defined]
 
 from macd.incidents.finding import Finding
-from macd.incidents.incident import Where
+from macd.incidents.incident import Incident, Where
 from macd_airflow.outcome import FINDINGS, SUBJECTS, VERDICT
 
 TASK_FAILED = "task_failed"
@@ -25,13 +26,17 @@ _TIMED_OUT = "timed_out"
 
 @dataclass(frozen=True)
 class Look:
-    """Subjects that were looked at completely, what was found about any, and where that was."""
+    """Subjects that were looked at completely, what was found about any, and where that was.
+
+    `second_hand`: the task itself has most likely told of the findings already, and better.
+    """
 
     subjects: frozenset[str]
     findings: tuple[Finding, ...]
     where: Where
     verdict: str
     verdict_subjects: frozenset[str]
+    second_hand: bool = False
 
     @property
     def all_subjects(self) -> list[str]:
@@ -41,6 +46,14 @@ class Look:
     def about(self, subject: str) -> list[Finding]:
         """The findings about one subject."""
         return [finding for finding in self.findings if finding.subject == subject]
+
+    def news(self, known: Iterable[Incident]) -> Look:
+        """Second hand only what nobody has told of; the look itself otherwise."""
+        if not self.second_hand:
+            return self
+        told = {incident.identity for incident in known if incident.is_open}
+        new = tuple(each for each in self.findings if (each.subject, each.check) not in told)
+        return replace(self, findings=new)
 
     def verdict_on(self, subject: str) -> str:
         """What the task said, when it spoke about this subject only."""
@@ -71,10 +84,14 @@ def look_of(context: Context, *, failed: bool) -> Look:
 
 
 def look_of_run(context: Context, *, failed: bool) -> Look | None:
-    """The look of a DAG run that has ended; None for one that failed at a task, which told of it itself."""
+    """The look of a DAG run that has ended; None when there is nothing to say about it.
+
+    One that failed at a task is looked at through that task: it has told of its failure itself, unless it
+    was killed.
+    """
     reason = str(context.get("reason") or "")
     if failed and reason == _AT_A_TASK:
-        return None
+        return _of_its_task(context)
     dag_id, run_id = context["dag"].dag_id, str(context["run_id"])
     subject = f"dag {dag_id}"
     return Look(
@@ -84,6 +101,12 @@ def look_of_run(context: Context, *, failed: bool) -> Look | None:
         verdict="",
         verdict_subjects=frozenset(),
     )
+
+
+def _of_its_task(context: Context) -> Look | None:
+    if "ti" not in context:
+        return None
+    return replace(look_of(context, failed=True), subjects=frozenset(), second_hand=True)
 
 
 def task_subject(ti: Any) -> str:

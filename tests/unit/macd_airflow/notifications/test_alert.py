@@ -18,7 +18,7 @@ from macd.incidents.store import IncidentStore
 from macd.settings import REPOSITORY
 from macd_airflow.defaults import task_defaults
 from macd_airflow.notifications import alert, memory
-from macd_airflow.notifications.alert import AlertNotifier
+from macd_airflow.notifications.alert import AlertNotifier, RunAlertNotifier
 from tests.dags.test_integrity import load
 from tests.unit.macd.incidents.fakes import database
 
@@ -92,6 +92,8 @@ def ended(
     verdict: str = "",
     map_index: int = -1,
     looked: bool = True,
+    notifier: type[AlertNotifier] = AlertNotifier,
+    reason: str | None = None,
     **about: Any,
 ) -> None:
     """A task has ended; it failed when it has an error or a failing finding."""
@@ -110,7 +112,7 @@ def ended(
     vars(ti).update(about)
     if failed is None:
         failed = error is not None or any(each.severity == "fail" for each in findings)
-    AlertNotifier(failed=failed)({"ti": ti, "exception": error})
+    notifier(failed=failed)({"ti": ti, "exception": error, "reason": reason})
 
 
 def crashed(message: object, **further: Any) -> None:
@@ -271,12 +273,42 @@ def test_a_run_that_takes_too_long_is_mailed_once_and_its_end_too(book, mail_ser
     assert post.subjects[1:] == ["[RECOVERED] run_timed_out - dag macd_pipeline"]
 
 
-def test_a_run_that_failed_at_a_task_is_not_mailed_a_second_time(book, mail_server, post):
+def failed_at(*findings: Finding) -> None:
+    """The run has failed at a task, whatever that has told."""
+    ended(*findings, failed=True, notifier=RunAlertNotifier, reason="task_failure", looked=bool(findings))
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_a_task_that_was_killed_is_told_of_by_its_run_and_ends_as_any_other(is_down, book, mail_server, post):
+    book.down = is_down
+    failed_at()
+    assert post.subjects == ["[FAIL] task_failed - task macd_pipeline.data_quality_checks"]
+    assert "may have been killed" in post.mails[0].get_body(("plain",)).get_content()
+    succeeded()
+    assert post.subjects[1:] == ["[RECOVERED] task_failed - task macd_pipeline.data_quality_checks"]
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_what_a_task_has_told_its_run_does_not_tell_again_nor_end(is_down, book, mail_server, post):
+    book.down = is_down
     crashed("Kafka: no answer. Remedy: Start it.")
+    failed_at()
+    ended(lost())
+    failed_at(lost())
+    assert len(post.mails) == 3, "the task could look again"
+    if not is_down:
+        [kept] = book.store.recent(1)
+        assert kept.message == lost().message
+
+
+def test_a_run_of_which_airflow_knows_no_task_says_nothing_of_one(book, mail_server, post):
     dag_ended("task_failure")
-    assert len(post.mails) == 1
+    assert post.mails == []
+
+
+def test_a_run_that_can_go_no_further_is_mailed(book, mail_server, post):
     dag_ended("all_tasks_deadlocked")
-    assert post.subjects[1:] == ["[FAIL] run_failed - dag macd_pipeline"]
+    assert post.subjects == ["[FAIL] run_failed - dag macd_pipeline"]
 
 
 def test_a_mail_server_that_is_down_is_logged_and_tried_again_by_the_next_task(
