@@ -75,7 +75,7 @@ def picture(shown: Page | Locator, name: str, **options: Any) -> None:
 @pytest.mark.parametrize("file", FILES, ids=DAG_IDS)
 def test_the_form_explains_every_parameter(page: Page, file: Path) -> None:
     dag = load(file)
-    page.set_viewport_size({"width": 1000, "height": 1150})
+    page.set_viewport_size({"width": 1000, "height": 1500})
     form = open_form(page, dag.dag_id)
     for name, param in dag.params.items():
         title = form.get_by_text(param.schema["title"], exact=False).first
@@ -113,7 +113,7 @@ def settled_boxes(page: Page) -> dict[str, Any]:
 
 
 def around(boxes: Any) -> dict[str, float]:
-    found, margin = list(boxes), 12
+    found, margin = list(boxes), 16
     left, top = min(box["x"] for box in found) - margin, min(box["y"] for box in found) - margin
     right = max(box["x"] + box["width"] for box in found) + margin
     bottom = max(box["y"] + box["height"] for box in found) + margin
