@@ -101,7 +101,9 @@ def test_the_graph_shows_the_tasks_in_the_order_of_the_pipeline(page: Page, file
         for downstream in task.downstream_task_ids:
             # From left to right, none over another.
             assert boxes[task.task_id]["x"] + boxes[task.task_id]["width"] < boxes[downstream]["x"]
-    picture(page, f"graph-{dag.dag_id}", clip=around(boxes.values()))
+    # Without the overview and the buttons that float over the graph.
+    style = ".react-flow__panel { display: none !important; }"
+    picture(page, f"graph-{dag.dag_id}", clip=around(boxes.values()), style=style)
 
 
 def settled_boxes(page: Page) -> dict[str, Any]:
