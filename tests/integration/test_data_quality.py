@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -69,6 +70,9 @@ def test_a_document_lost_later_is_found_by_hand_and_checked_until_it_is_back(sta
     lost = min(set(stack.documents()) - before)
     [document] = stack.in_collection(lambda database: list(database[COLLECTION].find({"_id": lost})))
     stack.in_collection(lambda database: database[COLLECTION].delete_one({"_id": lost}))
+    # A run that is long past is not waited for: what is lost now does not come by itself.
+    past = {"$set": {"completed_at": datetime.now(UTC) - timedelta(hours=2)}}
+    stack.in_collection(lambda database: database["seeding_runs"].update_one({"_id": run.run_id}, past))
 
     by_hand = stack.start_run(DAG, run_id=run.run_id)
     assert stack.finish(by_hand).state == "failed"
