@@ -40,7 +40,7 @@ browser: ## Install Chromium for the browser tests, where apt-get may do that
 		export DEBIAN_FRONTEND=noninteractive
 		apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null && exit 0
 	fi
-	echo "There is no Chromium; the browser tests will be skipped. Install it with your package manager."
+	echo "There is no Chromium; the browser tests will be skipped (in CI they fail). Install it with your package manager."
 
 format: $(INSTALLED) ## Format the code and fix what can be fixed safely
 	@$(BIN)/ruff check --fix .

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG
 
-from macd_airflow.defaults import task_defaults
+from macd_airflow.defaults import run_alerts, task_defaults
 from macd_airflow.operators.send_test_mail import SendTestMailOperator
 
 with DAG(
@@ -29,6 +29,7 @@ with DAG(
     dagrun_timeout=timedelta(minutes=10),
     tags=["macd", "alerts"],
     default_args=task_defaults(retries=1, execution_timeout=timedelta(minutes=2)),
+    **run_alerts(),
 ):
     SendTestMailOperator(
         task_id="send_test_mail", doc_md="Sends a mail to the recipients of the connection `macd_smtp`."

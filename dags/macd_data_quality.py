@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, AssetOrTimeSchedule
 
 from macd_airflow.assets import JOINED_ORDERS
-from macd_airflow.defaults import task_defaults
+from macd_airflow.defaults import run_alerts, task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.check_pipeline_health import CheckPipelineHealthOperator
 from macd_airflow.operators.find_runs import FindRunsOperator
@@ -40,6 +40,7 @@ with DAG(
     tags=["macd", "data quality"],
     params=range_params(),
     default_args=task_defaults(),
+    **run_alerts(),
 ):
     runs = FindRunsOperator(
         task_id="find_runs",
@@ -51,6 +52,7 @@ with DAG(
     CheckDataQualityOperator.partial(
         task_id="reconcile",
         deadline=timedelta(minutes=5),
+        patient=False,
         execution_timeout=timedelta(minutes=30),
         map_index_template="{{ task.run_id }}",
         inlets=[JOINED_ORDERS],

@@ -21,7 +21,8 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, XComArg, chain
 
-from macd_airflow.defaults import task_defaults
+from macd_airflow.assets import JOINED_ORDERS
+from macd_airflow.defaults import run_alerts, task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.classify_dead_letters import AFFECTED_RUNS, ClassifyDeadLettersOperator
 from macd_airflow.operators.replay_dead_letters import ReplayDeadLettersOperator
@@ -68,6 +69,7 @@ with DAG(
     tags=["macd", "kafka", "mongodb", "repair"],
     params={"dry_run": DRY_RUN, "from_beginning": FROM_BEGINNING, "most_attempts": MOST_ATTEMPTS},
     default_args=task_defaults(),
+    **run_alerts(),
 ):
     classify = ClassifyDeadLettersOperator(
         task_id="classify_dead_letters",
@@ -76,6 +78,7 @@ with DAG(
     )
     replay = ReplayDeadLettersOperator(
         task_id="replay_dead_letters",
+        outlets=[JOINED_ORDERS],
         execution_timeout=timedelta(minutes=30),
         doc_md="Writes the skipped ones to the joined topic again, each once; waits until they are stored.",
         runs=XComArg(classify, key=AFFECTED_RUNS),
@@ -83,6 +86,7 @@ with DAG(
     )
     reconcile = CheckDataQualityOperator.partial(
         task_id="reconcile",
+        map_index_template="{{ task.run_id }}",
         deadline=timedelta(minutes=5),
         execution_timeout=timedelta(minutes=45),
         doc_md="Verifies each affected run again; fails where orders are still not in MongoDB.",

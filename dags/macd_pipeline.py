@@ -24,7 +24,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, chain
 
 from macd_airflow.assets import JOINED_ORDERS, ORDERS, PAYMENTS
-from macd_airflow.defaults import task_defaults
+from macd_airflow.defaults import run_alerts, task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.configure_connectors import ConfigureConnectorsOperator
 from macd_airflow.operators.create_topics import CreateTopicsOperator
@@ -48,6 +48,7 @@ with DAG(
     tags=["macd", "kafka", "ksqldb", "mongodb"],
     params={**seed_params(), "run_id": run_id_param()},
     default_args=task_defaults(),
+    **run_alerts(),
 ):
     chain(
         CreateTopicsOperator(

@@ -20,7 +20,8 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, chain
 
-from macd_airflow.defaults import task_defaults
+from macd_airflow.assets import JOINED_ORDERS
+from macd_airflow.defaults import run_alerts, task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.resink_orders import ResinkOrdersOperator
 from macd_airflow.operators.survey_run import SurveyRunOperator
@@ -65,6 +66,7 @@ with DAG(
     tags=["macd", "kafka", "mongodb", "repair"],
     params={"run_id": RUN_ID, "dry_run": DRY_RUN, "altered": ALTERED},
     default_args=task_defaults(),
+    **run_alerts(),
 ):
     chain(
         SurveyRunOperator(
@@ -74,6 +76,7 @@ with DAG(
         ),
         ResinkOrdersOperator(
             task_id="resink_orders",
+            outlets=[JOINED_ORDERS],
             execution_timeout=timedelta(minutes=30),
             doc_md="Writes the lost orders' joined records again and waits until they are stored.",
             **SHARED,

@@ -11,34 +11,25 @@ it is switched on. Each time it seeds a run of its own, under the DAG run's id, 
 | `data_quality_checks` | reconciles the whole run, evaluates `include/checks` | verifies only its own run |
 | `delete_old_runs` | deletes what runs older than `keep_days` left in MongoDB | finds none left |
 
-Without `keep_days` every run is kept. A run that did not pass its checks is never deleted. Kafka's
-topics forget by themselves (`include/topics`).
+`MACD_RESEED_ORDERS`, `MACD_RESEED_KEEP_DAYS` and so on, one variable a parameter, are what a scheduled run
+takes and what the form begins with. Without `keep_days` every run is kept. A run that did not pass its checks
+is never deleted. Kafka's topics forget by themselves (`include/topics`).
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, Param, chain
+from airflow.sdk import DAG, chain
 
 from macd_airflow.assets import JOINED_ORDERS, ORDERS, PAYMENTS
-from macd_airflow.defaults import task_defaults
+from macd_airflow.defaults import run_alerts, task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.delete_old_runs import DeleteOldRunsOperator
 from macd_airflow.operators.require_deployment import RequireDeploymentOperator
 from macd_airflow.operators.seed_run import SeedRunOperator
-from macd_airflow.params import seed_params, templates
+from macd_airflow.params import reseed_params, templates
 from macd_airflow.schedule import reseed_timetable
-
-KEEP_DAYS = Param(
-    None,
-    type=["null", "integer"],
-    minimum=1,
-    maximum=3650,
-    title="Keep days",
-    description="Delete what runs left in MongoDB that passed and were produced more than so many days ago. "
-    "Empty: keep every run.",
-)
 
 with DAG(
     dag_id="macd_reseed",
@@ -51,8 +42,9 @@ with DAG(
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),
     tags=["macd", "kafka", "mongodb", "schedule"],
-    params={**seed_params(), "keep_days": KEEP_DAYS},
+    params=reseed_params(),
     default_args=task_defaults(),
+    **run_alerts(),
 ):
     chain(
         RequireDeploymentOperator(

@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, chain
 
-from macd_airflow.defaults import task_defaults
+from macd_airflow.defaults import run_alerts, task_defaults
 from macd_airflow.operators.confirm_removal import ConfirmRemovalOperator
 from macd_airflow.operators.remove_parts import (
     RemoveConnectorsOperator,
@@ -62,6 +62,7 @@ with DAG(
     tags=["macd", "kafka", "ksqldb", "mongodb", "destructive"],
     params={"confirm": CONFIRM, "delete_documents": DELETE_DOCUMENTS},
     default_args=task_defaults(),
+    **run_alerts(),
 ):
     chain(
         ShowRemovalOperator(

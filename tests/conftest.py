@@ -24,13 +24,23 @@ if TYPE_CHECKING:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Lets the conformance tests replay against the embedded stack unless they are given other services.
 
-    The whole DAG comes first: its first run has to begin with an empty stack.
+    What needs no stack comes first, because it is quick; then the whole DAG, whose first run has to begin
+    with an empty stack; last what needs a browser: Playwright's event loop stays in the main thread until
+    the session ends, and nothing that runs a loop of its own works there then.
     """
-    items.sort(key=lambda item: item.path.name != "test_dag.py")
+    items.sort(key=_turn)
     for item in items:
         needs_stack = item.get_closest_marker("integration") is not None
         if needs_stack and isinstance(item, pytest.Function) and not os.environ.get("MACD_CONFORMANCE_KAFKA"):
             item.fixturenames.insert(0, "stack")
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.get_closest_marker("integration") is None:
+        return 0
+    if "chromium" in getattr(item, "fixturenames", ()):
+        return 3
+    return 1 if item.path.name == "test_dag.py" else 2
 
 
 @pytest.fixture(scope="session", autouse=True)

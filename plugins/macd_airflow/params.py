@@ -10,15 +10,34 @@ from pydantic import ValidationError
 
 from macd.errors import SpecError
 from macd.producer.parameters import SeedParameters
+from macd.producer.reseed import ReseedDefaults
 
 MOMENT_PATTERN = r"^\d{4}-\d{2}-\d{2}T"
 RUN_ID_PATTERN = r"^[\x20-\x7e]{1,250}$"
 
 
-def seed_params() -> dict[str, Param]:
+def seed_params(defaults: SeedParameters | None = None) -> dict[str, Param]:
     """One Param a field of SeedParameters, with its title, description, default and bounds."""
+    given = defaults or SeedParameters()
     properties = SeedParameters.model_json_schema()["properties"]
-    return {name: _param(name, dict(schema)) for name, schema in properties.items()}
+    return {
+        name: _param(name, schema | {"default": getattr(given, name)}) for name, schema in properties.items()
+    }
+
+
+def reseed_params() -> dict[str, Param]:
+    """The same for scheduled runs, whose defaults are MACD_RESEED_ORDERS and so on, and how long to keep."""
+    defaults = ReseedDefaults.load()
+    keep_days = Param(
+        defaults.keep_days,
+        type=["null", "integer"],
+        minimum=1,
+        maximum=3650,
+        title="Keep days",
+        description="Delete what runs left in MongoDB that passed and were produced more than so many days "
+        "ago. Empty: keep every run.",
+    )
+    return {**seed_params(defaults), "keep_days": keep_days}
 
 
 def run_id_param() -> Param:

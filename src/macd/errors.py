@@ -2,6 +2,7 @@
 
 MacdError                    exit  remedy is always given
 ├── SpecError                3     a file under include/ or a setting is wrong (names file and field)
+│   └── RunNotFound                there is no seeding run, or no report, with this id
 ├── EnvironmentNotReady      4     this machine lacks something the local stack needs
 ├── ServiceError             5     a service did not do what was asked
 │   ├── ServiceUnreachable         nobody answers at that address
@@ -37,6 +38,10 @@ class SpecError(MacdError):
     """A file under include/ (or a setting) does not say what its model asks for."""
 
     exit_code = 3
+
+
+class RunNotFound(SpecError):
+    """A seeding run was named that does not exist, or was never verified."""
 
 
 class EnvironmentNotReady(MacdError):

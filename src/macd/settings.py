@@ -13,7 +13,8 @@ class Settings(BaseSettings):
     """MACD_TARGET chooses include/targets/<target>.yaml; MACD_INCLUDE_DIR another include folder.
 
     MACD_RESEED_CRON (five fields) and MACD_RESEED_TIMEZONE (an IANA name) say when `macd_reseed` runs,
-    MACD_DATA_QUALITY_CRON and MACD_DATA_QUALITY_TIMEZONE when `macd_data_quality` does.
+    MACD_DATA_QUALITY_CRON and MACD_DATA_QUALITY_TIMEZONE when `macd_data_quality` does. What a scheduled run
+    of the former asks for is in `macd.producer.reseed`.
     """
 
     model_config = SettingsConfigDict(env_prefix="MACD_", env_ignore_empty=True, extra="ignore")

@@ -10,8 +10,11 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.timetables.trigger import CronTriggerTimetable
 
+from macd.errors import SpecError
 from macd.producer.parameters import SeedParameters
+from macd.producer.reseed import ReseedDefaults
 from macd.settings import REPOSITORY
+from macd_airflow.assets import JOINED_ORDERS
 from tests.dags.test_integrity import load
 
 ORDER = {
@@ -58,6 +61,18 @@ def test_nothing_is_written_unless_asked_for(name: str, param: str) -> None:
         assert found.get_task(task_id).dry == "{{ params.dry_run }}"
 
 
+def test_only_rounds_of_checks_have_no_patience_with_runs_that_are_long_past() -> None:
+    assert dag("macd_data_quality").get_task("reconcile").partial_kwargs["patient"] is False
+    assert dag("macd_repair").get_task("reconcile").patient is True
+
+
+@pytest.mark.parametrize(
+    ("name", "task_id"), [("macd_repair", "resink_orders"), ("macd_dlq_replay", "replay_dead_letters")]
+)
+def test_what_writes_the_collection_again_updates_its_asset(name: str, task_id: str) -> None:
+    assert dag(name).get_task(task_id).outlets == [JOINED_ORDERS]
+
+
 def test_nothing_is_removed_unless_confirmed() -> None:
     params = dag("macd_teardown").params
     assert params["confirm"] is None
@@ -73,6 +88,45 @@ def test_reseeding_is_scheduled_takes_seed_parameters_and_keeps_every_run() -> N
     rendered = found.get_template_env().from_string(template).render(params={"keep_days": None})
     assert rendered == ""
     assert found.get_task("launch_producer").execution_timeout > timedelta(minutes=10)
+
+
+def test_what_scheduled_runs_ask_for_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("ORDERS", "70"), ("KEEP_DAYS", "7"), ("UNPAID_SHARE", "0.25"), ("SEED", "")):
+        monkeypatch.setenv(f"MACD_RESEED_{name}", value)
+    params = _parsed("macd_reseed").params
+    found = {name: params[name] for name in ("orders", "keep_days", "unpaid_share", "seed")}
+    assert found == {"orders": 70, "keep_days": 7, "unpaid_share": 0.25, "seed": 0}
+    assert _parsed("macd_pipeline").params["orders"] == 500
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("ORDERS", "0", "MACD_RESEED_ORDERS"),
+        ("KEEP_DAYS", "soon", "MACD_RESEED_KEEP_DAYS"),
+        ("UNPAID_SHARE", "2", "MACD_RESEED_UNPAID_SHARE"),
+    ],
+)
+def test_what_they_cannot_ask_for_is_an_import_error_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, named: str
+) -> None:
+    monkeypatch.setenv(f"MACD_RESEED_{name}", value)
+    path = str(REPOSITORY / "dags" / "macd_reseed.py")
+    [error] = DagBag(dag_folder=path, bundle_name="dags-folder").import_errors.values()
+    assert f"{named} cannot be used: " in error
+    assert f"Remedy: Set {named}" in error
+
+
+def test_shares_that_do_not_fit_together_are_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("UNPAID", "MISMATCH"):
+        monkeypatch.setenv(f"MACD_RESEED_{name}_SHARE", "0.6")
+    with pytest.raises(SpecError, match=r"MACD_RESEED_\*_SHARE cannot be used: .*add up to more than 1"):
+        ReseedDefaults.load()
+
+
+def _parsed(name: str) -> DAG:
+    bag = DagBag(dag_folder=str(REPOSITORY / "dags" / f"{name}.py"), bundle_name="dags-folder")
+    return bag.dags[name]
 
 
 def test_a_wrong_schedule_is_the_dags_import_error(monkeypatch: pytest.MonkeyPatch) -> None:

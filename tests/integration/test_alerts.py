@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from decimal import Decimal
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -16,6 +19,9 @@ from tests.stack import Stack, macd, until
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 COLLECTION = "orders_payments_joined"
 VERIFYING = "data_quality_checks"
+PRODUCING = "launch_producer"
+# Enough that it is still at work when the test gets to it.
+KILLED_ORDERS = 15_000
 
 
 def about(stack: Stack, text: str) -> list[Mail]:
@@ -86,6 +92,34 @@ def test_a_task_that_fails_without_looking_names_the_remedy_and_recovers(stack: 
     verified(stack, run_id)
     found = until(lambda: len(got := about(stack, "macd_pipeline.launch_producer")[known:]) > 1 and got)
     assert found[1].subject.startswith("[RECOVERED] task_failed - ")
+
+
+def test_a_task_that_is_killed_for_good_is_mailed_by_whoever_buries_it(stack: Stack) -> None:
+    """Nothing runs in a task that was killed: the scheduler has its callback called by the DAG processor."""
+    run_id = f"killed-{uuid4().hex[:8]}"
+    known = len(about(stack, f"task macd_pipeline.{PRODUCING}"))
+    run = stack.start_run(run_id=run_id, orders=KILLED_ORDERS)
+    for attempt in range(1, 4):
+        until(partial(_kill, stack, run, attempt), deadline_s=240)
+    assert stack.finish(run).state == "failed"
+    alert = until(lambda: about(stack, f"task macd_pipeline.{PRODUCING}")[known:], deadline_s=120)[0]
+    assert alert.subject == f"[FAIL] task_failed - task macd_pipeline.{PRODUCING}"
+    assert "may have been killed" in " ".join(alert.text.split())
+    # What it left half done is completed, which ends the incident.
+    again = stack.start_run(run_id=run_id, orders=KILLED_ORDERS)
+    assert stack.finish(again).state == "success", stack.note(again)
+    found = until(lambda: len(got := about(stack, f"macd_pipeline.{PRODUCING}")[known:]) > 1 and got)
+    assert found[1].subject.startswith("[RECOVERED] ")
+
+
+def _kill(stack: Stack, run: DagRun, attempt: int) -> bool:
+    """Kills the producer at this attempt as soon as it is at work."""
+    found = stack.airflow.task_runs(run.dag_id, run.dag_run_id).get(PRODUCING)
+    if found is None or found.state != "running" or found.try_number != attempt:
+        return False
+    path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.dag_run_id}/taskInstances/{PRODUCING}"
+    os.kill(int(stack.airflow.request("GET", path)["pid"]), signal.SIGKILL)
+    return True
 
 
 def test_the_command_line_sends_a_test_mail_and_reads_it(stack: Stack) -> None:

@@ -5,6 +5,8 @@ Airflow has no tags for a run, only for a DAG; the note is the one text of a run
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from airflow.listeners import hookimpl
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
@@ -15,8 +17,11 @@ from sqlalchemy.orm import object_session
 from macd_airflow.outcome import VERDICT
 
 PREFIX = "macd_"
-# A note is for reading at a glance; the log has the rest.
-MOST_LINES = 20
+# As much as Airflow's column for a note holds. PostgreSQL refuses more, and that would end the scheduler.
+MOST_CHARACTERS = 1_000
+REST = "... (the rest is in the tasks' logs)"
+# By this a note is known to be ours when a cleared run has another outcome.
+SIGNATURE = "Written by macd."
 
 
 @hookimpl
@@ -33,12 +38,25 @@ def on_dag_run_failed(dag_run: DagRun) -> None:
 
 
 def _write(dag_run: DagRun, head: str) -> None:
-    # What a person has written stays.
-    if not dag_run.dag_id.startswith(PREFIX) or dag_run.note:
+    if not dag_run.dag_id.startswith(PREFIX) or _is_a_persons(dag_run):
         return
     lines = [line for line in (head, *_verdicts(dag_run)) if line]
-    if lines:
-        dag_run.note = "\n\n".join(lines[:MOST_LINES])
+    if lines or dag_run.note:
+        dag_run.note = note_of(lines)
+
+
+def note_of(lines: Sequence[str]) -> str:
+    """The lines as a note that fits, signed."""
+    text, end = "\n\n".join(lines), f"\n\n{SIGNATURE}"
+    room = MOST_CHARACTERS - len(end)
+    return (text if len(text) <= room else text[: room - len(REST)] + REST) + end
+
+
+def _is_a_persons(dag_run: DagRun) -> bool:
+    """What somebody has written, or edited, stays: Airflow then knows by whom, or our signature is gone."""
+    if not dag_run.note:
+        return False
+    return dag_run.dag_run_note.user_id is not None or not dag_run.note.endswith(SIGNATURE)
 
 
 def _failed(dag_run: DagRun) -> list[str]:

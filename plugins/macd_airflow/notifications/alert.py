@@ -21,12 +21,13 @@ from macd.incidents.incident import Incident
 from macd.incidents.store import IncidentStore
 from macd_airflow.hooks.mongodb import MongoDbHook
 from macd_airflow.notifications import memory
-from macd_airflow.notifications.look import Look, base_url, look_of
+from macd_airflow.notifications.look import Look, base_url, look_of, look_of_run
 from macd_airflow.notifications.mailer import DEFAULT_CONNECTION, Mailer
 
 # A task that has ended waits no longer than this (milliseconds) for a database that does not answer.
 _PATIENCE = {"serverSelectionTimeoutMS": 2_000, "connectTimeoutMS": 2_000}
 Sent = Callable[[Sequence[Incident], str], None]
+Lasting = Callable[[str], Sequence[Incident]]
 
 
 class AlertNotifier(BaseNotifier):
@@ -57,10 +58,15 @@ class AlertNotifier(BaseNotifier):
     def notify(self, context: Context) -> None:
         """Books and mails; whatever goes wrong is logged."""
         try:
-            look = look_of(context, failed=self.failed)
-            self._book_or_remember(look)
+            look = self.look(context)
+            if look is not None:
+                self._book_or_remember(look)
         except Exception as error:  # noqa: BLE001  an alert that fails must not harm the task
             self._log_failure(error)
+
+    def look(self, context: Context) -> Look | None:
+        """What there is to book; None for nothing."""
+        return look_of(context, failed=self.failed)
 
     def _book_or_remember(self, look: Look) -> None:
         known = memory.remembered()
@@ -77,16 +83,19 @@ class AlertNotifier(BaseNotifier):
             for incident in known:
                 store.adopt(incident)
             memory.forget()
+        if look.second_hand:
+            look = look.news(each for subject in look.all_subjects for each in store.lasting(subject))
         if not look.findings and not store.has_work(look.all_subjects):
             return
         for subject in look.all_subjects:
             complete = subject in look.subjects
             store.book(subject, look.about(subject), complete=complete, where=look.where)
         due = store.claim_due()
-        unsent = self._deliver(due, look, store.sent)
+        unsent = self._deliver(due, look, store.sent, store.lasting)
         store.release(unsent)
 
     def _without_book(self, look: Look, known: Sequence[Incident]) -> None:
+        look = look.news(known)
         booked = [
             memory.look(known, each, look.about(each), look.where, complete=each in look.subjects)
             for each in look.all_subjects
@@ -99,18 +108,21 @@ class AlertNotifier(BaseNotifier):
             ended.extend(each for each in incidents if each.due == "recovery")
             told.extend(memory.told(each, message_id) for each in incidents if each.due == "alert")
 
-        self._deliver(due, look, sent)
+        def lasting(subject: str) -> list[Incident]:
+            return [each for one in booked for each in (*one.opened, *one.ongoing) if each.subject == subject]
+
+        self._deliver(due, look, sent, lasting)
         if told or ended:
             memory.keep(known, told, ended)
 
-    def _deliver(self, due: Iterable[Incident], look: Look, sent: Sent) -> list[Incident]:
+    def _deliver(self, due: Iterable[Incident], look: Look, sent: Sent, lasting: Lasting) -> list[Incident]:
         """Sends one mail for each subject and kind; returns what could not be sent."""
         left = list(due)
         if not left:
             return left
         try:
             mailer = Mailer(self.smtp_conn_id)
-            for incidents, message in _mails(left, mailer.envelope(), look):
+            for incidents, message in _mails(left, mailer.envelope(), look, lasting):
                 mailer.send(message)
                 self.log.info("Mailed to %s: %s", message["To"], message["Subject"])
                 sent(incidents, str(message["Message-ID"]))
@@ -126,8 +138,20 @@ class AlertNotifier(BaseNotifier):
             self.log.exception("An alert could not be sent. Report this.")
 
 
+class RunAlertNotifier(AlertNotifier):
+    """The same on a DAG, for what no task can tell of: that its run took too long, or that it was killed.
+
+    Nothing runs any more in a task that was killed, and Airflow calls its callbacks only in some of these
+    cases.
+    """
+
+    def look(self, context: Context) -> Look | None:
+        """What has not been told of by a task."""
+        return look_of_run(context, failed=self.failed)
+
+
 def _mails(
-    due: Sequence[Incident], envelope: Envelope, look: Look
+    due: Sequence[Incident], envelope: Envelope, look: Look, lasting: Lasting
 ) -> Iterator[tuple[list[Incident], EmailMessage]]:
     def kind(incident: Incident) -> tuple[str, str]:
         # Recoveries last: what is wrong is more urgent.
@@ -135,9 +159,16 @@ def _mails(
 
     for (due_mail, subject), group in groupby(sorted(due, key=kind), key=kind):
         incidents = list(group)
-        build = recovery_mail if due_mail == "recovery" else alert_mail
-        dashboard = dashboard_url(base_url(), incidents[0].run_id)
-        yield incidents, build(incidents, envelope, dashboard, look.verdict_on(subject))
+        about = (
+            incidents,
+            envelope,
+            dashboard_url(base_url(), incidents[0].run_id),
+            look.verdict_on(subject),
+        )
+        if due_mail == "recovery":
+            yield incidents, recovery_mail(*about, lasting(subject))
+        else:
+            yield incidents, alert_mail(*about)
 
 
 def _impatient(uri: str, **options: Any) -> MongoClient[dict[str, Any]]:

@@ -10,10 +10,18 @@ from airflow.sdk import Context, conf
 
 from macd.incidents.from_report import findings_of, subject_of
 from macd.producer.route import route_of
+from macd.producer.store import RunStore
 from macd.quality.report import Report
-from macd.quality.verify import raise_for_failures, settled, verify_run
+from macd.quality.verify import (
+    STALL_LIMIT_S,
+    raise_for_failures,
+    settled,
+    stall_limit_of,
+    verify_run,
+)
 from macd_airflow.assets import announce
 from macd_airflow.errors import airflow_errors
+from macd_airflow.hooks.mongodb import MongoDbHook
 from macd_airflow.operators.services import ServicesOperator
 from macd_airflow.outcome import publish
 from macd_airflow.triggers.run_settled import RunSettledTrigger
@@ -30,6 +38,8 @@ class CheckDataQualityOperator(ServicesOperator):
 
     :param run_id: the seeding run to verify.
     :param deadline: how long the run's records may take to arrive.
+    :param patient: whether a run that was produced more than an hour ago may still be on its way. Without
+        patience it is waited for only as long as something moves.
     :param deferrable: wait in the triggerer instead of in a worker.
     """
 
@@ -41,12 +51,14 @@ class CheckDataQualityOperator(ServicesOperator):
         *,
         run_id: str = "{{ run_id }}",
         deadline: timedelta = timedelta(minutes=10),
+        patient: bool = True,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.run_id = run_id
         self.deadline = deadline
+        self.patient = patient
         self.deferrable = deferrable
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -54,7 +66,7 @@ class CheckDataQualityOperator(ServicesOperator):
         if self.deferrable and not self._settled():
             timeout = self.deadline + TRIGGER_MARGIN
             self.defer(trigger=self._trigger(), method_name="execute_complete", timeout=timeout)
-        return self._verify(context, self.deadline)
+        return self._verify(context, self.deadline, self._stall_limit())
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Waiting is over, one way or the other: what is there now is what counts."""
@@ -74,9 +86,18 @@ class CheckDataQualityOperator(ServicesOperator):
             target=target,
             connection_ids=self.connections().as_dict(),
             until=(datetime.now(UTC) + self.deadline).isoformat(),
+            stall_limit_s=self._stall_limit(),
         )
 
-    def _verify(self, context: Context, deadline: timedelta) -> dict[str, Any]:
+    def _stall_limit(self) -> float:
+        if self.patient:
+            return STALL_LIMIT_S
+        with airflow_errors(), MongoDbHook(self.mongodb_conn_id).get_conn() as database:
+            return stall_limit_of(RunStore(database).get(self.run_id), datetime.now(UTC))
+
+    def _verify(
+        self, context: Context, deadline: timedelta, stall_limit_s: float = STALL_LIMIT_S
+    ) -> dict[str, Any]:
         with airflow_errors():
             report = verify_run(
                 self.run_id,
@@ -84,6 +105,7 @@ class CheckDataQualityOperator(ServicesOperator):
                 self.connections().services(),
                 deadline.total_seconds(),
                 self.log.info,
+                stall_limit_s,
             )
             self._print(report)
             publish(context, report.verdict, findings_of(report), [subject_of(report.run_id)])

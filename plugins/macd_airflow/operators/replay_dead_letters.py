@@ -8,8 +8,10 @@ from typing import Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from macd.producer.route import route_of
 from macd.repair.dead_letters import MOST_ATTEMPTS
 from macd.repair.replay import replay_dead_letters
+from macd_airflow.assets import announce
 from macd_airflow.errors import airflow_errors
 from macd_airflow.operators.services import ServicesOperator
 from macd_airflow.outcome import publish
@@ -70,4 +72,7 @@ class ReplayDeadLettersOperator(ServicesOperator):
             )
         self.log.info("%s", replayed.verdict)
         publish(context, replayed.verdict)
-        return list(self.runs or ())
+        runs = list(self.runs or ())
+        stored = {"runs": runs, "orders": replayed.arrival.stored}
+        announce(context, self.outlets, {route_of(self.pipeline()).collection: stored})
+        return runs

@@ -8,7 +8,9 @@ from typing import Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from macd.producer.route import route_of
 from macd.repair.resink import resink_run
+from macd_airflow.assets import announce
 from macd_airflow.errors import airflow_errors
 from macd_airflow.operators.services import ServicesOperator
 from macd_airflow.outcome import publish
@@ -51,4 +53,6 @@ class ResinkOrdersOperator(ServicesOperator):
         self.log.info("%s", done.verdict)
         publish(context, done.verdict)
         arrival = done.arrival
+        stored = {"run_id": self.run_id, "orders": arrival.stored}
+        announce(context, self.outlets, {route_of(self.pipeline()).collection: stored})
         return {"written": arrival.written, "stored": arrival.stored, "returned": arrival.returned}

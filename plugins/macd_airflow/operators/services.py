@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from macd_airflow.hooks.services import ConnectionIds
+from macd_airflow.lineage import lineage_of
 from macd_airflow.operators.base import PipelineOperator
 
 DEFAULT = ConnectionIds()
@@ -56,3 +57,7 @@ class ServicesOperator(PipelineOperator):
             kafka_connect=self.kafka_connect_conn_id,
             mongodb=self.mongodb_conn_id,
         )
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """Inlets and outlets for OpenLineage, whose provider looks for this method."""
+        return lineage_of(self.inlets, self.outlets, self.connections().services())

@@ -12,7 +12,7 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from macd.errors import MacdError
-from macd.quality.verify import wait_until_settled
+from macd.quality.verify import STALL_LIMIT_S, wait_until_settled
 from macd.quality.watch import Progress, watch_run
 from macd.specs import load_pipeline
 from macd_airflow.hooks.services import ConnectionIds
@@ -29,12 +29,20 @@ class RunSettledTrigger(BaseTrigger):
     :param include_dir: folder with the desired state.
     :param target: name of a file in its targets/.
     :param connection_ids: ids of the five Airflow connections, by service.
+    :param stall_limit_s: it is over as well when nothing has moved for so many seconds.
     :param until: moment (ISO 8601, with time zone) at which waiting ends. Wall-clock time, since a trigger
         may move to another process or machine while it waits.
     """
 
     def __init__(
-        self, *, run_id: str, include_dir: str, target: str, connection_ids: dict[str, str], until: str
+        self,
+        *,
+        run_id: str,
+        include_dir: str,
+        target: str,
+        connection_ids: dict[str, str],
+        until: str,
+        stall_limit_s: float = STALL_LIMIT_S,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.run_id = run_id
@@ -42,10 +50,11 @@ class RunSettledTrigger(BaseTrigger):
         self.target = target
         self.connection_ids = connection_ids
         self.until = until
+        self.stall_limit_s = stall_limit_s
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Everything but secrets: those are read from the connections where the trigger runs."""
-        names = ("run_id", "include_dir", "target", "connection_ids", "until")
+        names = ("run_id", "include_dir", "target", "connection_ids", "until", "stall_limit_s")
         path = f"{type(self).__module__}.{type(self).__qualname__}"
         return path, {name: getattr(self, name) for name in names}
 
@@ -73,4 +82,5 @@ class RunSettledTrigger(BaseTrigger):
                 return watch.look()
 
             remaining = datetime.fromisoformat(self.until) - datetime.now(UTC)
-            return wait_until_settled(look, remaining.total_seconds(), self.log.info).settled
+            seconds = remaining.total_seconds()
+            return wait_until_settled(look, seconds, self.log.info, self.stall_limit_s).settled

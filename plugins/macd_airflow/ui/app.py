@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
@@ -24,13 +23,10 @@ from macd.dashboard.models import (
     RunDetail,
     Runs,
 )
-from macd.errors import MacdError, SpecError
+from macd.errors import MacdError, RunNotFound
 from macd.health.state import PipelineState
-from macd.pipeline import Pipeline
-from macd.settings import Settings
-from macd.specs import load_pipeline
-from macd_airflow.hooks.services import ConnectionIds
 from macd_airflow.ui.access import login_url, may_read
+from macd_airflow.ui.boards import Boards
 from macd_airflow.ui.views import PREFIX, base_path
 
 STATIC = StaticFiles(directory=Path(__file__).parent / "static")
@@ -46,6 +42,8 @@ HEADERS = {
 }
 A_MONTH_IN_HOURS = 744
 
+BOARDS = Boards()
+
 Hours = Annotated[
     int, Query(ge=1, le=A_MONTH_IN_HOURS, description="How many hours back, the current one included.")
 ]
@@ -53,12 +51,9 @@ RunId = Annotated[str, Query(min_length=1, max_length=250, description="A seedin
 Next = Callable[[Request], Awaitable[Response]]
 
 
-@cache
 def dashboard() -> Dashboard:
-    """The dashboard of this process; Connections are read when it is first asked for."""
-    settings = Settings()
-    spec = load_pipeline(settings.include_dir, settings.target)
-    return Dashboard(Pipeline(spec, ConnectionIds().services(), os.environ))
+    """The dashboard of this process; another one once a Connection or a file of include/ has changed."""
+    return BOARDS.get()
 
 
 Board = Annotated[Dashboard, Depends(dashboard)]
@@ -175,7 +170,9 @@ async def _add_headers(request: Request, answer: Next) -> Response:
 async def _problem(_: Request, error: Exception) -> Response:
     if not isinstance(error, MacdError):
         raise error
-    code = status.HTTP_404_NOT_FOUND if isinstance(error, SpecError) else status.HTTP_503_SERVICE_UNAVAILABLE
+    code = (
+        status.HTTP_404_NOT_FOUND if isinstance(error, RunNotFound) else status.HTTP_503_SERVICE_UNAVAILABLE
+    )
     return JSONResponse(Problem(error=error.message, remedy=error.remedy).model_dump(), status_code=code)
 
 

@@ -53,8 +53,13 @@ def alert_content(incidents: Sequence[Incident], dashboard: str | None, verdict:
     )
 
 
-def recovery_content(incidents: Sequence[Incident], dashboard: str | None, verdict: str = "") -> Content:
-    """Incidents of one subject that are over."""
+def recovery_content(
+    incidents: Sequence[Incident],
+    dashboard: str | None,
+    verdict: str = "",
+    lasting: Sequence[Incident] = (),
+) -> Content:
+    """Incidents of one subject that are over; `lasting` are those of the same subject that are not."""
     first = incidents[0]
     closed = max(each.closed_at or each.last_seen_at for each in incidents)
     opened = min(each.opened_at for each in incidents)
@@ -63,9 +68,9 @@ def recovery_content(incidents: Sequence[Incident], dashboard: str | None, verdi
     return Content(
         label="RECOVERED",
         subject=_subject("RECOVERED", incidents),
-        headline=f"{_capital(first.subject)} is well again",
+        headline=_recovered(first.subject, checks, len(lasting)),
         sentence=verdict or f"{checks} of {first.subject} {_be(len(incidents))} over.",
-        facts=_facts(first, ("Lasted", lasted)),
+        facts=(*_facts(first, ("Lasted", lasted)), *_still_open(lasting)),
         items=tuple(
             Item(each, "RECOVERED", (), 0, "" if each.notified_at else "No alert had been sent for it.")
             for each in incidents
@@ -117,6 +122,17 @@ def _headline(incidents: Sequence[Incident]) -> str:
         return f"{_capital(first.subject)} failed"
     held = "check does" if len(incidents) == 1 else "checks do"
     return f"{len(incidents)} {held} not hold for {first.subject}"
+
+
+def _recovered(subject: str, over: str, lasting: int) -> str:
+    if not lasting:
+        return f"{_capital(subject)} is well again"
+    return f"{over} of {subject} over, {lasting} still open"
+
+
+def _still_open(lasting: Sequence[Incident]) -> tuple[tuple[str, str], ...]:
+    names = ", ".join(each.check for each in lasting)
+    return (("Still open", names),) if names else ()
 
 
 def _sentence(incidents: Sequence[Incident]) -> str:

@@ -27,10 +27,14 @@ def alert_mail(
 
 
 def recovery_mail(
-    incidents: Sequence[Incident], envelope: Envelope, dashboard: str | None = None, verdict: str = ""
+    incidents: Sequence[Incident],
+    envelope: Envelope,
+    dashboard: str | None = None,
+    verdict: str = "",
+    lasting: Sequence[Incident] = (),
 ) -> EmailMessage:
-    """Tells that incidents of one subject are over, in the thread of the alert."""
-    return _of_incidents(recovery_content(incidents, dashboard, verdict), incidents, envelope)
+    """Tells that incidents of one subject are over, and which are `lasting`, in the thread of the alert."""
+    return _of_incidents(recovery_content(incidents, dashboard, verdict, lasting), incidents, envelope)
 
 
 def plain_mail(content: Content, envelope: Envelope) -> EmailMessage:

@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient
 
 from macd.clients.kafka import client_config, wrap
 from macd.clients.records import Position, RecordReader, begin_offsets, end_offsets
+from macd.errors import RequestRejected
 from macd.specs.models import KafkaService
 
 REQUEST_TIMEOUT_S = 5.0
@@ -47,6 +48,14 @@ class ConsumerGroups:
         ends = {at[:2]: at.offset for at in end_offsets(self._service, read)}
         at = {place: max(committed.get(place, start), start) for place, start in starts.items()}
         return {topic: self._progress(topic, at, ends) for topic in read}
+
+    def is_empty(self, topic: str) -> bool:
+        """Whether there is nothing to read, as on a topic that does not exist."""
+        try:
+            starts, ends = begin_offsets(self._service, [topic]), end_offsets(self._service, [topic])
+        except RequestRejected:
+            return True
+        return sorted(starts) == sorted(ends)
 
     def _progress(
         self, topic: str, at: Mapping[tuple[str, int], int], ends: Mapping[tuple[str, int], int]

@@ -33,6 +33,7 @@ Answer = TypeVar("Answer")
 LIVE_S = 3.0
 SALES_S = 15.0
 RECENT_ALERTS = 50
+MOST_OPEN = 200
 
 
 class Dashboard:
@@ -42,8 +43,8 @@ class Dashboard:
         self._services = pipeline.services
         self._route = route_of(pipeline.spec)
         self._observer = Observer(pipeline)
-        self._live = ShortMemory(LIVE_S)
-        self._slow = ShortMemory(SALES_S)
+        self._live = ShortMemory(LIVE_S, LIVE_S)
+        self._slow = ShortMemory(SALES_S, LIVE_S)
 
     def pipeline(self) -> PipelineState:
         """Every part with its state, and the lags between them."""
@@ -94,9 +95,10 @@ class Dashboard:
 
 def _alerts(database: Database[Document]) -> Alerts:
     store = IncidentStore(database)
-    lasting = store.open()
+    lasting = store.open(MOST_OPEN)
     over = [incident for incident in store.recent(RECENT_ALERTS) if not incident.is_open]
-    return Alerts(alerts=[_alert(incident) for incident in [*lasting, *over]])
+    shown = [_alert(incident) for incident in [*lasting, *over]]
+    return Alerts(open=max(store.count_open(), len(lasting)), alerts=shown)
 
 
 def _alert(incident: Incident) -> Alert:

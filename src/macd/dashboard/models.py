@@ -118,8 +118,9 @@ class Alert(Answer):
 
 
 class Alerts(Answer):
-    """What is wrong now first, then what was, newest first."""
+    """What is wrong now first, then what was, newest first; at most 200 and 50 of them."""
 
+    open: int = Field(description="How many are wrong now, listed or not.")
     alerts: list[Alert]
 
 

@@ -58,13 +58,14 @@ class Sales:
     def mismatches(self, hours: int, limit: int) -> PaymentMismatches:
         """The orders of these hours whose payment differs from their total, newest first."""
         differs = {"$match": {"$expr": {"$ne": ["$order_total", "$payment_amount"]}}}
-        fields = ("order_time", "payment_method", "order_total", "payment_amount")
+        fields = ("order_id", "order_time", "payment_method", "order_total", "payment_amount")
         rows = self._aggregate(
             self._first_hour(hours),
             differs,
             {"$sort": {"order_time": -1}},
             {"$limit": limit + 1},
-            {"$project": dict.fromkeys(fields, 1)},
+            # Not the document's _id, which the index does not hold.
+            {"$project": {"_id": 0, **dict.fromkeys(fields, 1)}},
         )
         found = [_mismatch(row) for row in rows]
         return PaymentMismatches(mismatches=found[:limit], truncated=len(found) > limit)
@@ -90,7 +91,7 @@ def _hour(at: datetime, row: Document | None) -> Hour:
 def _mismatch(row: Document) -> PaymentMismatch:
     total, paid = _decimal(row["order_total"]), _decimal(row["payment_amount"])
     return PaymentMismatch(
-        order_id=str(row["_id"]),
+        order_id=str(row["order_id"]),
         order_time=row["order_time"],
         payment_method=row["payment_method"],
         order_total=total,

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from pymongo import DESCENDING
-from pymongo.database import Database
-
-from macd.clients.mongodb import Document, connected
-from macd.clients.records import RecordReader, begin_offsets
-from macd.errors import MacdError, QualityCheckFailed
+from macd.clients.mongodb import connected
+from macd.errors import QualityCheckFailed
+from macd.health.books import minutes_since_last_run, unfinished_runs, unsettled_orders
 from macd.health.figures import PipelineFigures
 from macd.health.observe import STALLED_AFTER_S, observe
 from macd.health.report import HealthReport, HealthReportStore
 from macd.health.state import Kind, Part, PipelineState, State
 from macd.incidents.finding import Finding
-from macd.producer.route import Route, route_of
-from macd.producer.store import COLLECTION as RUNS
 from macd.quality.checks import evaluate
-from macd.quality.due import SEEDING_LIMIT
 from macd.quality.report import CheckResult
-from macd.quality.watch import IDS_PER_QUERY, batched
-from macd.specs.models import PipelineSpec, Services
+from macd.specs.models import CheckSpec, PipelineSpec, Services
 
 SUBJECT = "pipeline"
 # Long enough to tell a reader that has stopped from one that commits only now and then.
 PATIENCE_S = STALLED_AFTER_S + 10
+EXAMPLES = 20
+
+
+class Books(NamedTuple):
+    """Runs that were given up, orders that are only dead letters, and minutes since the latest run."""
+
+    unfinished: list[str] = []
+    unsettled: list[str] = []
+    minutes_since_last: int = 0
 
 
 def check_up(
@@ -42,17 +45,32 @@ def check_up(
     MongoDB, where it has to be kept, cannot be used.
     """
     state = observe(pipeline, services, environment, patience_s)
+    now = datetime.now(UTC)
     with connected(services.mongodb) as database:
-        figures = _figures(state, _Runs(database), _dead_letters(pipeline, services, database))
-        results = evaluate(pipeline.checks_of("pipeline"), figures)
-        report = HealthReport(
-            passed=all(result.passed for result in results if result.severity == "fail"),
-            figures=figures,
-            checks=results,
-            state=state,
+        books = Books(
+            unfinished_runs(database, now),
+            unsettled_orders(pipeline, services, database),
+            minutes_since_last_run(database, now),
         )
+        report = report_on(pipeline.checks_of("pipeline"), state, books)
         HealthReportStore(database).save(report)
     return report
+
+
+def report_on(checks: Iterable[CheckSpec], state: PipelineState, books: Books) -> HealthReport:
+    """The report on one look; it passes when every check of severity `fail` holds."""
+    figures = _figures(state, books)
+    results = evaluate(checks, figures)
+    return HealthReport(
+        passed=all(result.passed for result in results if result.severity == "fail"),
+        figures=figures,
+        checks=results,
+        state=state,
+        examples={
+            "runs_unfinished": tuple(books.unfinished[:EXAMPLES]),
+            "dead_letters": tuple(books.unsettled[:EXAMPLES]),
+        },
+    )
 
 
 def findings_of(report: HealthReport) -> list[Finding]:
@@ -64,7 +82,7 @@ def findings_of(report: HealthReport) -> list[Finding]:
             severity=check.severity,
             message=f"{check.figure} is {check.actual:,}, has to be {check.expected}",
             next_step=check.next_step,
-            examples=tuple(_behind(check, report.state))[:20],
+            examples=tuple(_behind(check, report))[:EXAMPLES],
         )
         for check in report.checks
         if not check.passed
@@ -76,31 +94,14 @@ def raise_for_failures(report: HealthReport) -> None:
     failed = [check for check in report.checks if not check.passed and check.severity == "fail"]
     if failed:
         told = "; ".join(check.message for check in failed)
-        examples = "; ".join(line for check in failed for line in _behind(check, report.state))
+        examples = "; ".join(line for check in failed for line in _behind(check, report))
         raise QualityCheckFailed(
             f"The pipeline is not well: {told}.{f' {examples}.' if examples else ''}",
             remedy=failed[0].next_step,
         )
 
 
-class _Runs:
-    """What the seeding runs say about freshness."""
-
-    def __init__(self, database: Database[Document]) -> None:
-        self._runs = database[RUNS]
-        self._now = datetime.now(UTC)
-
-    def unfinished(self) -> int:
-        return self._runs.count_documents(
-            {"status": "started", "started_at": {"$lt": self._now - SEEDING_LIMIT}}
-        )
-
-    def minutes_since_last(self) -> int:
-        latest = self._runs.find({"status": "complete"}).sort("completed_at", DESCENDING).limit(1)
-        return next((int((self._now - run["completed_at"]).total_seconds() // 60) for run in latest), 0)
-
-
-def _figures(state: PipelineState, runs: _Runs, dead_letters: int) -> PipelineFigures:
+def _figures(state: PipelineState, books: Books) -> PipelineFigures:
     lags = [link.lag for link in state.links if link.lag is not None]
     return PipelineFigures(
         topics_drifted=_count(state, "topic", State.MISSING, State.DRIFTED),
@@ -112,39 +113,15 @@ def _figures(state: PipelineState, runs: _Runs, dead_letters: int) -> PipelineFi
         connectors_not_running=_count(state, "connector", State.FAILED, State.MISSING),
         connectors_stalled=_count(state, "connector", State.STALLED),
         consumer_lag=max(lags, default=0),
-        dead_letters=dead_letters,
-        runs_unfinished=runs.unfinished(),
-        minutes_since_last_run=runs.minutes_since_last(),
+        dead_letters=len(books.unsettled),
+        runs_unfinished=len(books.unfinished),
+        minutes_since_last_run=books.minutes_since_last,
         parts_unknown=sum(part.state is State.UNKNOWN for part in state.parts),
     )
 
 
 def _count(state: PipelineState, kind: Kind, *states: State) -> int:
     return sum(part.kind == kind and part.state in states for part in state.parts)
-
-
-def _dead_letters(pipeline: PipelineSpec, services: Services, database: Database[Document]) -> int:
-    """Different orders in the dead-letter topic that have no document; 0 where Kafka cannot be asked."""
-    route = route_of(pipeline)
-    if route.dead_letter_topic is None:
-        return 0
-    try:
-        keys = _keys(services, route.dead_letter_topic)
-    except MacdError:
-        return 0  # parts_unknown tells of it
-    return sum(len(ids) - _stored(database, route, ids) for ids in batched(sorted(keys), IDS_PER_QUERY))
-
-
-def _keys(services: Services, topic: str) -> set[str]:
-    start = begin_offsets(services.kafka, [topic])
-    with RecordReader(services.kafka, start) as reader:
-        records = (record for batch in reader.drain() for record in batch)
-        return {(record.key() or b"").decode(errors="replace") for record in records}
-
-
-def _stored(database: Database[Document], route: Route, ids: list[str]) -> int:
-    collection = database.client[route.database][route.collection]
-    return sum(1 for _ in collection.find({"_id": {"$in": ids}}, {"_id": 1}))
 
 
 _PARTS_BEHIND: Mapping[str, tuple[Kind, ...]] = {
@@ -160,8 +137,10 @@ _PARTS_BEHIND: Mapping[str, tuple[Kind, ...]] = {
 }
 
 
-def _behind(check: CheckResult, state: PipelineState) -> Iterator[str]:
-    """The parts that a figure counts, and how they are."""
+def _behind(check: CheckResult, report: HealthReport) -> Iterator[str]:
+    """What a figure counts: parts and how they are, or the ids of runs or orders."""
+    state = report.state
+    yield from report.examples.get(check.figure, ())
     kinds = _PARTS_BEHIND.get(check.figure, ())
     for part in state.parts:
         if part.kind in kinds and part.state is not State.OK:

@@ -22,8 +22,12 @@ class PipelineFigures(BaseModel):
     connectors_not_running: int = Field(0, description="Connectors of which not every task runs.")
     connectors_stalled: int = Field(0, description="Connectors that are behind and have stopped reading.")
     consumer_lag: int = Field(0, description="Messages that the reader furthest behind has still to read.")
-    dead_letters: int = Field(0, description="Orders in the dead-letter topic that are not stored.")
-    runs_unfinished: int = Field(0, description="Runs begun more than an hour ago and never completed.")
+    dead_letters: int = Field(
+        0, description="Orders in the dead-letter topic that are not stored, without those of deleted runs."
+    )
+    runs_unfinished: int = Field(
+        0, description="Runs of the last week begun more than an hour ago and never completed."
+    )
     minutes_since_last_run: int = Field(
         0, description="Minutes since a run was completed; 0 before the first."
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import Retrying, retry_if_result, stop_after_attempt, stop_after_delay, wait_fixed
+from tenacity.stop import StopBaseT
 
 from macd.clients.groups import ConsumerGroups, Progress
 from macd.errors import MacdError
@@ -25,6 +26,9 @@ LIMIT_S = 5.0
 # minute by default.
 STALLED_AFTER_S = 75.0
 _LOOK_EVERY_S = 1.0
+LOOK_AGAIN_S = 3.0
+_UNREADABLE = "it runs, but its progress cannot be read (Kafka or ksqlDB does not answer)"
+_SILENT = "it runs, but has not committed yet that it read anything"
 _SECTIONS: Mapping[Kind, parts.Section] = {
     "topic": parts.topics,
     "schema": parts.schemas,
@@ -72,7 +76,7 @@ class Observer:
         found = [part for kind, future in sections.items() for part in self._section(kind, future)]
         known = _result(progress)
         if known is None:
-            found = [_unobserved(part) for part in found]
+            found = [_unobserved(part, _UNREADABLE) for part in found]
         return self._state(found, known or {})
 
     def _section(self, kind: Kind, future: Future[list[Part]]) -> list[Part]:
@@ -86,12 +90,16 @@ class Observer:
             # Something vanished between two questions, as while the pipeline is being torn down.
             return parts.unknown(self._pipeline, kind, f"its answers contradict each other ({error!r})")
 
-    def _state(self, found: list[Part], progress: Mapping[_Reader, Progress]) -> PipelineState:
+    def _state(self, found: list[Part], known: Mapping[_Reader, Progress | None]) -> PipelineState:
+        silent = {reader.part for reader, each in known.items() if each is None}
+        progress = {reader: each for reader, each in known.items() if each is not None}
         stalled = {reader.part for reader in progress if self._is_stalled(reader, progress[reader])}
         lags = {(f"topic {reader.topic}", reader.part): each.lag for reader, each in progress.items()}
         for reader, each in progress.items():
             self._first.setdefault(reader, each.committed)
-        self.waiting = any(self._has_to_move(reader, each) for reader, each in progress.items())
+        moving = (self._has_to_move(reader, each) for reader, each in progress.items())
+        self.waiting = bool(silent) or any(moving)
+        found = [_unobserved(part, _SILENT) if part.key in silent else part for part in found]
         return PipelineState(
             observed_at=datetime.now(UTC),
             parts=tuple(_stalled(part) if part.key in stalled else part for part in found),
@@ -101,16 +109,10 @@ class Observer:
             ),
         )
 
-    def _progress(self) -> dict[_Reader, Progress]:
+    def _progress(self) -> dict[_Reader, Progress | None]:
         groups = self._groups or ConsumerGroups(self._pipeline.services.kafka)
         names = groups.names()
-        found = {}
-        for reader in self._readers():
-            group = next((name for name in names if name.endswith(reader.group)), None)
-            at = groups.progress(group, [reader.topic]).get(reader.topic) if group else None
-            if at is not None:
-                found[reader] = at
-        return found
+        return {reader: _progress_of(reader, groups, names) for reader in self._readers()}
 
     def _readers(self) -> Iterator[_Reader]:
         route = route_of(self._pipeline.spec)
@@ -123,8 +125,12 @@ class Observer:
                     yield _Reader(_query_key(self._pipeline.spec), topic, f"query_{query.query_id}")
 
     def _is_stalled(self, reader: _Reader, progress: Progress) -> bool:
+        if progress.lag == 0:
+            # Whatever comes next, it has not been behind until then, however long nobody looked.
+            self._moved.pop(reader, None)
+            return False
         before, since = self._moved.get(reader, (-1, 0.0))
-        if progress.committed != before or progress.lag == 0:
+        if progress.committed != before:
             self._moved[reader] = (progress.committed, self._clock())
             return False
         return self._clock() - since >= STALLED_AFTER_S
@@ -132,7 +138,8 @@ class Observer:
     def _has_to_move(self, reader: _Reader, progress: Progress) -> bool:
         """Whether only further looks can tell if it has stopped."""
         has_moved = progress.committed != self._first[reader]
-        is_new = self._clock() - self._moved[reader][1] < STALLED_AFTER_S
+        _, since = self._moved.get(reader, (-1, self._clock()))
+        is_new = self._clock() - since < STALLED_AFTER_S
         return progress.lag > 0 and not has_moved and is_new
 
 
@@ -144,20 +151,40 @@ def observe(
 ) -> PipelineState:
     """One look, or as many as it takes within `patience_s` seconds until every reader has caught up or moved.
 
-    Only with patience of more than 75 s a reader can be found to have stopped.
+    Only with patience of more than 75 s a reader can be found to have stopped. With any, a service that does
+    not answer is asked again.
     """
     observer = Observer(Pipeline(pipeline, services, environment))
-    first = observer.look()
-    if not observer.waiting or not patience_s:
-        return first
+    if not patience_s:
+        return observer.look()
+    return observe_patiently(observer, patience_s)
+
+
+def observe_patiently(
+    observer: Observer, patience_s: float, look_again_s: float = LOOK_AGAIN_S
+) -> PipelineState:
+    """Looks until nothing more is to be learnt by waiting; one slow answer is no reason to wake anybody."""
+    state = _look_while(lambda _: observer.waiting, observer, stop_after_delay(patience_s), _LOOK_EVERY_S)
+    if not _unanswered(state):
+        return state
+    return _look_while(_unanswered, observer, stop_after_attempt(2), look_again_s)
+
+
+def _look_while(
+    unfinished: Callable[[PipelineState], bool], observer: Observer, stop: StopBaseT, every_s: float
+) -> PipelineState:
     looking = Retrying(
-        retry=retry_if_result(lambda _: observer.waiting),
-        stop=stop_after_delay(patience_s),
-        wait=wait_fixed(_LOOK_EVERY_S),
+        retry=retry_if_result(unfinished),
+        stop=stop,
+        wait=wait_fixed(every_s),
         retry_error_callback=lambda attempts: attempts.outcome and attempts.outcome.result(),
     )
     latest: PipelineState = looking(observer.look)
     return latest
+
+
+def _unanswered(state: PipelineState) -> bool:
+    return any(part.state is State.UNKNOWN for part in state.parts)
 
 
 def _flow(pipeline: PipelineSpec) -> Iterator[tuple[str, str]]:
@@ -186,19 +213,25 @@ def _stalled(part: Part) -> Part:
     return part.model_copy(update={"state": State.STALLED, "detail": detail})
 
 
-def _unobserved(part: Part) -> Part:
+def _unobserved(part: Part, why: str) -> Part:
     """A reader of which nobody can say whether it moves."""
     if part.kind not in ("query", "connector") or part.state is not State.OK:
         return part
-    detail = "it runs, but its progress cannot be read (Kafka or ksqlDB does not answer)"
-    return part.model_copy(update={"state": State.UNKNOWN, "detail": detail})
+    return part.model_copy(update={"state": State.UNKNOWN, "detail": why})
+
+
+def _progress_of(reader: _Reader, groups: ConsumerGroups, names: Collection[str]) -> Progress | None:
+    """None for a reader that has committed nothing although there is something to read."""
+    group = next((name for name in names if name.endswith(reader.group)), None)
+    at = groups.progress(group, [reader.topic]).get(reader.topic) if group else None
+    return at or (Progress(0, 0) if groups.is_empty(reader.topic) else None)
 
 
 def _finished(future: Future[list[Part]]) -> list[Part]:
     return future.result(timeout=0)
 
 
-def _result(future: Future[dict[_Reader, Progress]]) -> dict[_Reader, Progress] | None:
+def _result(future: Future[dict[_Reader, Progress | None]]) -> dict[_Reader, Progress | None] | None:
     """Without Kafka or ksqlDB nobody knows the lags; the parts say why."""
     try:
         return future.result(timeout=0)

@@ -20,7 +20,10 @@ KEPT = 500
 
 
 class HealthReport(BaseModel):
-    """How the pipeline was at one moment; it passes when every check of severity `fail` holds."""
+    """How the pipeline was at one moment; it passes when every check of severity `fail` holds.
+
+    `examples` names the first runs or orders that a figure counts.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,6 +31,7 @@ class HealthReport(BaseModel):
     figures: PipelineFigures
     checks: tuple[CheckResult, ...]
     state: PipelineState
+    examples: dict[str, tuple[str, ...]] = {}
 
     @property
     def is_complete(self) -> bool:

@@ -24,6 +24,7 @@ from macd.incidents.incident import Incident, Where, needs_alert, told_of
 COLLECTION = "incidents"
 # Longer than a mail server may take. After it somebody else may send the mail of a task that was killed.
 CLAIM = timedelta(minutes=3)
+MOST_OPEN = 200
 _ATTEMPTS = 5
 NOWHERE = Where()
 _DUE = {"due": {"$in": ["alert", "recovery"]}}
@@ -56,10 +57,23 @@ class IncidentStore:
         found = self._incidents.find().sort("opened_at", DESCENDING).limit(limit)
         return [Incident.from_mongo(document) for document in found]
 
-    def open(self) -> list[Incident]:
-        """Everything that is wrong now, newest first."""
-        found = self._incidents.find({"closed_at": None}).sort("opened_at", DESCENDING)
+    def open(self, limit: int = MOST_OPEN) -> list[Incident]:
+        """What is wrong now, newest first."""
+        found = self._incidents.find({"closed_at": None}).sort("opened_at", DESCENDING).limit(limit)
         return [Incident.from_mongo(document) for document in found]
+
+    def count_open(self) -> int:
+        """How much is wrong now."""
+        return self._incidents.count_documents({"closed_at": None})
+
+    def lasting(self, subject: str) -> list[Incident]:
+        """What is wrong with one subject now, in the order in which it was found."""
+        return sorted(self._open_of(subject).values(), key=lambda each: each.opened_at)
+
+    def forget(self, subject: str) -> None:
+        """The subject itself is gone: its incidents end, and nobody needs to hear of it."""
+        gone = {"closed_at": self._now(), "due": None, "claimed_until": None}
+        self._incidents.update_many({"subject": subject, "closed_at": None}, {"$set": gone})
 
     def book(
         self, subject: str, findings: Iterable[Finding], *, complete: bool = True, where: Where = NOWHERE
@@ -143,7 +157,9 @@ class IncidentStore:
         changes = told_of(finding) | where._asdict() | {"last_seen_at": self._now()}
         # What was mailed counts, not what was seen last: swinging between warn and fail brings one mail each.
         changes["due"] = "alert" if needs_alert(finding.severity, known.notified_severity) else None
-        done = self._incidents.update_one({"_id": known.id, "closed_at": None}, {"$set": changes})
+        # Of what another worker has mailed since we read it nobody is told again.
+        state = {"_id": known.id, "closed_at": None, "notified_severity": known.notified_severity}
+        done = self._incidents.update_one(state, {"$set": changes})
         return known.model_copy(update=_typed(changes)) if done.matched_count else None
 
     def _begin(self, finding: Finding, where: Where) -> Incident | None:

@@ -11,7 +11,10 @@ from macd.plan.changes import Delete, Plan
 from macd.specs.models import PipelineSpec
 
 # Beside the sink's collections: what the package keeps about runs. All are made again when they are needed.
-BOOKS = ("seeding_runs", "quality_reports", "runs_being_deleted", "incidents")
+BOOKS = (
+    *("seeding_runs", "quality_reports", "runs_being_deleted", "incidents"),
+    *("health_reports", "quality_rounds"),
+)
 
 
 def plan_document_removal(pipeline: PipelineSpec, database: Database[Document]) -> Plan:

@@ -1,36 +1,65 @@
-"""Plans the index of the collection, which the sink itself does not make."""
+"""Plans the indexes of the collection, which the sink itself does not make, and of the incident book."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import Any, NamedTuple
 
 from macd.clients.mongodb import connected
-from macd.plan.changes import Change, Create, NoOp, Plan
-from macd.specs.models import ConnectorSpec, MongoService, PipelineSpec
+from macd.plan.changes import Change, Create, NoOp, Plan, Update
+from macd.specs.models import MongoService, PipelineSpec
 
 # The range first, then all that the charts add up: such a query never has to read a document.
 NAME = "macd_sales"
-FIELDS = ("order_time", "order_total", "payment_method", "payment_amount")
+FIELDS = ("order_time", "order_total", "payment_method", "payment_amount", "order_id")
+# Every task that ends asks what is open about its subjects; the dashboard, what is open at all.
+BOOK = "incidents"
+BOOK_INDEXES = {"macd_subject": ("subject", "closed_at"), "macd_open": ("closed_at", "opened_at")}
+
+
+class _Index(NamedTuple):
+    database: str
+    collection: str
+    name: str
+    fields: tuple[str, ...]
 
 
 def plan_indexes(pipeline: PipelineSpec, service: MongoService) -> Plan:
-    """One index on the collection of each connector; one that is there is left alone."""
+    """One on the collection of each connector and two on the incidents; what is there is left alone."""
     return Plan.of(_changes(pipeline, service))
 
 
 def _changes(pipeline: PipelineSpec, service: MongoService) -> Iterator[Change]:
-    with connected(service) as database:
-        for spec in pipeline.connectors:
-            found = database.client[spec.database][spec.collection].index_information()
-            resource = f"index {spec.collection}.{NAME}"
-            if NAME in found:
-                yield NoOp(resource)
-            else:
-                yield Create(resource, (", ".join(FIELDS),), partial(_create, spec, service))
+    for index in _wanted(pipeline, service):
+        with connected(service) as database:
+            found = database.client[index.database][index.collection].index_information()
+        yield _change(index, found.get(index.name), service)
 
 
-def _create(spec: ConnectorSpec, service: MongoService) -> None:
+def _change(index: _Index, found: Mapping[str, Any] | None, service: MongoService) -> Change:
+    resource = f"index {index.collection}.{index.name}"
+    if found is None:
+        return Create(resource, (", ".join(index.fields),), partial(_create, index, service))
+    if tuple(field for field, _ in found["key"]) == index.fields:
+        return NoOp(resource)
+    return Update(resource, (f"now over {', '.join(index.fields)}",), partial(_replace, index, service))
+
+
+def _wanted(pipeline: PipelineSpec, service: MongoService) -> Iterator[_Index]:
+    for sink in pipeline.connectors:
+        yield _Index(sink.database, sink.collection, NAME, FIELDS)
+    for name, fields in BOOK_INDEXES.items():
+        yield _Index(service.database, BOOK, name, fields)
+
+
+def _create(index: _Index, service: MongoService) -> None:
     with connected(service) as database:
-        keys = [(field, 1) for field in FIELDS]
-        database.client[spec.database][spec.collection].create_index(keys, name=NAME)
+        keys = [(field, 1) for field in index.fields]
+        database.client[index.database][index.collection].create_index(keys, name=index.name)
+
+
+def _replace(index: _Index, service: MongoService) -> None:
+    with connected(service) as database:
+        database.client[index.database][index.collection].drop_index(index.name)
+    _create(index, service)

@@ -15,6 +15,20 @@ _FACTOR = 0x9E3779B1
 _INVERSE = pow(_FACTOR, -1, 2**32)
 _MASK = 0xFFFFFFFF
 _NUMBER_DIGITS = 8
+_VERSION = 8
+
+
+def is_generated(key: bytes) -> bool:
+    """Whether a key was made by some run, known or not: nobody else makes UUIDs of version 8."""
+    try:
+        return uuid.UUID(key.decode()).version == _VERSION
+    except ValueError:
+        return False
+
+
+def prefix_of(key: bytes) -> bytes:
+    """What all keys of one kind and run have in common."""
+    return key[:-_NUMBER_DIGITS]
 
 
 class IdSpace:
@@ -29,6 +43,11 @@ class IdSpace:
         self._key_prefix = self._prefix.encode()
         self._shift = int.from_bytes(digest[16:20], "big")
         self.size = size
+
+    @property
+    def prefix(self) -> bytes:
+        """The beginning of each of these ids, which no other run shares."""
+        return self._key_prefix
 
     def maker(self) -> Callable[[int], str]:
         """A function from the record's number, 0 to size - 1, to its id."""

@@ -9,7 +9,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from macd.clients.mongodb import Document
-from macd.errors import SpecError
+from macd.errors import RunNotFound
 from macd.producer.manifest import Manifest
 
 COLLECTION = "seeding_runs"
@@ -27,10 +27,10 @@ class RunStore:
         return None if found is None else Manifest.from_mongo(found)
 
     def get(self, run_id: str) -> Manifest:
-        """The run's manifest; SpecError when it has never been started."""
+        """The run's manifest; RunNotFound when it has never been started."""
         found = self.load(run_id)
         if found is None:
-            raise SpecError(f"There is no seeding run '{run_id}'.", remedy=self._suggestion())
+            raise RunNotFound(f"There is no seeding run '{run_id}'.", remedy=self._suggestion())
         return found
 
     def begin(self, manifest: Manifest) -> Manifest:

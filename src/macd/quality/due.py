@@ -17,7 +17,7 @@ from macd.quality.report import COLLECTION as REPORTS
 COLLECTION = "quality_rounds"
 # The first round of a pipeline that has been running for months does not begin with its oldest runs.
 FIRST_LOOK_BACK = timedelta(days=1)
-# A run that fails, or was never completed, is checked again with every round, but not for ever.
+# A run that fails, or was never completed, is checked again with every round, until it is this old.
 OPEN_FOR = timedelta(days=7)
 # A completion is noted in whole seconds, a little before it can be found, by another machine's clock.
 OVERLAP = timedelta(minutes=5)
@@ -54,9 +54,9 @@ class DueRuns:
         """The runs to check now, first completed first, at most 1,000; the rest comes with the next round."""
         last = self._last(now)
         unreported = self._unreported(last)
-        again = {"_id": {"$in": [*unreported, *self._failed(now)]}}
+        again = {"$or": [{"_id": {"$in": unreported}}, self._failed(now)]}
         done = set(last.run_ids).difference(unreported)
-        found = self._completed_first(self._completed(last, done), self._given_up(now), again)
+        found = self._completed_first(self._completed(last, done), given_up(now), again)
         due = tuple(run["_id"] for run in found[:MOST_RUNS])
         since = now - OVERLAP
         if len(found) > MOST_RUNS:
@@ -85,18 +85,23 @@ class DueRuns:
         since = {"$gte": last.completed_since}
         return {"status": "complete", "completed_at": since, "_id": {"$nin": list(done)}}
 
-    def _given_up(self, now: datetime) -> Document:
-        return {"status": "started", "started_at": {"$gte": now - OPEN_FOR, "$lt": now - SEEDING_LIMIT}}
-
     def _unreported(self, last: Round) -> list[str]:
         """What the last round wanted to check and has left no report on."""
         made = {"_id": {"$in": list(last.run_ids)}, "verified_at": {"$gte": _whole_second(last.began_at)}}
         reported = {report["_id"] for report in self._reports.find(made, {"_id": 1})}
         return [run_id for run_id in last.run_ids if run_id not in reported]
 
-    def _failed(self, now: datetime) -> list[str]:
-        failed = {"passed": False, "verified_at": {"$gte": now - OPEN_FOR}}
-        return [report["_id"] for report in self._reports.find(failed, {"_id": 1})]
+    def _failed(self, now: datetime) -> Document:
+        # By the age of the run, not of its report, which every round makes anew.
+        since = {"$gte": now - OPEN_FOR}
+        failed = {"passed": False, "verified_at": since}
+        run_ids = [report["_id"] for report in self._reports.find(failed, {"_id": 1})]
+        return {"_id": {"$in": run_ids}, "$or": [{"started_at": since}, {"completed_at": since}]}
+
+
+def given_up(now: datetime) -> Document:
+    """The condition for runs that have not come to their end, of the last week."""
+    return {"status": "started", "started_at": {"$gte": now - OPEN_FOR, "$lt": now - SEEDING_LIMIT}}
 
 
 def runs_between(database: Database[Document], since: datetime | None, until: datetime | None) -> list[str]:

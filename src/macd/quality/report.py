@@ -11,7 +11,7 @@ from pymongo import DESCENDING
 from pymongo.database import Database
 
 from macd.clients.mongodb import Document
-from macd.errors import SpecError
+from macd.errors import RunNotFound
 from macd.quality.figures import Figures
 
 COLLECTION = "quality_reports"
@@ -179,10 +179,10 @@ class ReportStore:
         self._reports.replace_one({"_id": report.run_id}, report.to_mongo(), upsert=True)
 
     def get(self, run_id: str) -> Report:
-        """The run's latest report; SpecError when it was never verified."""
+        """The run's latest report; RunNotFound when it was never verified."""
         found = self._reports.find_one({"_id": run_id})
         if found is None:
-            raise SpecError(
+            raise RunNotFound(
                 f"Run '{run_id}' was never verified.", remedy=f"Verify it first (`macd verify {run_id}`)."
             )
         return Report.from_mongo(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from pymongo.collection import Collection
@@ -25,6 +25,9 @@ from macd.specs.models import CheckSpec, PipelineSpec, Services
 # Without anything new in the topics or the collection for this long, waiting on brings nothing. Longer than a
 # checkpoint of the join (which makes its rows visible) and the start of a connector's task together.
 STALL_LIMIT_S = 90.0
+# Where only what is there counts: a run that was produced so long ago has arrived, or has not.
+PAST_STALL_LIMIT_S = 5.0
+PAST_AFTER = timedelta(hours=1)
 _REPORT_EVERY_S = 5.0
 Say = Callable[[str], None]
 Clock = Callable[[], float]
@@ -51,8 +54,11 @@ def verify_run(
     services: Services,
     deadline_s: float = 600.0,
     progress: Say = lambda _: None,
+    stall_limit_s: float = STALL_LIMIT_S,
 ) -> Report:
     """Waits at most `deadline_s` seconds for the run to arrive, then reports on it whatever has arrived.
+
+    It stops waiting when nothing has moved for `stall_limit_s` seconds.
 
     The report is stored in MongoDB. Raises SpecError for a run that was never started and ServiceError when a
     service cannot be used; failed checks are in the report (see `raise_for_failures`).
@@ -66,7 +72,7 @@ def verify_run(
         start = manifest.start_of((route.joined_topic, route.dead_letter_topic))
         with RecordReader(services.kafka, start) as reader:
             watch = RunWatch(manifest, route, reader, collection)
-            waited = wait_until_settled(watch.look, deadline_s, progress)
+            waited = wait_until_settled(watch.look, deadline_s, progress, stall_limit_s)
             seen = Seen(watch.joined, watch.dead_letters)
         outcome = reconcile(
             manifest, route, seen, finder(collection), lambda: _on_topics(manifest, route, services)
@@ -74,6 +80,12 @@ def verify_run(
         report = report_on(run_id, pipeline.checks_of("run"), outcome, waited)
         ReportStore(database).save(report)
     return report
+
+
+def stall_limit_of(manifest: Manifest, now: datetime) -> float:
+    """Seconds to wait without progress for a run that may be long past."""
+    produced = manifest.completed_at or manifest.started_at
+    return PAST_STALL_LIMIT_S if now - produced > PAST_AFTER else STALL_LIMIT_S
 
 
 def settled(run_id: str, pipeline: PipelineSpec, services: Services) -> Progress:

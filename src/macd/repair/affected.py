@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from macd.producer.ids import is_generated, prefix_of
 from macd.producer.manifest import Manifest
 
 # Airflow maps a task over at most 1,024 values; so many runs are not reconciled again in one go anyway.
 MOST_RUNS = 500
+
+
+class KnownRuns:
+    """The runs that have a manifest; retention deletes it with the run's documents."""
+
+    def __init__(self, manifests: Iterable[Manifest]) -> None:
+        self._prefixes = {manifest.run.order_ids.prefix for manifest in manifests}
+
+    def forgot(self, key: bytes | None) -> bool:
+        """Whether an order was made by a run that is not known any more."""
+        return key is not None and is_generated(key) and prefix_of(key) not in self._prefixes
 
 
 def affected_runs(keys: Collection[bytes], manifests: Iterable[Manifest]) -> tuple[str, ...]:

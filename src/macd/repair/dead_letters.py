@@ -32,6 +32,7 @@ _CODE = re.compile(r"\bcode=(\d+)\b")
 
 Read = Callable[[Iterable[Position]], Iterator[list[Record]]]
 FindStored = Callable[[list[str]], Collection[str]]
+Forgot = Callable[[bytes | None], bool]
 
 
 class Kind(StrEnum):
@@ -42,6 +43,7 @@ class Kind(StrEnum):
     BAD = "bad"
     EXHAUSTED = "exhausted"
     SUPERSEDED = "came back later"
+    FORGOTTEN = "of a deleted run"
 
 
 class Judged(NamedTuple):
@@ -67,14 +69,18 @@ class Span(NamedTuple):
 
 
 def judge_all(
-    read: Read, span: Span, find_stored: FindStored, most_attempts: int = MOST_ATTEMPTS
+    read: Read,
+    span: Span,
+    find_stored: FindStored,
+    most_attempts: int = MOST_ATTEMPTS,
+    forgot: Forgot = lambda _: False,
 ) -> Iterator[list[Judged]]:
     """Batch by batch, in the order of the topic; reads the span twice, so as to know what came back."""
     came_back = _attempts_of_returned(read, span)
     for records in records_within(read, span):
         keys = {record.key() for record in records} - {None}
         stored = set(find_stored(sorted(_text(key) for key in keys)))
-        yield [judge(record, stored, came_back, most_attempts) for record in records]
+        yield [judge(record, stored, came_back, most_attempts, forgot) for record in records]
 
 
 def judge(
@@ -82,13 +88,17 @@ def judge(
     stored: Collection[str],
     came_back: Mapping[bytes, int],
     most_attempts: int = MOST_ATTEMPTS,
+    forgot: Forgot = lambda _: False,
 ) -> Judged:
-    """`stored`: order ids found in the collection; `came_back`: replays so far, by the record's key."""
+    """`stored`: order ids found in the collection; `came_back`: replays so far, by the record's key;
+    `forgot`: whether the run that made a key was deleted."""
     key, attempts = record.key(), attempts_of(record)
     order_id = NO_KEY if key is None else _text(key)
     kind, reason = _verdict(record)
     if order_id in stored:
         kind, reason = Kind.STORED, "its document is in the collection"
+    elif forgot(key):
+        kind, reason = Kind.FORGOTTEN, "its run was deleted; nobody would miss or check it"
     elif kind is Kind.SKIPPED and attempts < came_back.get(key, 0):
         kind, reason = Kind.SUPERSEDED, "a later dead letter of the same order decides"
     elif kind is Kind.SKIPPED and attempts >= most_attempts:

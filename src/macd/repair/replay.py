@@ -13,10 +13,11 @@ from pymongo.collection import Collection
 from macd.clients.mongodb import Document, connected
 from macd.clients.records import Position, Record, RecordReader, begin_offsets, end_offsets
 from macd.errors import SpecError
+from macd.producer.ids import prefix_of
 from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
 from macd.quality.watch import REPLAY_HEADER
-from macd.repair.affected import affected_runs
+from macd.repair.affected import KnownRuns, affected_runs
 from macd.repair.dead_letters import (
     ERROR_PREFIX,
     MOST_ATTEMPTS,
@@ -55,8 +56,8 @@ class Classified:
             self.listed.append(judged)
         key = judged.record.key()
         if judged.kind is Kind.SKIPPED:
-            # The ids of a run differ in their last eight characters only, so one of them stands for all.
-            self.keys.setdefault(key[:-8], key)
+            # One of a run's keys stands for all.
+            self.keys.setdefault(prefix_of(key), key)
 
     @property
     def bad(self) -> int:
@@ -67,7 +68,8 @@ class Classified:
     def verdict(self) -> str:
         """One line."""
         counts = self.counts
-        rest = f", {counts[Kind.SUPERSEDED]:,} came back later" if counts[Kind.SUPERSEDED] else ""
+        others = (Kind.SUPERSEDED, Kind.FORGOTTEN)
+        rest = "".join(f", {counts[kind]:,} {kind.value}" for kind in others if counts[kind])
         return (
             f"{counts[Kind.SKIPPED]:,} to replay, {self.bad:,} bad, "
             f"{counts[Kind.STORED]:,} already stored{rest}"
@@ -101,7 +103,8 @@ def classify_dead_letters(
     with connected(services.mongodb) as database, _group(route, services) as group:
         collection = database.client[route.database][route.collection]
         span = _span(route, services, group, from_beginning, note="")
-        for batch in judge_all(_reading(services), span, stored_ids(collection), most_attempts):
+        forgot = KnownRuns(RunStore(database).all()).forgot
+        for batch in judge_all(_reading(services), span, stored_ids(collection), most_attempts, forgot):
             for judged in batch:
                 found.add(judged)
         found.runs = affected_runs(found.keys.values(), RunStore(database).all())
@@ -128,7 +131,8 @@ def replay_dead_letters(
         # First of all: whoever was at it before us has to be out before we ask how far it came.
         transactions = Transactions(services.kafka, _name(route))
         span = _span(route, services, group, from_beginning, attempt_id)
-        judged = judge_all(_reading(services), span, stored_ids(collection), most_attempts)
+        forgot = KnownRuns(RunStore(database).all()).forgot
+        judged = judge_all(_reading(services), span, stored_ids(collection), most_attempts, forgot)
         ids = replay_batches(judged, route, transactions, group, attempt_id, say)
         arrival = _wait(ids, services, collection, span.ends, say)
     return Replayed(len(ids), arrival)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from pymongo.database import Database
 
 from macd.clients.mongodb import Document, connected
+from macd.incidents.from_report import subject_of
+from macd.incidents.store import IncidentStore
 from macd.producer import store
 from macd.producer.manifest import Manifest
 from macd.producer.route import Route, route_of
@@ -75,6 +77,7 @@ def _delete(run_id: str, database: Database[Document], route: Route, say: Say) -
     """The manifest goes after the documents, whose ids follow from it; the note goes last."""
     manifest = RunStore(database).load(run_id)
     documents = 0 if manifest is None else _delete_documents(manifest, database, route)
+    IncidentStore(database).forget(subject_of(run_id))
     for name in (store.COLLECTION, report.COLLECTION, COLLECTION):
         database[name].delete_one({"_id": run_id})
     say(f"Deleted run {run_id}: {documents:,} documents, its manifest and its report.")

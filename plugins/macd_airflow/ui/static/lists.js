@@ -88,7 +88,8 @@ export function showAlerts(answer) {
   const over = answer.alerts.filter((alert) => alert.closed_at);
   const lasting = answer.alerts.filter((alert) => !alert.closed_at);
   const past = over.length ? [element("details", {}, element("summary", {}, `${count(over.length)} that ended`), ...over.map(alertBox))] : [];
-  show("alerts", ...(lasting.length ? lasting.map(alertBox) : [empty("Nothing is wrong now.")]), ...past);
+  const more = answer.open > lasting.length ? [empty(`The newest ${count(lasting.length)} of ${count(answer.open)}.`)] : [];
+  show("alerts", ...(lasting.length ? lasting.map(alertBox) : [empty("Nothing is wrong now.")]), ...more, ...past);
 }
 
 function alertBox(alert) {

@@ -93,6 +93,17 @@ def test_a_recovery_is_in_the_thread_of_its_alert():
     assert "No alert" not in part(found, "plain")
 
 
+def test_a_recovery_says_what_is_still_open():
+    over = incident(closed_at=AT, due="recovery", notified_at=AT)
+    lasting = [incident("no_altered_orders"), incident("order_totals_match")]
+    found = received(recovery_mail([over], ENVELOPE, lasting=lasting))
+    for kind in ("plain", "html"):
+        assert "1 problem of run r over, 2 still open" in part(found, kind)
+        assert "no_altered_orders, order_totals_match" in part(found, kind)
+        assert "well again" not in part(found, kind)
+    assert "Run r is well again" in part(received(recovery_mail([over], ENVELOPE)), "plain")
+
+
 def test_a_recovery_whose_alert_was_never_sent_says_so():
     over = incident(closed_at=AT, due="recovery")
     assert "No alert had been sent for it." in part(received(recovery_mail([over], ENVELOPE)), "plain")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,8 @@ from bson import Decimal128
 from macd.dashboard.cache import ShortMemory
 from macd.dashboard.links import dashboard_url
 from macd.dashboard.sales import Sales
+from macd.errors import ServiceUnreachable
+from macd.plan.indexes import FIELDS
 
 NOW = datetime(2026, 1, 2, 12, 30, tzinfo=UTC)
 
@@ -20,6 +23,7 @@ NOW = datetime(2026, 1, 2, 12, 30, tzinfo=UTC)
 def order(number: int, minutes_ago: int, total: str, paid: str, method: str = "cash") -> dict[str, Any]:
     return {
         "_id": f"o{number}",
+        "order_id": f"o{number}",
         "order_time": NOW - timedelta(minutes=minutes_ago),
         "order_total": Decimal128(total),
         "payment_amount": Decimal128(paid),
@@ -52,9 +56,48 @@ def test_mismatches_come_newest_first_and_say_when_there_are_more(sales: Sales) 
     assert len(sales.mismatches(48, 10).mismatches) == 3
 
 
+class Asked:
+    """Remembers what it was asked, and knows nothing."""
+
+    def __init__(self) -> None:
+        self.pipelines: list[list[dict[str, Any]]] = []
+
+    def aggregate(self, stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        self.pipelines.append(stages)
+        return []
+
+
+def fields_of(stage: Any) -> set[str]:
+    """The fields that a stage reads from documents."""
+    if isinstance(stage, str):
+        return {stage[1:]} if stage.startswith("$") else set()
+    if isinstance(stage, list):
+        return set().union(*map(fields_of, stage))
+    if not isinstance(stage, dict):
+        return set()
+    named = {name for name in stage if not name.startswith("$")} - {"orders", "revenue", "payments", "amount"}
+    return named.union(*map(fields_of, stage.values()))
+
+
+def test_each_chart_is_one_query_that_the_index_alone_can_answer() -> None:
+    asked: Any = Asked()
+    sales = Sales(asked, lambda: NOW)
+    sales.revenue(24)
+    sales.payment_methods(24)
+    sales.mismatches(24, 50)
+    assert len(asked.pipelines) == 3
+    for first, *stages in asked.pipelines:
+        assert list(first["$match"]) == [FIELDS[0]], "the range, by the first field of the index"
+        assert set().union(*map(fields_of, stages)) - {"_id"} <= set(FIELDS)
+        # A group makes an _id of its own; a projection would read that of the document.
+        shown = [stage["$project"] for stage in stages if "$project" in stage]
+        assert all(each["_id"] == 0 for each in shown)
+        assert shown or any("$group" in stage for stage in stages)
+
+
 def test_one_asks_and_the_answer_is_kept_for_a_while() -> None:
     now, asked = [0.0], []
-    memory = ShortMemory(3.0, lambda: now[0])
+    memory = ShortMemory(3.0, 1.0, lambda: now[0])
 
     def ask() -> int:
         asked.append(now[0])
@@ -66,16 +109,36 @@ def test_one_asks_and_the_answer_is_kept_for_a_while() -> None:
     assert memory.get("other", ask) == 3
 
 
-def test_an_error_is_not_kept() -> None:
-    memory = ShortMemory(3.0)
+def test_an_error_that_nobody_expects_is_not_kept() -> None:
+    memory = ShortMemory(3.0, 1.0)
     with pytest.raises(ZeroDivisionError):
         memory.get("k", lambda: 1 // 0)
     assert memory.get("k", lambda: 7) == 7
 
 
+def test_of_many_who_wait_for_a_service_that_is_down_one_asks_and_all_are_told() -> None:
+    now, asked = [0.0], []
+    memory = ShortMemory(15.0, 3.0, lambda: now[0])
+
+    def ask() -> int:
+        asked.append(now[0])
+        raise ServiceUnreachable("MongoDB", "no answer.", remedy="Start it.")
+
+    def get(_: int) -> str:
+        with pytest.raises(ServiceUnreachable) as failure:
+            memory.get("k", ask)
+        return str(failure.value)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(get, range(8))) == {"MongoDB: no answer. Remedy: Start it."}
+    assert len(asked) == 1
+    now[0] = 3.0
+    assert memory.get("k", lambda: 7) == 7
+
+
 def test_what_nobody_asks_for_any_more_is_forgotten() -> None:
     now = [0.0]
-    memory = ShortMemory(1.0, lambda: now[0])
+    memory = ShortMemory(1.0, 1.0, lambda: now[0])
     for number in range(500):
         now[0] += 2.0
         memory.get(number, lambda: 0)

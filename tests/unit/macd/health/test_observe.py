@@ -11,7 +11,7 @@ from macd.clients.groups import Progress
 from macd.clients.ksqldb import Query
 from macd.errors import ServiceUnreachable
 from macd.health import observe as module
-from macd.health.observe import STALLED_AFTER_S, Observer
+from macd.health.observe import STALLED_AFTER_S, Observer, observe_patiently
 from macd.health.state import Kind, Part, State
 from macd.pipeline import Pipeline
 from macd.settings import REPOSITORY
@@ -26,6 +26,7 @@ class Groups:
     """Consumer groups whose progress the test decides."""
 
     def __init__(self) -> None:
+        self.empty: set[str] = set()
         self.at = {f"connect-{CONNECTOR}": Progress(10, 0), "_confluent-ksql-x_query_Q_1": Progress(5, 0)}
 
     def names(self) -> list[str]:
@@ -33,6 +34,9 @@ class Groups:
 
     def progress(self, group: str, topics: list[str]) -> dict[str, Progress]:
         return dict.fromkeys(topics, self.at[group])
+
+    def is_empty(self, topic: str) -> bool:
+        return topic in self.empty
 
 
 class World:
@@ -94,6 +98,45 @@ def test_a_reader_that_is_behind_and_does_not_move_has_stopped(world: World) -> 
     assert not world.observer.waiting
     world.groups.at[reader] = Progress(11, 6)
     assert world.states()[f"connector {CONNECTOR}"] is State.OK
+
+
+def test_after_a_pause_in_looking_nobody_has_stopped_who_was_not_behind_before(world: World) -> None:
+    reader = f"connect-{CONNECTOR}"
+    world.observer.look()
+    world.now += 10 * STALLED_AFTER_S
+    world.groups.at[reader] = Progress(10, 7)
+    assert world.states()[f"connector {CONNECTOR}"] is State.OK
+    world.now += STALLED_AFTER_S
+    assert world.states()[f"connector {CONNECTOR}"] is State.STALLED
+
+
+def test_a_reader_that_never_committed_is_unknown_unless_there_is_nothing_to_read(world: World) -> None:
+    del world.groups.at[f"connect-{CONNECTOR}"]
+    part = next(part for part in world.observer.look().parts if part.key == f"connector {CONNECTOR}")
+    assert part.state is State.UNKNOWN
+    assert "has not committed yet" in part.detail
+    assert world.observer.waiting
+    world.groups.empty = {JOINED}
+    assert set(world.states().values()) == {State.OK}
+    assert not world.observer.waiting
+
+
+def test_a_service_that_answers_the_second_time_is_not_unknown(world: World) -> None:
+    answers = iter([False, True])
+    sections: dict[Any, Any] = module._SECTIONS  # type: ignore[assignment]
+    well = sections["schema"]
+
+    def slow_once(pipeline: Pipeline) -> list[Part]:
+        if next(answers, True):
+            return well(pipeline)
+        raise ServiceUnreachable("Service", "no answer.", remedy="Start it.")
+
+    sections["schema"] = slow_once
+    state = observe_patiently(world.observer, patience_s=0.0, look_again_s=0.0)
+    assert {part.state for part in state.parts} == {State.OK}
+    world.down.add("topic")
+    again = observe_patiently(world.observer, patience_s=0.0, look_again_s=0.0)
+    assert {part.kind for part in again.parts if part.state is State.UNKNOWN} == {"topic"}
 
 
 def test_one_that_moves_or_has_caught_up_never_counts_as_stopped(world: World) -> None:

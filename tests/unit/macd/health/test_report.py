@@ -10,7 +10,7 @@ import pytest
 
 from macd.errors import QualityCheckFailed
 from macd.health import report as module
-from macd.health.checkup import findings_of, raise_for_failures
+from macd.health.checkup import Books, findings_of, raise_for_failures, report_on
 from macd.health.figures import PipelineFigures
 from macd.health.report import HealthReport, HealthReportStore
 from macd.health.state import Link, Part, PipelineState, State
@@ -50,6 +50,19 @@ def test_a_reader_that_has_stopped_fails_with_its_name_and_the_next_step() -> No
     with pytest.raises(QualityCheckFailed, match=r"connectors_stalled is 1, has to be = 0.*paused"):
         raise_for_failures(report)
     assert "FAILED" in report.render_text()
+
+
+def test_runs_and_orders_behind_a_figure_are_named() -> None:
+    state = report_of().state
+    books = Books([f"given up {n}" for n in range(30)], ["order-1"])
+    report = report_on(CHECKS, state, books)
+    found = {finding.check: finding for finding in findings_of(report)}
+    assert found["runs_finished"].examples == tuple(f"given up {n}" for n in range(20))
+    assert found["runs_finished"].message == "runs_unfinished is 30, has to be = 0"
+    assert found["dead_letters_settled"].examples == ("order-1",)
+    assert HealthReport.from_mongo(report.to_mongo()) == report
+    with pytest.raises(QualityCheckFailed, match="given up 0; given up 1"):
+        raise_for_failures(report)
 
 
 def test_a_reader_that_is_only_slow_is_a_warning() -> None:

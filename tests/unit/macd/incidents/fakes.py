@@ -24,6 +24,14 @@ class FakeIncidents(FakeCollection):
             document.update(update["$set"])
         return Updated(len(found[:1]))
 
+    def update_many(self, query: dict[str, Any], update: dict[str, Any]) -> None:
+        for document in self.documents.values():
+            if _matches(document, query):
+                document.update(update["$set"])
+
+    def count_documents(self, query: dict[str, Any]) -> int:
+        return len(list(self.find(query)))
+
 
 def _matches(document: dict[str, Any], query: dict[str, Any]) -> bool:
     def holds(name: str, wanted: Any) -> bool:

@@ -149,6 +149,39 @@ def test_one_that_another_worker_has_just_closed_is_opened_anew(store, monkeypat
     assert [(each.number, each.is_open) for each in store.recent()] == [(2, True), (1, False)]
 
 
+def test_what_another_worker_mails_while_we_look_is_not_told_again(store, monkeypatch):
+    store.book(SUBJECT, [finding()])
+    see = IncidentStore._see_again
+
+    def late(self, *given):
+        monkeypatch.setattr(IncidentStore, "_see_again", see)
+        mail(store)
+        return see(self, *given)
+
+    monkeypatch.setattr(IncidentStore, "_see_again", late)
+    assert store.book(SUBJECT, [finding()]).opened == ()
+    assert mail(store) == []
+
+
+def test_of_a_subject_that_is_gone_nothing_is_left_open_or_told(store):
+    store.book(SUBJECT, [finding(severity="warn")])
+    mail(store)
+    store.book(SUBJECT, [finding("b")], complete=False)
+    store.book("run other", [finding(subject="run other")])
+    store.forget(SUBJECT)
+    assert store.lasting(SUBJECT) == []
+    assert [each.subject for each in store.open()] == ["run other"]
+    assert {each.subject for each in mail(store)} == {"run other"}
+
+
+def test_only_so_many_are_listed_and_all_are_counted(store):
+    for number in range(5):
+        store.book(SUBJECT, [finding(f"c{number}")], complete=False)
+    assert [each.check for each in store.open(limit=2)] == ["c4", "c3"]
+    assert store.count_open() == 5
+    assert [each.check for each in store.lasting(SUBJECT)] == ["c0", "c1", "c2", "c3", "c4"]
+
+
 def _same(store: IncidentStore):
     return {"incidents": store._incidents}
 

@@ -12,10 +12,17 @@ from macd.local.config import PORT_NAMES, LocalConfig
 
 @pytest.fixture
 def free_port() -> Callable[[], int]:
+    """Each time another port: the system may give the same one twice once it is free again."""
+    given: set[int] = set()
+
     def find() -> int:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
+            port = int(probe.getsockname()[1])
+        if port in given:
+            return find()
+        given.add(port)
+        return port
 
     return find
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from macd.plan import plan_document_removal
+from macd.plan.documents import BOOKS
+from macd.settings import REPOSITORY
 
 
 class Collection:
@@ -33,6 +36,16 @@ class Server(dict[str, Any]):
 
     def __getitem__(self, name: str) -> Collection:
         return Collection(self, name)
+
+
+def test_every_collection_that_the_package_writes_is_known(pipeline: Any) -> None:
+    written = {
+        found
+        for file in (REPOSITORY / "src" / "macd").rglob("*.py")
+        for found in re.findall(r'^COLLECTION = "(\w+)"', file.read_text(), flags=re.MULTILINE)
+    }
+    assert written
+    assert written == set(BOOKS)
 
 
 def test_only_the_pipelines_collections_are_dropped(pipeline: Any) -> None:

@@ -1,4 +1,4 @@
-"""The collection's index, on an in-memory MongoDB."""
+"""The indexes of the collection and of the incident book, on an in-memory MongoDB."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any
 
 import mongomock
 import pytest
+from pydantic import SecretStr
 
 from macd.plan import Create, NoOp, indexes
+from macd.plan.changes import Update
 from macd.settings import REPOSITORY
-from macd.specs import load_pipeline
+from macd.specs import MongoService, load_pipeline
 
+SERVICE = MongoService(uri=SecretStr("mongodb://db.test"), database="macd")
 PIPELINE = load_pipeline(REPOSITORY / "include", "local")
 
 
@@ -29,12 +32,27 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_it_is_made_once(database: Any) -> None:
-    service: Any = None
-    [first] = indexes.plan_indexes(PIPELINE, service).changes
-    assert isinstance(first, Create)
-    assert first.resource == "index orders_payments_joined.macd_sales"
-    first.execute()
-    [second] = indexes.plan_indexes(PIPELINE, service).changes
-    assert isinstance(second, NoOp)
+    changes = indexes.plan_indexes(PIPELINE, SERVICE).changes
+    assert {type(change) for change in changes} == {Create}
+    assert [change.resource for change in changes] == [
+        "index orders_payments_joined.macd_sales",
+        "index incidents.macd_subject",
+        "index incidents.macd_open",
+    ]
+    for change in changes:
+        change.execute()
+    assert {type(change) for change in indexes.plan_indexes(PIPELINE, SERVICE).changes} == {NoOp}
+    assert "macd_sales" in database["orders_payments_joined"].index_information()
+    book = database["incidents"].index_information()
+    assert book["macd_subject"]["key"] == [("subject", 1), ("closed_at", 1)]
+    made = database["orders_payments_joined"].index_information()["macd_sales"]
+    assert [name for name, _ in made["key"]] == list(indexes.FIELDS)
+
+
+def test_one_over_other_fields_is_made_anew(database: Any) -> None:
+    database["orders_payments_joined"].create_index([("order_time", 1)], name="macd_sales")
+    [change] = [each for each in indexes.plan_indexes(PIPELINE, SERVICE).changes if "sales" in each.resource]
+    assert isinstance(change, Update)
+    change.execute()
     made = database["orders_payments_joined"].index_information()["macd_sales"]
     assert [name for name, _ in made["key"]] == list(indexes.FIELDS)

@@ -84,15 +84,24 @@ def test_a_report_that_somebody_else_made_before_does_not_count(world: World) ->
     assert world.round(NOW) == ["r"]
 
 
-def test_a_run_that_failed_is_checked_until_it_passes_but_not_for_ever(world: World) -> None:
+def test_a_run_that_failed_is_checked_until_it_passes(world: World) -> None:
     world.run("r", NOW - MINUTE)
     assert world.round(NOW) == ["r"]
     world.report("r", NOW, passed=False)
     assert world.round(NOW + 60 * MINUTE) == ["r"]
     world.report("r", NOW + 60 * MINUTE, passed=True)
     assert world.round(NOW + 120 * MINUTE) == []
-    world.report("r", NOW, passed=False)
-    assert world.round(NOW + OPEN_FOR + MINUTE) == []
+
+
+def test_a_run_that_fails_is_left_alone_a_week_after_it_was_produced(world: World) -> None:
+    world.run("r", NOW - MINUTE)
+    now, rounds = NOW, 0
+    while world.round(now) == ["r"]:
+        # Each round makes the report anew.
+        world.report("r", now, passed=False)
+        now, rounds = now + timedelta(hours=12), rounds + 1
+        assert rounds < 100, "it is checked for ever"
+    assert now == NOW + OPEN_FOR
 
 
 def test_a_run_that_is_being_seeded_waits_and_one_that_was_given_up_does_not(world: World) -> None:

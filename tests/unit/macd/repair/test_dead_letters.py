@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from macd.producer.parameters import SeedParameters
+from macd.producer.sales import Run
+from macd.repair.affected import KnownRuns
 from macd.repair.dead_letters import MOST_ATTEMPTS, Kind, judge, judge_all
+from tests.unit.macd.fakes import AS_OF
+from tests.unit.macd.quality.test_reconcile import manifest_of
 from tests.unit.macd.repair.world import REFUSED, SKIPPED, World, dead_letter
 
 DRIVER = ("com.mongodb.MongoSocketWriteException", "com.mongodb.MongoTimeoutException")
@@ -48,6 +53,14 @@ def test_what_came_back_too_often_is_exhausted_and_says_so() -> None:
     assert "replayed 3 times and back again" in judged.reason
     more = judge(dead_letter(0, b"a", attempts=MOST_ATTEMPTS), set(), {}, most_attempts=10)
     assert more.kind is Kind.SKIPPED
+
+
+def test_an_order_of_a_run_that_retention_deleted_is_not_replayed() -> None:
+    known, deleted = (Run(name, SeedParameters(orders=2), AS_OF) for name in ("known", "deleted"))
+    keys = [run.order_ids.maker()(1).encode() for run in (known, deleted)]
+    forgot = KnownRuns([manifest_of(known)]).forgot
+    kinds = [judge(dead_letter(0, key), set(), {}, forgot=forgot).kind for key in [*keys, b"by hand"]]
+    assert kinds == [Kind.SKIPPED, Kind.FORGOTTEN, Kind.SKIPPED]
 
 
 KEYS = st.sampled_from([b"a", b"b", b"c", b"d", None])

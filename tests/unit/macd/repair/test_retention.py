@@ -48,6 +48,12 @@ class Collection:
             del self.documents[each]
         return Deleted(len(ids))
 
+    def update_many(self, query: dict[str, Any], update: dict[str, Any]) -> None:
+        self.database.step()
+        for each in self.documents.values():
+            if query.items() <= each.items():
+                each.update(update["$set"])
+
 
 class Database:
     """Serves as the client as well: every database is this one."""
@@ -97,6 +103,18 @@ def test_only_old_runs_that_passed_are_deleted_and_it_is_said() -> None:
     assert database.ids("quality_reports") == {"young", "failed"}
     assert said == ["Deleted run old: 5 documents, its manifest and its report."]
     assert delete_runs_before(CUT, database, ROUTE).verdict == "no run was old enough to delete"
+
+
+def test_what_was_wrong_with_a_deleted_run_is_over() -> None:
+    database = Database()
+    for run_id, age in (("old", 8), ("young", 6)):
+        database.add(run_id, age)
+        incident = {"_id": run_id, "subject": f"run {run_id}", "closed_at": None, "due": None}
+        database["incidents"].documents[run_id] = incident
+    delete_runs_before(CUT, database, ROUTE)
+    found = database["incidents"].documents
+    assert found["old"]["closed_at"] is not None
+    assert found["young"]["closed_at"] is None
 
 
 @given(st.lists(st.integers(1, 12), max_size=6), st.booleans())

@@ -7,13 +7,19 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import structlog
+from airflow.callbacks.callback_requests import DagCallbackRequest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.dag_processing.processor import _execute_dag_callbacks
 
 from macd.errors import ServiceUnreachable
 from macd.incidents.finding import Finding
 from macd.incidents.store import IncidentStore
+from macd.settings import REPOSITORY
 from macd_airflow.defaults import task_defaults
 from macd_airflow.notifications import alert, memory
-from macd_airflow.notifications.alert import AlertNotifier
+from macd_airflow.notifications.alert import AlertNotifier, RunAlertNotifier
+from tests.dags.test_integrity import load
 from tests.unit.macd.incidents.fakes import database
 
 PLAIN = {"from_email": "airflow@macd.test", "to_email": "team@macd.test", "timeout": 5, "retry_limit": 0}
@@ -86,6 +92,9 @@ def ended(
     verdict: str = "",
     map_index: int = -1,
     looked: bool = True,
+    notifier: type[AlertNotifier] = AlertNotifier,
+    reason: str | None = None,
+    **about: Any,
 ) -> None:
     """A task has ended; it failed when it has an error or a failing finding."""
     xcoms: dict[str, Any] = {"verdict": verdict}
@@ -100,9 +109,10 @@ def ended(
         log_url="http://ui.test/log",
         xcom_pull=lambda task_ids, key, map_indexes: xcoms.get(key) if map_indexes == map_index else None,
     )
+    vars(ti).update(about)
     if failed is None:
         failed = error is not None or any(each.severity == "fail" for each in findings)
-    AlertNotifier(failed=failed)({"ti": ti, "exception": error})
+    notifier(failed=failed)({"ti": ti, "exception": error, "reason": reason})
 
 
 def crashed(message: object, **further: Any) -> None:
@@ -202,6 +212,103 @@ def test_each_instance_of_a_mapped_task_counts_for_itself(book, mail_server, pos
     ended(lost(), map_index=2)
     assert len(book.store.open()) == 2
     assert "[0]" in post.subjects[0]
+
+
+def test_an_instance_is_known_by_the_run_it_was_mapped_over_not_by_its_index(book, mail_server, post):
+    crashed("a", map_index=0, rendered_map_index="run-a")
+    assert post.subjects == ["[FAIL] task_failed - task macd_pipeline.data_quality_checks[run-a]"]
+    succeeded(map_index=0, rendered_map_index="run-b")
+    assert len(book.store.open()) == 1, "another run has the same place in the next round"
+    succeeded(map_index=3, rendered_map_index="run-a")
+    assert post.subjects[1].strip().startswith("[RECOVERED] ")
+
+
+@pytest.mark.parametrize("dag_id", ["macd_data_quality", "macd_dlq_replay"])
+def test_an_instance_that_was_killed_is_known_by_its_run_as_well(dag_id, book, mail_server, post):
+    task = load(REPOSITORY / "dags" / f"{dag_id}.py").get_task("reconcile")
+    assert task.partial_kwargs["map_index_template"] == "{{ task.run_id }}"
+    upstream = next(iter(task.upstream_task_ids))
+
+    def pull(task_ids: str, key: str, map_indexes: Any = None) -> Any:
+        return ["run-a", "run-b"] if (task_ids, key) == (upstream, "return_value") else None
+
+    crashed(None, map_index=1, task=task, xcom_pull=pull)
+    assert post.subjects[0].endswith("[run-b]")
+
+
+def test_a_recovery_names_what_is_still_wrong_with_the_same_run(book, mail_server, post):
+    ended(lost(), lost().model_copy(update={"check": "no_altered_orders"}))
+    ended(lost().model_copy(update={"check": "no_altered_orders"}))
+    assert "Still open" in post.mails[1].get_body(("plain",)).get_content()
+    book.down = True
+    ended(lost(subject="run q"), lost(subject="run q").model_copy(update={"check": "b"}), subjects=("run q",))
+    ended(lost(subject="run q"), subjects=("run q",))
+    assert "1 still open" in post.mails[-1].get_body(("plain",)).get_content()
+
+
+def dag_ended(reason: str, *, failed: bool = True) -> None:
+    """As Airflow's DAG processor calls a DAG's callbacks."""
+    bag = DagBag(dag_folder=str(REPOSITORY / "dags" / "macd_pipeline.py"), bundle_name="dags-folder")
+    request = DagCallbackRequest(
+        filepath="macd_pipeline.py",
+        bundle_name="dags-folder",
+        bundle_version=None,
+        dag_id="macd_pipeline",
+        run_id="manual__1",
+        is_failure_callback=failed,
+        msg=reason,
+    )
+    _execute_dag_callbacks(bag, request, structlog.get_logger())
+
+
+def test_a_run_that_takes_too_long_is_mailed_once_and_its_end_too(book, mail_server, post):
+    for _ in range(2):
+        dag_ended("timed_out")
+    assert post.subjects == ["[FAIL] run_timed_out - dag macd_pipeline"]
+    text = post.mails[0].get_body(("plain",)).get_content()
+    assert "The run manual__1 took longer than its dagrun_timeout" in " ".join(text.split())
+    assert "/dags/macd_pipeline/runs/manual__1" in text
+    for _ in range(2):
+        dag_ended("success", failed=False)
+    assert post.subjects[1:] == ["[RECOVERED] run_timed_out - dag macd_pipeline"]
+
+
+def failed_at(*findings: Finding) -> None:
+    """The run has failed at a task, whatever that has told."""
+    ended(*findings, failed=True, notifier=RunAlertNotifier, reason="task_failure", looked=bool(findings))
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_a_task_that_was_killed_is_told_of_by_its_run_and_ends_as_any_other(is_down, book, mail_server, post):
+    book.down = is_down
+    failed_at()
+    assert post.subjects == ["[FAIL] task_failed - task macd_pipeline.data_quality_checks"]
+    assert "may have been killed" in post.mails[0].get_body(("plain",)).get_content()
+    succeeded()
+    assert post.subjects[1:] == ["[RECOVERED] task_failed - task macd_pipeline.data_quality_checks"]
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_what_a_task_has_told_its_run_does_not_tell_again_nor_end(is_down, book, mail_server, post):
+    book.down = is_down
+    crashed("Kafka: no answer. Remedy: Start it.")
+    failed_at()
+    ended(lost())
+    failed_at(lost())
+    assert len(post.mails) == 3, "the task could look again"
+    if not is_down:
+        [kept] = book.store.recent(1)
+        assert kept.message == lost().message
+
+
+def test_a_run_of_which_airflow_knows_no_task_says_nothing_of_one(book, mail_server, post):
+    dag_ended("task_failure")
+    assert post.mails == []
+
+
+def test_a_run_that_can_go_no_further_is_mailed(book, mail_server, post):
+    dag_ended("all_tasks_deadlocked")
+    assert post.subjects == ["[FAIL] run_failed - dag macd_pipeline"]
 
 
 def test_a_mail_server_that_is_down_is_logged_and_tried_again_by_the_next_task(

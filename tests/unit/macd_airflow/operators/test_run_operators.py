@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import mongomock
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
@@ -12,6 +14,7 @@ from macd.producer.manifest import Manifest, counts_of
 from macd.producer.parameters import SeedParameters, plan_of
 from macd.quality.figures import FIGURE_NAMES
 from macd.quality.report import Report
+from macd.quality.verify import PAST_STALL_LIMIT_S, STALL_LIMIT_S
 from macd.quality.watch import Progress
 from macd_airflow.operators import check_data_quality, seed_run
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
@@ -108,10 +111,36 @@ def test_a_settled_run_is_not_deferred(monkeypatch: pytest.MonkeyPatch) -> None:
     assert CheckDataQualityOperator(task_id="t", run_id="r", deferrable=True).execute(context())["passed"]
 
 
+@pytest.mark.parametrize(("hours", "patient"), [(2, False), (0.5, False), (2, True)])
+def test_only_a_run_that_is_long_past_is_waited_for_a_short_time(
+    monkeypatch: pytest.MonkeyPatch, hours: float, patient: bool
+) -> None:
+    books = mongomock.MongoClient(tz_aware=True)["macd"]
+    produced = {"completed_at": datetime.now(UTC) - timedelta(hours=hours)}
+    manifest = _manifest("r", SeedParameters()).model_copy(update=produced)
+    books["seeding_runs"].insert_one(manifest.to_mongo())
+    monkeypatch.setattr(check_data_quality.MongoDbHook, "get_conn", lambda _: nullcontext(books))
+    monkeypatch.setattr(check_data_quality, "settled", lambda *_: _progress(stored=0))
+    given: list[float] = []
+
+    def verify(*arguments: Any) -> Report:
+        given.append(arguments[-1])
+        return _report(passed=True)
+
+    monkeypatch.setattr(check_data_quality, "verify_run", verify)
+    CheckDataQualityOperator(task_id="t", run_id="r", patient=patient, deferrable=False).execute(context())
+    operator = CheckDataQualityOperator(task_id="t", run_id="r", patient=patient, deferrable=True)
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(context())
+    given.append(deferred.value.trigger.serialize()[1]["stall_limit_s"])
+    is_short = hours > 1 and not patient
+    assert given == [PAST_STALL_LIMIT_S if is_short else STALL_LIMIT_S] * 2
+
+
 def test_once_triggered_the_run_is_verified_without_waiting_again(monkeypatch: pytest.MonkeyPatch) -> None:
     deadlines: list[float] = []
 
-    def verify(run_id: str, pipeline: Any, services: Any, deadline_s: float, progress: Any) -> Report:
+    def verify(run_id: str, pipeline: Any, services: Any, deadline_s: float, *_: Any) -> Report:
         deadlines.append(deadline_s)
         return _report(passed=True)
 

@@ -78,6 +78,14 @@ def test_it_fires_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     assert event.payload == {"settled": False}
 
 
+def test_it_fires_when_nothing_moves_for_the_limit_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_settled, "watch_run", Watch(_progress(stored=100)))
+    trigger = _trigger()
+    trigger.stall_limit_s = 0.01
+    [event] = asyncio.run(_events(trigger))
+    assert event.payload == {"settled": False}
+
+
 def test_an_error_is_left_to_the_operator_that_can_be_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(*_: Any) -> Any:
         raise ServiceUnreachable("MongoDB", "no answer.", remedy="Start it.")

@@ -15,7 +15,7 @@ from fastapi import HTTPException
 from fastapi.testclient import TestClient
 
 from macd.dashboard.models import Alerts, Runs
-from macd.errors import ServiceUnreachable, SpecError
+from macd.errors import RunNotFound, ServiceUnreachable, SpecError
 from macd_airflow.plugin import MacdPlugin
 from macd_airflow.ui import access, app, views
 
@@ -31,7 +31,9 @@ class Board:
         return Runs(runs=[])
 
     def run(self, run_id: str) -> Any:
-        raise SpecError(f"There is no seeding run '{run_id}'.", remedy="Seed a run first.")
+        if run_id == "r":
+            raise RunNotFound(f"There is no seeding run '{run_id}'.", remedy="Seed a run first.")
+        raise SpecError("The MongoDB URI cannot be used.", remedy="Correct it.")
 
     def alerts(self) -> Alerts:
         raise ServiceUnreachable("MongoDB", "no answer.", remedy="Check that it runs.")
@@ -109,6 +111,8 @@ def test_answers_carry_a_strict_policy_and_are_not_kept(client: TestClient) -> N
 def test_what_cannot_be_answered_says_why_and_what_to_do(client: TestClient) -> None:
     missing = client.get("/api/run", params={"run_id": "r"})
     assert (missing.status_code, missing.json()["remedy"]) == (404, "Seed a run first.")
+    wrong = client.get("/api/run", params={"run_id": "q"})
+    assert (wrong.status_code, wrong.json()["remedy"]) == (503, "Correct it.")
     down = client.get("/api/alerts")
     assert (down.status_code, down.json()["error"]) == (503, "MongoDB: no answer.")
 
