@@ -19,7 +19,7 @@ import random
 import struct
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import cycle, islice
@@ -99,9 +99,9 @@ def ours(kafka: KafkaService, route: Route, orders: int) -> None:
     produce(manifest, route, present, encoders, Delivery(kafka), lambda _: None)
 
 
-def plain(kafka: KafkaService, route: Route, orders: int) -> None:
-    """The loop that one would write first."""
-    _loop(kafka, route, (_sale() for _ in range(orders)))
+def plain(kafka: KafkaService, route: Route, orders: int, ids: Mapping[str, int] | None = None) -> None:
+    """The loop that one would write first; `ids` are schema ids by topic, if anybody is to read it."""
+    _loop(kafka, route, (_sale() for _ in range(orders)), ids)
 
 
 def prepared(kafka: KafkaService, route: Route, orders: int) -> None:
@@ -109,15 +109,22 @@ def prepared(kafka: KafkaService, route: Route, orders: int) -> None:
     _loop(kafka, route, islice(cycle([_sale() for _ in range(1000)]), orders))
 
 
-def _loop(kafka: KafkaService, route: Route, sales: Iterable[tuple[Value, Value]]) -> None:
+def _loop(
+    kafka: KafkaService,
+    route: Route,
+    sales: Iterable[tuple[Value, Value]],
+    ids: Mapping[str, int] | None = None,
+) -> None:
     producer = Producer(
         {**client_config(kafka), "enable.idempotence": True, "acks": "all", "linger.ms": 50, "log_level": 0}
     )
     order_schema = fastavro.parse_schema(route.order_schema)
     payment_schema = fastavro.parse_schema(route.payment_schema)
+    ids = ids or {route.orders_topic: 1, route.payments_topic: 2}
+    order_id, payment_id = ids[route.orders_topic], ids[route.payments_topic]
     for order, payment in sales:
-        _send(producer, route.orders_topic, order["order_id"], 1, order_schema, order)
-        _send(producer, route.payments_topic, payment["payment_id"], 2, payment_schema, payment)
+        _send(producer, route.orders_topic, order["order_id"], order_id, order_schema, order)
+        _send(producer, route.payments_topic, payment["payment_id"], payment_id, payment_schema, payment)
     producer.flush(60)
 
 

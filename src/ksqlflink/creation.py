@@ -15,9 +15,9 @@ from ksqlflink.entities import Entity
 from ksqlflink.errors import BadRequest, BadStatement
 from ksqlflink.explain import Outline
 from ksqlflink.gateway import FlinkRefusal
+from ksqlflink.jobs import Jobs, new_job_id
 from ksqlflink.model import DataSource, Query
 from ksqlflink.properties import not_supported
-from ksqlflink.queries import Jobs, new_job_id
 from ksqlflink.world import World
 
 _OVERRIDABLE = "ksql."

@@ -9,6 +9,7 @@ from ksqlflink import sqltypes as t
 from ksqlflink.dialect.formatter import back_quoted, sql_type
 from ksqlflink.kafka import Topic
 from ksqlflink.model import Column, DataSource, Query
+from ksqlflink.pushes import RunningPush
 from ksqlflink.server_properties import DEFAULTS, EDITABLE
 
 Entity = dict[str, Any]
@@ -70,9 +71,30 @@ def running_query(query: Query, state: str) -> Entity:
     }
 
 
-def queries(text: str, listed: Iterable[Query], states: Mapping[str, str]) -> Entity:
+def running_push(query: RunningPush) -> Entity:
+    """Return a push query as SHOW QUERIES lists it."""
+    return {
+        "queryString": query.text,
+        "sinks": [],
+        "sinkKafkaTopics": [],
+        "id": query.id,
+        "statusCount": {"RUNNING": 1},
+        "queryType": "PUSH",
+        "state": "RUNNING",
+    }
+
+
+def terminated_push(text: str, query_id: str) -> Entity:
+    """Return the answer to TERMINATE of a push query."""
+    return _entity("terminate_query", text, {"queryId": query_id, "wasTerminated": True})
+
+
+def queries(
+    text: str, listed: Iterable[Query], states: Mapping[str, str], pushes: Iterable[RunningPush]
+) -> Entity:
     """Return the answer to SHOW QUERIES."""
     items = [running_query(query, states.get(query.id, "UNRESPONSIVE")) for query in listed]
+    items += map(running_push, pushes)
     return _entity("queries", text, {"queries": items})
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ksqlflink import entities
 from ksqlflink.assertions import Asserter
 from ksqlflink.connectors import Connect, Connectors, NoConnect
 from ksqlflink.create_query import JobBuilder
@@ -18,9 +19,10 @@ from ksqlflink.errors import WrongEndpoint
 from ksqlflink.explain import Explainer, explained
 from ksqlflink.insert_values import ValueInserter
 from ksqlflink.inspection import Inspector
+from ksqlflink.jobs import Jobs, NoJobs
 from ksqlflink.lifecycle import Lifecycle
 from ksqlflink.properties import check_set, not_supported
-from ksqlflink.queries import Jobs, NoJobs
+from ksqlflink.pushes import NoPushes, Pushes
 from ksqlflink.world import World
 
 Properties = dict[str, Any]
@@ -47,13 +49,13 @@ class Executor:
     builder: Callable[[], JobBuilder]
     server: Mapping[str, str]
     connect: Connect = field(default_factory=NoConnect)
+    pushes: Pushes = field(default_factory=NoPushes)
     validating: bool = False
 
     def sandbox(self) -> Executor:
         """Return an executor whose statements leave no trace, to validate a whole request with."""
-        return Executor(
-            self.world.sandbox(), NoJobs(), self.builder, self.server, NoConnect(), validating=True
-        )
+        world = self.world.sandbox()
+        return replace(self, world=world, jobs=NoJobs(), connect=NoConnect(), validating=True)
 
     def execute(self, statement: st.Statement, session: Session) -> Entity | None:
         """Carry out a statement; SET, UNSET, DEFINE, UNDEFINE and INSERT VALUES answer nothing."""
@@ -102,7 +104,7 @@ class Executor:
 
     def _look(self, statement: st.Statement, session: Session) -> Entity:
         """Answer what changes nothing."""
-        inspector = Inspector(self.world, self.jobs, self.server)
+        inspector = Inspector(self.world, self.jobs, self.server, self.pushes)
         match statement:
             case st.Show(what) if what.endswith("CONNECTORS"):
                 return Connectors(self.connect).show(statement)
@@ -141,7 +143,7 @@ class Executor:
             case st.Drop():
                 return Dropper(self.world, lifecycle).drop(statement)
             case st.Terminate():
-                return lifecycle.terminate(statement)
+                return self._terminate(statement, lifecycle)
             case st.Pause():
                 return lifecycle.pause(statement)
             case st.Resume():
@@ -151,6 +153,14 @@ class Executor:
             case st.DropType():
                 return CustomTypes(self.world).drop(statement)
         raise not_supported(type(statement).__name__, statement.position, statement.text)
+
+    def _terminate(self, statement: st.Terminate, lifecycle: Lifecycle) -> Entity:
+        push = None
+        if statement.query_id is not None and not self.validating:
+            push = self.pushes.terminate(statement.query_id)
+        if push is not None:
+            return entities.terminated_push(statement.text, push.id)
+        return lifecycle.terminate(statement)
 
 
 _OUTSIDE = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ksqlflink import entities
@@ -14,10 +14,11 @@ from ksqlflink.entities import Entity
 from ksqlflink.errors import BadStatement
 from ksqlflink.explain import Explainer, explained_all
 from ksqlflink.function_docs import describe_function, function_names
+from ksqlflink.jobs import Jobs
 from ksqlflink.model import DataSource
 from ksqlflink.progress import Progress
 from ksqlflink.properties import not_supported
-from ksqlflink.queries import Jobs
+from ksqlflink.pushes import NoPushes, Pushes
 from ksqlflink.world import World
 
 _KAFKA_INTERNAL = re.compile(r"__(consumer_offsets|transaction_state|share_group_state)\Z")
@@ -33,6 +34,7 @@ class Inspector:
     world: World
     jobs: Jobs
     server: Mapping[str, str]
+    pushes: Pushes = field(default_factory=NoPushes)
 
     def show(self, statement: st.Show, properties: Mapping[str, Any], variables: Mapping[str, str]) -> Entity:
         """Return the answer to a SHOW statement."""
@@ -45,7 +47,8 @@ class Inspector:
                     text, statement.what.removesuffix("S"), self.world.catalogue.sources()
                 )
             case "QUERIES":
-                return entities.queries(text, self.world.catalogue.queries(), self.jobs.states())
+                persistent = self.world.catalogue.queries()
+                return entities.queries(text, persistent, self.jobs.states(), self.pushes.running())
             case "TOPICS" | "ALL TOPICS":
                 return entities.topics(text, self._topics(statement))
             case "PROPERTIES":

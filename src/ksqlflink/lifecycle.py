@@ -9,8 +9,8 @@ from ksqlflink import entities
 from ksqlflink.dialect import statements as st
 from ksqlflink.entities import Entity
 from ksqlflink.errors import BadStatement
+from ksqlflink.jobs import Jobs
 from ksqlflink.model import Query
-from ksqlflink.queries import Jobs
 from ksqlflink.world import World
 
 

@@ -69,9 +69,9 @@ class Server:
         registry = SchemaRegistry(JsonService("The schema registry", settings.registry_url))
         records = KafkaRecords(settings.bootstrap_servers)
         world = World(self._catalogue, self._kafka, registry, records)
-        self._requests = RequestHandler(self._executor(world))
         self._transients = FlinkTransients(self._catalogue, self._kafka, self._cluster, self._gateway)
         self.queries = QueryService(world, lambda: self._builder, self._transients)
+        self._requests = RequestHandler(self._executor(world))
         self._cluster_id = ""
         self._end = threading.Event()
 
@@ -79,7 +79,7 @@ class Server:
         url = self._settings.connect_url
         connect = NoConnect() if url is None else ConnectService(url)
         properties = ServerProperties(self._settings.registry_url).listed()
-        return Executor(world, self._manager, lambda: self._builder, properties, connect)
+        return Executor(world, self._manager, lambda: self._builder, properties, connect, self.queries)
 
     @cached_property
     def _builder(self) -> JobBuilder:

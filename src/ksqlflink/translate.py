@@ -145,7 +145,7 @@ class Translator:
 
 
 def _placement(window: str | None) -> dict[str, str]:
-    """Rows of a windowed table lie where their key without the window does; Kafka's own way takes all of it."""
+    """Place a windowed row by its key without the window, as ksqlDB does; Kafka itself takes all of it."""
     if window is None:
         return {}
     return {"sink.partitioner": f"ksqlflink.runtime.WindowedPartitioner${window.capitalize()}"}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,9 +17,9 @@ from ksqlflink.dialect import statements as st
 from ksqlflink.errors import KsqlError
 from ksqlflink.executor import Executor, Session
 from ksqlflink.http import JsonService
+from ksqlflink.jobs import NoJobs
 from ksqlflink.kafka import Topic
 from ksqlflink.model import FlinkJob, Query
-from ksqlflink.queries import NoJobs
 from ksqlflink.registry import Registry, SandboxRegistry, SchemaRegistry
 from ksqlflink.requests import parsed
 from ksqlflink.settings import JOB_SETTINGS
@@ -28,6 +29,7 @@ from ksqlflink.world import World
 _EARLIEST = {"auto.offset.reset": "earliest"}
 _TRANSACTION_TIMEOUT_MS = 900_000  # the brokers' default
 _FAILED = 1
+_CREATED = re.compile(r"CREATE TEMPORARY (FUNCTION|TABLE|VIEW) (\S+)")
 
 
 @dataclass
@@ -133,8 +135,10 @@ def _assume_topic(statement: st.Statement, topics: AssumedTopics) -> None:
 
 
 def flink_sql(job: FlinkJob) -> str:
-    """Return a job as a script for Flink's SQL client."""
-    return "".join(f"{statement};\n\n" for statement in flink_statements(job))
+    """Return a job as a script for Flink's SQL client; the next one may use the same names."""
+    created = [found for statement in job.tables if (found := _CREATED.match(statement))]
+    drops = [f"DROP TEMPORARY {found[1]} {found[2]}" for found in reversed(created)]
+    return "".join(f"{statement};\n\n" for statement in (*flink_statements(job), *drops))
 
 
 def translate_file(

@@ -116,7 +116,7 @@ def _read_until_idle(connection: http.client.HTTPConnection, response: http.clie
 
 
 def _has_more(sock: socket.socket, response: http.client.HTTPResponse) -> bool:
-    """True as soon as a piece has come: a read that runs into a timeout would lose its place in the stream."""
+    """True as soon as a piece has come: a read that times out would lose its place in the stream."""
     sock.setblocking(False)
     try:
         buffered: bytes = response.fp.peek(1)

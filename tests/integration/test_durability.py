@@ -1,4 +1,4 @@
-"""kill -9 of everything that holds a record on its way, in the middle of a run: each pair arrives exactly once."""
+"""kill -9 of all that holds a record on its way, in the middle of a run: each pair arrives once."""
 
 from __future__ import annotations
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from ksqlflink import sqltypes as t
 from ksqlflink.analysis.row import Row
 from ksqlflink.analysis.typed import (
     Typed,
     TypeProblem,
+    base,
     cast,
     castable,
     decimal_of,
+    is_number,
     literal,
     node,
     shown,
@@ -22,6 +24,7 @@ from ksqlflink.dialect import ast
 from ksqlflink.dialect.formatter import sql_type
 
 _INT_LIMIT, _LONG_LIMIT = 2**31, 2**63
+_TRUTHS = ("true", "false", "yes", "no")  # any beginning of them will do
 
 Type = Callable[[ast.Expression], Typed]
 
@@ -61,7 +64,7 @@ def construct(item: ast.Case | ast.Cast | ast.Constructor, typed: Type, row: Row
         case ast.Cast(value, kind):
             return _cast(typed(value), kind)
         case ast.Constructor():
-            return _constructor(item, typed)
+            return _constructor(item, typed, row)
 
 
 def _cast(value: Typed, kind: t.SqlType) -> Typed:
@@ -119,7 +122,7 @@ def _default_type(kind: t.SqlType | None, default: t.SqlType | None) -> t.SqlTyp
     return result
 
 
-def _constructor(item: ast.Constructor, typed: Type) -> Typed:
+def _constructor(item: ast.Constructor, typed: Type, row: Row) -> Typed:
     if item.kind == "STRUCT":
         values = [typed(value) for _, value in item.items]
         names = [name.text for name, _ in item.items if isinstance(name, ast.Literal)]
@@ -131,10 +134,10 @@ def _constructor(item: ast.Constructor, typed: Type) -> Typed:
             f"{item.kind.capitalize()} constructor cannot be empty. Please supply at least one {one} "
             "(see https://github.com/confluentinc/ksql/issues/4239)."
         )
-    values = common([typed(value) for _, value in item.items])
+    values = common([value for _, value in item.items], typed, row)
     if item.kind == "ARRAY":
         return node("array", t.Array(_element(values, "an array", "element")), values)
-    keys = common([typed(key) for key, _ in item.items if key is not None])
+    keys = common([key for key, _ in item.items if key is not None], typed, row)
     pairs = [part for pair in zip(keys, values, strict=True) for part in pair]
     kind = t.Map(_element(keys, "a map", "key"), _element(values, "a map", "value"))
     return node("map", kind, pairs)
@@ -152,25 +155,76 @@ def _element(values: list[Typed], what: str, part: str) -> t.SqlType:
     )
 
 
-def common(values: list[Typed]) -> list[Typed]:
-    """Return the values as their common type, which literals are read as where they can."""
+def common(items: list[ast.Expression], typed: Type, row: Row) -> list[Typed]:
+    """Return a list's values as their common type; literals are taken for another type more readily."""
+    values = [typed(item) for item in items]
     kind: t.SqlType | None = None
-    for value in values:
+    for item, value in zip(items, values, strict=True):
         if value.type is not None:
-            kind = value.type if kind is None else _joint(kind, value)
+            kind = value.type if kind is None else _joint(kind, value, row.shown(item))
     return values if kind is None else [cast(value, kind) for value in values]
 
 
-def _joint(kind: t.SqlType, value: Typed) -> t.SqlType:
+def _joint(kind: t.SqlType, value: Typed, text: str) -> t.SqlType:
     given = value.known()
+    found = _merged(kind, given)
+    if found is None and value.json["op"] == "literal":
+        found = _read_as(kind, value.json["value"]) if given == t.STRING else _written_as(kind)
+    if found is None:
+        raise TypeProblem(
+            f"operator does not exist: {shown(kind)} = {shown(given)} ({text})\n"
+            "Hint: You might need to add explicit type casts."
+        )
+    return found
+
+
+def _merged(kind: t.SqlType, given: t.SqlType) -> t.SqlType | None:
+    """Return the type that holds the values of both; a STRUCT has the fields of both."""
     if kind == given:
         return kind
-    common = wider(kind, given)
-    if common is not None:
-        return common
-    if value.json["op"] == "literal" and given == t.STRING and castable(given, kind):
-        return kind
-    raise TypeProblem(
-        f"operator does not exist: {shown(kind)} = {shown(given)}\n"
-        "Hint: You might need to add explicit type casts."
-    )
+    match kind, given:
+        case t.Array(one), t.Array(other):
+            item = _merged(one, other)
+            return None if item is None else t.Array(item)
+        case t.Map(one_key, one), t.Map(other_key, other):
+            key, item = _merged(one_key, other_key), _merged(one, other)
+            return None if key is None or item is None else t.Map(key, item)
+        case t.Struct(fields), t.Struct(others):
+            kinds = {**dict(others), **dict(fields)}
+            both = {name: _merged(kinds[name], other) for name, other in others}
+            merged = {name: both.get(name, field) for name, field in kinds.items()}
+            known = tuple((name, field) for name, field in merged.items() if field is not None)
+            return t.Struct(known) if len(known) == len(merged) else None
+    return wider(kind, given)
+
+
+def _written_as(kind: t.SqlType) -> t.SqlType | None:
+    return kind if kind == t.STRING else None
+
+
+def _read_as(kind: t.SqlType, text: str) -> t.SqlType | None:
+    """Return the type in which a text fits beside values of a type, None if it is read as no such type."""
+    if is_number(kind):
+        number = _number_type(text)
+        if number is None:
+            raise _invalid(kind, text)
+        return wider(kind, number)
+    if kind == t.BOOLEAN and not (text and any(word.startswith(text.lower()) for word in _TRUTHS)):
+        raise _invalid(kind, text)
+    return kind if castable(t.STRING, kind) else None
+
+
+def _number_type(text: str) -> t.SqlType | None:
+    try:
+        number = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    if not number.is_finite():
+        return None
+    if not {".", "e", "E"} & set(text) and abs(number) < _LONG_LIMIT:
+        return t.INTEGER if abs(number) < _INT_LIMIT else t.BIGINT
+    return decimal_of(f"{abs(number):f}")
+
+
+def _invalid(kind: t.SqlType, text: str) -> TypeProblem:
+    return TypeProblem(f'invalid input syntax for type {base(kind)}: "{text}".')

@@ -190,12 +190,13 @@ def comparable(left: t.SqlType, operator: str, right: t.SqlType) -> bool:
 
 
 def aligned(left: Typed, right: Typed) -> tuple[Typed, Typed]:
-    """Return both sides of a comparison as one type, where they are of different families of times."""
-    times = [side.type for side in (left, right) if base(side.type) in _TIMES]
-    if not times or left.type == right.type:
+    """Return both sides of a comparison, a DATE beside a TIMESTAMP as one.
+
+    Text beside a time stays text: it is read when it is compared, and that fails if it is no time.
+    """
+    if {left.type, right.type} != {t.DATE, t.TIMESTAMP}:
         return left, right
-    common = t.TIMESTAMP if t.TIMESTAMP in times else times[0]
-    return cast(left, common or t.TIMESTAMP), cast(right, common or t.TIMESTAMP)
+    return cast(left, t.TIMESTAMP), cast(right, t.TIMESTAMP)
 
 
 def castable(source: t.SqlType, target: t.SqlType) -> bool:

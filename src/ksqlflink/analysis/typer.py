@@ -142,7 +142,7 @@ class Typer:
             case ast.Between():
                 result = self._between(item)
             case ast.In():
-                value, *options = common([self.typed(item.value), *map(self.typed, item.options)])
+                value, *options = common([item.value, *item.options], self.typed, self.row)
                 result = node("IN", t.BOOLEAN, [value, *options])
             case ast.Like():
                 result = self._like(item)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, Inexact, InvalidOperation
 from typing import Any
 
 from ksqlflink import sqltypes as t
 
 _CONTEXT = Context(prec=80, rounding=ROUND_HALF_UP)
+# ksqlDB's decimal arithmetic never rounds: 10.0 / 3.0 fails, and the column is null.
+_EXACT = Context(prec=80, traps=[Inexact, InvalidOperation, DivisionByZero])
 
 
 def operation(symbol: str, kind: t.SqlType | None) -> Callable[[Any, Any], Any]:
     """Return the function of an operator whose result is of a type; its arguments are not null."""
     if isinstance(kind, t.Decimal):
-        return lambda left, right: round_to(_decimal(symbol, decimal(left), decimal(right)), kind.scale)
+        unit = Decimal(1).scaleb(-kind.scale)
+        return lambda left, right: _decimal(symbol, decimal(left), decimal(right)).quantize(
+            unit, context=_EXACT
+        )
     if kind == t.DOUBLE:
         return lambda left, right: _double(symbol, float(left), float(right))
     bits = 32 if kind == t.INTEGER else 64
@@ -69,11 +74,11 @@ def _double(symbol: str, left: float, right: float) -> float:
 def _decimal(symbol: str, left: Decimal, right: Decimal) -> Decimal:
     match symbol:
         case "+":
-            return _CONTEXT.add(left, right)
+            return _EXACT.add(left, right)
         case "-":
-            return _CONTEXT.subtract(left, right)
+            return _EXACT.subtract(left, right)
         case "*":
-            return _CONTEXT.multiply(left, right)
+            return _EXACT.multiply(left, right)
         case "/":
-            return _CONTEXT.divide(left, right)
-    return _CONTEXT.remainder(left, right)
+            return _EXACT.divide(left, right)
+    return _EXACT.remainder(left, right)

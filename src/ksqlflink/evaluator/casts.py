@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -16,10 +17,10 @@ from ksqlflink.json_text import dumps, java_double
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MS = 86_400_000
-_TRUE = ("true", "yes", "t", "y")
+_TRUE = ("true", "yes")
 _TIMESTAMP = re.compile(
     r"(?P<date>\d{4}(?:-\d{2}(?:-\d{2})?)?)"
-    r"(?:[T ](?P<hour>\d{2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d{1,9}))?)?)?)?"
+    r"(?:T(?P<hour>\d{2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d{1,9}))?)?)?)?"
     r"\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?"
 )
 Convert = Callable[[Any], Any]
@@ -54,13 +55,19 @@ def cast(source: t.SqlType | None, target: t.SqlType) -> Convert:
     if target == t.STRING:
         return lambda value: to_text(value, source)
     if isinstance(target, t.Decimal):
-        scale = target.scale
-        return lambda value: round_to(decimal(_number_text(value)), scale)
+        return lambda value: fitted(decimal(_number_text(value)), target)
     convert = _CASTS.get((source if not isinstance(source, t.Decimal) else t.DOUBLE, target))
     if convert is None:
         kinds = f"{sql_type(source)} to {sql_type(target)}"
         raise NoCast(f"CAST of {kinds} in a query that the server answers itself")
     return convert
+
+
+def fitted(value: Decimal, kind: t.Decimal) -> Decimal:
+    """Return a number with the scale of a type; ArithmeticError when it has too many digits for it."""
+    if abs(value) >= Decimal(1).scaleb(kind.precision - kind.scale):
+        raise ArithmeticError(f"Numeric field overflow: {value:f} as {sql_type(kind)}")
+    return round_to(value, kind.scale)
 
 
 def _number_text(value: Any) -> Any:
@@ -77,12 +84,29 @@ def to_text(value: Any, kind: t.SqlType | None) -> str:
         case Decimal():
             return format(value, "f")
         case list() | dict():
-            return dumps(value)
+            return _structured_text(value, kind)
     if kind == t.TIMESTAMP:
         return timestamp_text(value)
     if kind == t.DATE:
         return date_text(value)
     return time_text(value) if kind == t.TIME else str(value)
+
+
+def _structured_text(value: Any, kind: t.SqlType | None) -> str:
+    """Return what Java shows of a List, a Map or Connect's Struct."""
+    match kind:
+        case t.Array(item):
+            return f"[{', '.join(_part(one, item) for one in value)}]"
+        case t.Map(key, item):
+            return f"{{{', '.join(f'{_part(k, key)}={_part(v, item)}' for k, v in value.items())}}}"
+        case t.Struct(fields):
+            known = ((name, item) for name, item in fields if value[name] is not None)
+            return f"Struct{{{','.join(f'{name}={to_text(value[name], item)}' for name, item in known)}}}"
+    return dumps(value)
+
+
+def _part(value: Any, kind: t.SqlType) -> str:
+    return "null" if value is None else to_text(value, kind)
 
 
 def timestamp_text(milliseconds: int) -> str:
@@ -97,12 +121,10 @@ def date_text(days: int) -> str:
 
 
 def time_text(milliseconds: int) -> str:
-    """Return a TIME as java.time does: 10:15, 10:15:30 or 10:15:30.123."""
-    seconds, rest = divmod(milliseconds, 1000)
+    """Return a TIME as ksqlDB shows it: 10:15 or 10:15:30, in whole seconds."""
+    seconds = milliseconds // 1000
     text = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}"
-    if seconds % 60 or rest:
-        text += f":{seconds % 60:02d}"
-    return f"{text}.{rest:03d}" if rest else text
+    return f"{text}:{seconds % 60:02d}" if seconds % 60 else text
 
 
 def parse_timestamp(text: str) -> int:
@@ -128,7 +150,8 @@ def _zone(text: str | None) -> timezone:
 
 def parse_date(text: str) -> int:
     """Return the days since the epoch of an ISO date, or of the date of an ISO timestamp."""
-    return (date.fromisoformat(text.strip()[:10]) - date(1970, 1, 1)).days
+    year, month, day = (*text.strip()[:10].split("-"), "01", "01")[:3]
+    return (date.fromisoformat(f"{year}-{month}-{day}") - date(1970, 1, 1)).days
 
 
 def parse_time(text: str) -> int:
@@ -138,6 +161,19 @@ def parse_time(text: str) -> int:
 
 def _integer(bits: int) -> Convert:
     return lambda value: wrap(int(value), bits)
+
+
+def _saturated(bits: int) -> Convert:
+    """Return Java's conversion of a double, which ends at the limits; a decimal loses its upper bits."""
+    limit = 1 << (bits - 1)
+    wrapped = _integer(bits)
+
+    def convert(value: Any) -> int:
+        if not isinstance(value, float):
+            return int(wrapped(value))
+        return 0 if math.isnan(value) else int(max(-limit, min(limit - 1, value)))
+
+    return convert
 
 
 def _parsed_integer(bits: int) -> Convert:
@@ -150,13 +186,21 @@ def _parsed_integer(bits: int) -> Convert:
     return convert
 
 
+def _boolean(text: str) -> bool:
+    """Return whether a text is a beginning of true or yes."""
+    word = text.strip().lower()
+    return word != "" and any(true.startswith(word) for true in _TRUE)
+
+
 _CASTS: dict[tuple[t.SqlType, t.SqlType], Convert] = {
-    **{(kind, t.INTEGER): _integer(32) for kind in (t.BIGINT, t.DOUBLE)},
-    **{(kind, t.BIGINT): _integer(64) for kind in (t.INTEGER, t.DOUBLE)},
+    (t.BIGINT, t.INTEGER): _integer(32),
+    (t.INTEGER, t.BIGINT): _integer(64),
+    (t.DOUBLE, t.INTEGER): _saturated(32),
+    (t.DOUBLE, t.BIGINT): _saturated(64),
     **{(kind, t.DOUBLE): float for kind in (t.INTEGER, t.BIGINT, t.DOUBLE, t.STRING)},
     (t.STRING, t.INTEGER): _parsed_integer(32),
     (t.STRING, t.BIGINT): _parsed_integer(64),
-    (t.STRING, t.BOOLEAN): lambda text: text.strip().lower() in _TRUE,
+    (t.STRING, t.BOOLEAN): _boolean,
     (t.STRING, t.TIMESTAMP): parse_timestamp,
     (t.STRING, t.DATE): parse_date,
     (t.STRING, t.TIME): parse_time,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import operator
-import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any, TypeAlias
 
 from ksqlflink import sqltypes as t
 from ksqlflink.codec import type_from_json
 from ksqlflink.evaluator import arithmetic, casts
 from ksqlflink.evaluator.functions import FUNCTIONS
+from ksqlflink.evaluator.logic import COMPARISONS, EvaluationFailure, compare, element, like_pattern, truth
 
 Row: TypeAlias = Mapping[str, Any]
 Evaluate: TypeAlias = Callable[[Row], Any]
@@ -20,10 +18,6 @@ Expr: TypeAlias = Mapping[str, Any]
 
 class NotEvaluable(Exception):
     """An expression that the server cannot evaluate itself; the message names it."""
-
-
-class EvaluationFailure(Exception):
-    """An expression that fails on a row; as in ksqlDB its whole column is null then, and WHERE is false."""
 
 
 def compile_expression(expr: Expr) -> Evaluate:
@@ -70,32 +64,26 @@ def _arithmetic(expr: Expr) -> Evaluate:
     compute = arithmetic.operation(expr["op"], kind_of(expr))
 
     def evaluate(row: Row) -> Any:
-        one, other = left(row), right(row)
-        return None if one is None or other is None else compute(one, other)
+        return compute(_operand(left(row)), _operand(right(row)))
 
     return evaluate
 
 
 def _negate(expr: Expr) -> Evaluate:
     (value,) = _arguments(expr)
-    return lambda row: None if (found := value(row)) is None else -found
+    return lambda row: -_operand(value(row))
+
+
+def _operand(value: Any) -> Any:
+    if value is None:
+        raise EvaluationFailure("a null where a number is needed")
+    return value
 
 
 def _concat(expr: Expr) -> Evaluate:
     # As Java's + on strings: a null becomes the text null.
     left, right = _arguments(expr)
     return lambda row: casts.text_or_null(left(row)) + casts.text_or_null(right(row))
-
-
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "<>": operator.ne,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 def _aligned(expr: Expr) -> list[Evaluate]:
@@ -114,19 +102,6 @@ def _aligned(expr: Expr) -> list[Evaluate]:
 def _cast_to(evaluate: Evaluate, source: t.SqlType | None, target: t.SqlType) -> Evaluate:
     convert = casts.cast(source, target)
     return lambda row: None if (value := evaluate(row)) is None else convert(value)
-
-
-def _comparable(value: Any) -> Any:
-    return Decimal(repr(value)) if isinstance(value, float) and value == value else value
-
-
-def compare(symbol: str, left: Any, right: Any) -> bool:
-    """Return the two-valued comparison: false when a side is null."""
-    if left is None or right is None:
-        return False
-    if isinstance(left, Decimal) or isinstance(right, Decimal):
-        left, right = _comparable(left), _comparable(right)
-    return _COMPARISONS[symbol](left, right)
 
 
 def _comparison(expr: Expr) -> Evaluate:
@@ -153,25 +128,19 @@ def _null_test(expr: Expr) -> Evaluate:
     return lambda row: (value(row) is None) is wanted
 
 
-def _truth(value: Any) -> bool:
-    if value is None:
-        raise EvaluationFailure("a null where a condition is needed")
-    return bool(value)
-
-
 def _not(expr: Expr) -> Evaluate:
     (value,) = _arguments(expr)
-    return lambda row: not _truth(value(row))
+    return lambda row: not truth(value(row))
 
 
 def _and(expr: Expr) -> Evaluate:
     left, right = _arguments(expr)
-    return lambda row: _truth(left(row)) and _truth(right(row))
+    return lambda row: truth(left(row)) and truth(right(row))
 
 
 def _or(expr: Expr) -> Evaluate:
     left, right = _arguments(expr)
-    return lambda row: _truth(left(row)) or _truth(right(row))
+    return lambda row: truth(left(row)) or truth(right(row))
 
 
 def _between(expr: Expr) -> Evaluate:
@@ -200,37 +169,15 @@ def _like(expr: Expr) -> Evaluate:
 
     def evaluate(row: Row) -> Any:
         text, like = value(row), pattern(row)
-        return None if text is None or like is None else bool(_pattern(like, escape).fullmatch(text))
+        return None if text is None or like is None else bool(like_pattern(like, escape).fullmatch(text))
 
     return evaluate
-
-
-def _pattern(like: str, escape: str | None) -> re.Pattern[str]:
-    parts, index = [], 0
-    while index < len(like):
-        character = like[index]
-        if escape and character == escape and index + 1 < len(like):
-            index += 1
-            parts.append(re.escape(like[index]))
-        else:
-            parts.append({"%": ".*", "_": "."}.get(character, re.escape(character)))
-        index += 1
-    return re.compile("".join(parts), re.DOTALL)
 
 
 def _subscript(expr: Expr) -> Evaluate:
     base, index = _arguments(expr)
 
-    def evaluate(row: Row) -> Any:
-        items, at = base(row), index(row)
-        if items is None or at is None:
-            return None
-        if isinstance(items, dict):
-            return items.get(at)
-        position = at - 1 if at > 0 else at  # arrays count from 1, negative ones from the end
-        return items[position] if at and -len(items) <= position < len(items) else None
-
-    return evaluate
+    return lambda row: element(base(row), index(row))
 
 
 def _dereference(expr: Expr) -> Evaluate:
@@ -245,7 +192,7 @@ def _case(expr: Expr) -> Evaluate:
 
     def evaluate(row: Row) -> Any:
         for condition, result in branches:
-            if _truth(condition(row)):
+            if truth(condition(row)):
                 return result(row)
         return default(row)
 
@@ -293,7 +240,7 @@ _BUILDERS: dict[str, Callable[[Expr], Evaluate]] = {
     **dict.fromkeys("+-*/%", _arithmetic),
     "negate": _negate,
     "concat": _concat,
-    **dict.fromkeys(_COMPARISONS, _comparison),
+    **dict.fromkeys(COMPARISONS, _comparison),
     "IS DISTINCT FROM": _distinct,
     "IS NOT DISTINCT FROM": _distinct,
     "IS NULL": _null_test,

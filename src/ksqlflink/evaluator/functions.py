@@ -11,6 +11,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 Function = Callable[..., Any]
+_UUID_BYTES = 16
 
 
 def _null_safe(function: Function) -> Function:
@@ -19,7 +20,7 @@ def _null_safe(function: Function) -> Function:
 
 
 def _substring(text: str, start: int, length: int | None = None) -> str:
-    begin = start - 1 if start > 0 else max(len(text) + start, 0)
+    begin = max(start - 1, 0) if start >= 0 else max(len(text) + start, 0)
     return text[begin:] if length is None else text[begin : begin + max(length, 0)]
 
 
@@ -38,7 +39,9 @@ def _round(value: Any, digits: int | None = None) -> Any:
 
 def _whole(toward: Callable[[Any], int]) -> Function:
     def function(value: Any) -> Any:
-        return value if isinstance(value, int) else type(value)(toward(value))
+        if isinstance(value, Decimal):
+            return Decimal(toward(value)).quantize(value)
+        return value if isinstance(value, int) else float(toward(value))
 
     return _null_safe(function)
 
@@ -51,8 +54,32 @@ def _concat(*parts: Any) -> Any:
     return "".join(part for part in parts if part is not None)
 
 
-def _instr(text: str | None, part: str | None) -> int:
-    return 0 if text is None or part is None else text.find(part) + 1
+def _instr(text: str | None, part: str | None, position: int = 1, occurrence: int = 1) -> int:
+    """Return where a part is found, counted from 1; a negative position searches backwards from the end."""
+    if text is None or part is None or position == 0 or abs(position) > len(text) or occurrence < 1:
+        return 0
+    found = position - 2 if position > 0 else len(text) + position + 2 - len(part)
+    for _ in range(occurrence):
+        if position > 0:
+            found = text.find(part, found + 1)
+        else:
+            found = -1 if found < 1 else text.rfind(part, 0, found - 1 + len(part))
+        if found < 0:
+            return 0
+    return found + 1
+
+
+def _pad(text: str, size: int, padding: str, left: bool) -> str | None:
+    if size < 0 or padding == "":
+        return None
+    filling = (padding * size)[: max(size - len(text), 0)]
+    return filling + text[:size] if left else text[:size] + filling
+
+
+def _uuid(value: bytes | None = None, *, given: bool = True) -> str | None:
+    if not given:
+        return str(uuid.uuid4())
+    return str(uuid.UUID(bytes=value)) if value is not None and len(value) == _UUID_BYTES else None
 
 
 def _split(text: str, delimiter: str) -> list[str]:
@@ -80,8 +107,8 @@ FUNCTIONS: dict[str, Function] = {
     "CONCAT": _concat,
     "INSTR": _instr,
     "SPLIT": _null_safe(_split),
-    "LPAD": _null_safe(lambda text, size, pad: (pad * size)[: max(size - len(text), 0)] + text[:size]),
-    "RPAD": _null_safe(lambda text, size, pad: text[:size] + (pad * size)[: max(size - len(text), 0)]),
+    "LPAD": _null_safe(lambda text, size, padding: _pad(text, size, padding, left=True)),
+    "RPAD": _null_safe(lambda text, size, padding: _pad(text, size, padding, left=False)),
     "TO_BYTES": _null_safe(_to_bytes),
     "COALESCE": lambda *options: next((option for option in options if option is not None), None),
     "IFNULL": lambda value, other: other if value is None else value,
@@ -98,5 +125,5 @@ FUNCTIONS: dict[str, Function] = {
     "ARRAY_CONTAINS": lambda items, item: items is not None and item in items,
     "MAP_KEYS": _null_safe(lambda entries: list(entries)),
     "MAP_VALUES": _null_safe(lambda entries: list(entries.values())),
-    "UUID": lambda: str(uuid.uuid4()),
+    "UUID": lambda *arguments: _uuid(*arguments, given=bool(arguments)),
 }

@@ -28,6 +28,7 @@ class PushQuery:
     """
 
     header: Header
+    text: str
     sink: DataSource
     limit: int | None
     world: World

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +16,10 @@ from ksqlflink.drops import is_insert
 from ksqlflink.errors import BadRequest, BadStatement, KsqlError
 from ksqlflink.explain import transient_id
 from ksqlflink.inserts_stream import RowInserter
+from ksqlflink.jobs import new_job_id
 from ksqlflink.model import Column, DataSource, Query
 from ksqlflink.properties import check_streams_properties, not_supported
-from ksqlflink.queries import new_job_id
+from ksqlflink.pushes import RunningPush
 from ksqlflink.requests import check_sequence
 from ksqlflink.results.printing import Printed
 from ksqlflink.results.pull import Projection, StreamPull, TablePull, wanted_keys
@@ -43,8 +44,8 @@ _HELP = (
 )
 _WINDOW_HELP = (
     "\n - (optionally) limits the time bounds of the windowed table.\n\t Bounds on [`WINDOWSTART`, "
-    "`WINDOWEND`] are supported\n\t Supported operators are [EQUAL, GREATER_THAN, GREATER_THAN_OR_EQUAL, LESS_THAN, "
-    "LESS_THAN_OR_EQUAL]"
+    "`WINDOWEND`] are supported\n\t Supported operators are [EQUAL, GREATER_THAN, GREATER_THAN_OR_EQUAL, "
+    "LESS_THAN, LESS_THAN_OR_EQUAL]"
 )
 _SCAN_HELP = (
     f"If more flexible queries are needed, table scans can be enabled by setting {PULL_TABLE_SCAN}=true."
@@ -190,6 +191,7 @@ class QueryService:
         columns = tuple(Column(column.name, column.type) for column in plan.source.columns)
         push = PushQuery(
             Header(query_id, columns),
+            statement.text,
             plan.source,
             statement.query.limit,
             self.world,
@@ -209,6 +211,18 @@ class QueryService:
         with self._lock:
             self._running.pop(query_id, None)
         self.transients.end(query_id)
+
+    def running(self) -> Sequence[RunningPush]:
+        """Return the push queries."""
+        with self._lock:
+            return [RunningPush(query_id, push.text) for query_id, push in self._running.items()]
+
+    def terminate(self, query_id: str) -> RunningPush | None:
+        """End the push query of that id, whatever the case of the id; None when there is none."""
+        named = [push for push in self.running() if push.id.upper() == query_id.upper()]
+        for push in named:
+            self.close_query(push.id)
+        return named[0] if named else None
 
     def close_query(self, query_id: str) -> None:
         """End a push query; BadRequest when there is none of that id."""

@@ -114,3 +114,35 @@ def test_only_the_recorded_headers_are_sent(echo_url):
         "headers": ["Accept", "Content-Length", "Host"],
         "body": '{"ksql": "SHOW STREAMS;"}',
     }
+
+
+class Dripping(BaseHTTPRequestHandler):
+    """Sends a chunk, waits for the test, sends another one and ends."""
+
+    protocol_version = "HTTP/1.1"
+    go_on = threading.Event()
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"5\r\nfirst\r\n")
+        self.wfile.flush()
+        self.go_on.wait(10)
+        self.wfile.write(b"6\r\nsecond\r\n0\r\n\r\n")
+
+    def log_message(self, *args):
+        pass
+
+
+def test_a_stream_is_read_on_after_a_pause(monkeypatch):
+    monkeypatch.setattr("tests.conformance.exchange.IDLE_S", 0.2)
+    with HTTPServer(("127.0.0.1", 0), Dripping) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with HttpServer(f"http://127.0.0.1:{server.server_port}").open(REQUEST) as stream:
+            assert stream.read(until_idle=True).body == "first"
+            Dripping.go_on.set()
+            assert stream.read(until_idle=True).body == "second"
+            assert stream.read(until_idle=True).body == ""
+        server.shutdown()

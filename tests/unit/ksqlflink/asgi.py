@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 
 @dataclass
@@ -33,14 +34,14 @@ def send(
     body: Any = None,
     headers: Mapping[str, str] | None = None,
     cut_after: float | None = None,
+    http_version: str = "1.1",
 ) -> Answer:
     """The answer; with `cut_after` the client leaves when nothing has come for so many seconds."""
-    return asyncio.run(_send(app, method, path, _body(body), headers or {}, cut_after))
+    scope = _scope(method, path, headers or {}, http_version)
+    return asyncio.run(_send(app, scope, _body(body), cut_after))
 
 
-async def _send(
-    app: Any, method: str, path: str, body: bytes, headers: Mapping[str, str], cut_after: float | None
-) -> Answer:
+async def _send(app: Any, scope: dict[str, Any], body: bytes, cut_after: float | None) -> Answer:
     answer, left, news = Answer(), asyncio.Event(), asyncio.Event()
     incoming = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -61,7 +62,7 @@ async def _send(
             answer.body += message.get("body", b"").decode()
             answer.ended = not message.get("more_body", False)
 
-    task = asyncio.ensure_future(app(_scope(method, path, headers), receive, take))
+    task = asyncio.ensure_future(app(scope, receive, take))
     while cut_after is not None and not task.done():
         news.clear()
         try:
@@ -73,13 +74,11 @@ async def _send(
     return answer
 
 
-def _scope(method: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    from urllib.parse import unquote
-
+def _scope(method: str, path: str, headers: Mapping[str, str], http_version: str) -> dict[str, Any]:
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
+        "http_version": http_version,
         "method": method,
         "scheme": "http",
         "path": unquote(path),

@@ -223,11 +223,11 @@ class Stage:
         builder = JobBuilder(Services("kafka:9092", "http://registry"), {"x": "y"}, 60_000)
         self.world = World(self.catalogue, self.topics, self.registry, self.records)
         properties = ServerProperties("http://registry").listed()
-        self.requests = RequestHandler(
-            Executor(self.world, self.jobs, lambda: builder, properties, self.connect)
-        )
         self.transients = FakeTransients(self.records)
         self.queries = QueryService(self.world, lambda: builder, self.transients)
+        self.requests = RequestHandler(
+            Executor(self.world, self.jobs, lambda: builder, properties, self.connect, self.queries)
+        )
 
     def run(self, text: str, **properties: Any) -> list[dict[str, Any]]:
         return self.requests.run(text, properties, None)

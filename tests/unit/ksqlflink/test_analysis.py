@@ -121,7 +121,8 @@ def test_types_of_expressions(stage: Stage, text: str, kind: Any) -> None:
         ("IFNULL(b, 0)", "Function 'IFNULL' does not accept parameters (BIGINT, INTEGER)."),
         ("GREATEST(a, b)", "cannot be resolved due to ambiguous method parameters (INTEGER, BIGINT)."),
         ("LEN(NULL)", "cannot be resolved due to ambiguous method parameters (null)."),
-        ("a IN (1, 'x', flag)", "operator does not exist: "),
+        ("a IN (1, '2', flag)", "operator does not exist: INTEGER = BOOLEAN (FLAG)"),
+        ("a IN (1, 'x')", 'invalid input syntax for type INTEGER: "x".'),
         ("name LIKE 1", "LIKE takes STRING, got INTEGER."),
         ("SUM(a) + name", "Non-aggregate SELECT expression(s) not part of GROUP BY"),
         ("ARRAY[]", "Array constructor cannot be empty."),
@@ -144,9 +145,14 @@ def test_an_argument_is_widened_to_what_the_function_takes(stage: Stage) -> None
     }
 
 
-def test_texts_are_compared_with_times_as_times(stage: Stage) -> None:
-    left, right = expression(stage, "ts > '2024-03-01'")["args"]
+def test_dates_are_compared_with_timestamps_as_timestamps(stage: Stage) -> None:
+    left, right = expression(stage, "ts > dt")["args"]
     assert (left["op"], right["op"], right["type"]) == ("column", "cast", "TIMESTAMP")
+
+
+def test_the_runtime_reads_text_that_is_compared_with_a_time(stage: Stage) -> None:
+    left, right = expression(stage, "ts > '2024-03-01'")["args"]
+    assert (left["op"], right["op"], right["type"]) == ("column", "literal", "STRING")
 
 
 def test_row_times_are_compared_with_texts_as_numbers(stage: Stage) -> None:

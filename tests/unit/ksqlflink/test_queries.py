@@ -292,3 +292,69 @@ def test_stopping_goes_on_when_flink_is_back(cluster: Cluster) -> None:
     cluster.jobs()
     cluster.manager.tick()
     assert cluster.catalogue.stopping() == []
+
+
+# -- pausing and replacing ----------------------------------------------------------------------------------
+
+
+def savepoint(cluster: Cluster, location: str) -> None:
+    """Let the next stop with a savepoint succeed."""
+    cluster.adapter.register_uri("POST", f"{FLINK}/jobs/j1/stop", json={"request-id": "r"})
+    done = {"status": {"id": "COMPLETED"}, "operation": {"location": location}}
+    cluster.get("/jobs/j1/savepoints/r", done)
+
+
+def test_a_paused_query_rests_at_its_savepoint_and_is_left_alone(cluster: Cluster) -> None:
+    cluster.query()
+    savepoint(cluster, "file:///kept")
+    cluster.catalogue.set_paused("Q", is_paused=True)
+    cluster.sequence([job("RUNNING")], [job("RUNNING")], [job("FINISHED")], [job("FINISHED")])
+    cluster.manager.pause("Q")
+    (query,) = cluster.catalogue.queries()
+    assert query.checkpoint == "file:///kept"
+    assert query.job_id != "j1"
+    cluster.manager.tick()
+    assert cluster.submissions() == []
+    assert cluster.manager.states() == {"Q": "PAUSED"}
+
+
+def test_a_paused_query_whose_job_still_runs_is_paused_by_the_supervisor(cluster: Cluster) -> None:
+    cluster.query()
+    savepoint(cluster, "file:///kept")
+    cluster.catalogue.set_paused("Q", is_paused=True)
+    cluster.sequence([job("RUNNING")], [job("RUNNING")], [job("FINISHED")], [job("FINISHED")])
+    cluster.manager.tick()
+    assert cluster.catalogue.queries()[0].checkpoint == "file:///kept"
+
+
+def test_a_resumed_query_goes_on_from_its_savepoint(cluster: Cluster) -> None:
+    cluster.query(checkpoint="file:///kept", job_id="j2")
+    cluster.jobs(job("FINISHED"))
+    cluster.manager.resume("Q")
+    (submitted,) = cluster.submissions()
+    assert submitted["execution.state-recovery.path"] == "file:///kept"
+    assert submitted["$internal.pipeline.job-id"] == "j2"
+
+
+def test_a_query_without_a_savepoint_is_replaced_from_its_newest_checkpoint(cluster: Cluster) -> None:
+    query = cluster.query()
+    newest = cluster.checkpoint("j1", 7)
+    cluster.adapter.register_uri("PATCH", f"{FLINK}/jobs/j1?mode=cancel", json={})
+    cluster.sequence([job("RESTARTING")], [job("RESTARTING")], [job("RESTARTING")], [job("CANCELED")])
+    replaced = cluster.manager.replace(query)
+    assert (replaced.checkpoint, replaced.job_id) == (newest, cluster.catalogue.queries()[0].job_id)
+
+
+def test_the_supervisor_does_not_start_what_is_being_replaced(cluster: Cluster) -> None:
+    query = cluster.query()
+    replaced = cluster.manager.replace(query)
+    cluster.manager.tick()
+    assert cluster.submissions() == []
+    cluster.manager.start(replaced)
+    assert len(cluster.submissions()) == 1
+
+
+def test_a_job_that_the_supervisor_has_submitted_already_is_not_submitted_again(cluster: Cluster) -> None:
+    cluster.jobs(job("RUNNING"))
+    cluster.manager.start(cluster.query())
+    assert cluster.submissions() == []

@@ -1,0 +1,36 @@
+"""The push queries that run for clients, as statements see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class RunningPush:
+    """A push query and its text."""
+
+    id: str
+    text: str
+
+
+class Pushes(Protocol):
+    """What statements need of the push queries."""
+
+    def running(self) -> Sequence[RunningPush]:
+        """Return the push queries."""
+
+    def terminate(self, query_id: str) -> RunningPush | None:
+        """End the push query of that id, whatever the case of the id; None when there is none."""
+
+
+class NoPushes:
+    """Stands in where no push queries are served."""
+
+    def running(self) -> Sequence[RunningPush]:
+        """Return nothing."""
+        return ()
+
+    def terminate(self, query_id: str) -> RunningPush | None:
+        """Return nothing."""

@@ -1,0 +1,63 @@
+"""`ksqlflink translate` and the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ksqlflink.__main__ import arguments_of
+from ksqlflink.translation import translate_file
+
+REPOSITORY = Path(__file__).parents[3]
+TEXT = """
+CREATE STREAM orders (id VARCHAR KEY, total DOUBLE) WITH (KAFKA_TOPIC='o', VALUE_FORMAT='AVRO', PARTITIONS=3);
+CREATE STREAM big AS SELECT * FROM orders WHERE total > 10;
+CREATE TABLE totals AS SELECT id, SUM(total) AS s FROM big GROUP BY id;
+"""
+
+
+def translated(
+    path: Path, capsys: pytest.CaptureFixture[str], jar: str | None = None
+) -> tuple[int, str, str]:
+    code = translate_file(path, "kafka:9092", None, jar)
+    return code, *capsys.readouterr()
+
+
+def test_each_query_is_translated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.sql"
+    path.write_text(TEXT)
+    code, out, err = translated(path, capsys, "file:///x.jar")
+    assert (code, err) == (0, "")
+    assert out.count("INSERT INTO `$out`") == 2
+    assert out.index("-- CREATE STREAM BIG") < out.index("-- CREATE TABLE TOTALS")
+    assert "'topic' = 'o'" in out
+    assert '"tasks":3' in out
+    assert "USING JAR 'file:///x.jar'" in out
+    assert "DROP TEMPORARY VIEW `$read`;" in out
+
+
+def test_the_pipelines_own_files_are_translated(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    files = sorted((REPOSITORY / "include" / "ksql").glob("*.sql"))
+    together = tmp_path / "all.sql"
+    together.write_text("\n".join(path.read_text() for path in files))
+    code, out, err = translated(together, capsys)
+    assert (code, err) == (0, "")
+    assert "MACD_ORDERS_PAYMENTS_JOINED" in out
+
+
+def test_what_is_refused_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.sql"
+    path.write_text("CREATE STREAM a AS SELECT * FROM nobody;")
+    code, out, err = translated(path, capsys)
+    assert (code, out) == (1, "")
+    assert "NOBODY does not exist" in err
+
+
+def test_serve_is_the_command_where_none_is_given() -> None:
+    words = ["--bootstrap-servers", "k", "--registry-url", "r", "--flink-url", "f", "--gateway-url", "g"]
+    options = arguments_of([*words, "--state-dir", "d", "--connect-url", "c", "--runtime-jar", "j"])
+    assert (options.command, options.connect_url, options.runtime_jar) == ("serve", "c", "j")
+    assert arguments_of(["translate", "x.sql"]).file == Path("x.sql")
+    with pytest.raises(SystemExit):
+        arguments_of(["--help"])
