@@ -60,3 +60,15 @@ def only_topics(value: Any, topics: Collection[str], member: str = "") -> Any:
             items = [item for item in value if isinstance(item, dict) and item.get("name") in topics]
         return [only_topics(item, topics) for item in items]
     return value
+
+
+def only_creations(body: Any, sources: Collection[str]) -> Any:
+    """A list of command statuses without what the server has ever done besides creating these sources."""
+    if not isinstance(body, dict) or "commandStatuses" not in body:
+        return body
+    kept = {
+        command: status
+        for command, status in body["commandStatuses"].items()
+        if command.endswith("/create") and _is_command_on(command, sources)
+    }
+    return {**body, "commandStatuses": kept}

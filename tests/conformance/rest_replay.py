@@ -16,7 +16,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from .absence import mentioned, only_topics, without
+from .absence import mentioned, only_creations, only_topics, without
 from .case import Level
 from .compare import compare_schemas, text
 from .exchange import HttpServer, compare_exchange
@@ -30,6 +30,7 @@ from .world import World
 
 START_S = 60.0
 THEME = "rest"
+OTHERS_WOULD_END = "would end the queries of others on this server"
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,8 @@ class StoryReplay:
             if reason:
                 skipped.append(f"exchange {index}: {reason}")
                 self._world.follow(exchange.response.body)
+                if reason == OTHERS_WOULD_END:
+                    self._end_own_queries()
                 continue
             self._unordered = step.unordered
             found = self._exchange(exchange, absent, is_trimmed=recorded.trimmed)
@@ -139,8 +142,14 @@ class StoryReplay:
         if named and (found := self._stage.registry.latest(named[1])) and found[1] != int(named[2]):
             return "this registry has given its schemas other ids"
         if re.search(r"\bTERMINATE ALL\b", sent) and self._world.foreign:
-            return "would end the queries of others on this server"
+            return OTHERS_WOULD_END
         return ""
+
+    def _end_own_queries(self) -> None:
+        """What TERMINATE ALL does to the story; the queries of others on the server stay."""
+        for query in self._stage.ksqldb.queries():
+            if self._world.foreign.isdisjoint(query["sinks"]):
+                self._stage.ksqldb.execute(f"TERMINATE {query['id']};")
 
     def _listed(self) -> set[str]:
         return {source.name for source in self._stage.ksqldb.sources()}
@@ -164,6 +173,7 @@ class StoryReplay:
         listed = set(self._story.all_topics) - set(self._story.unlisted)
         listed -= {topic for topic in self._story.sinks if topic.upper() in absent}
         kept = only_topics(without(body, absent | self._world.foreign), listed)
+        kept = only_creations(kept, self._world.sources)
         if self._unordered and isinstance(kept, list):
             kept = sorted(kept, key=text)
         return kept if trim is None else _trimmed(kept, trim)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conformance.absence import mentioned, only_topics, without
+from tests.conformance.absence import mentioned, only_creations, only_topics, without
 from tests.conformance.world import World
 
 
@@ -77,3 +77,15 @@ def test_a_source_that_was_created_and_is_not_listed_is_said_once():
     world.learn([], created("PAID"))
     assert world.denied({"ORDERS"}) == ["PAID was created but is not listed"]
     assert world.denied({"ORDERS"}) == []
+
+
+def test_of_all_commands_only_the_creation_of_known_sources_counts() -> None:
+    body = {
+        "commandStatuses": {
+            "stream/`ORDERS`/create": "SUCCESS",
+            "stream/ORDERS/drop": "SUCCESS",
+            "stream/`OTHER`/create": "SUCCESS",
+        }
+    }
+    assert only_creations(body, {"ORDERS"}) == {"commandStatuses": {"stream/`ORDERS`/create": "SUCCESS"}}
+    assert only_creations(["anything else"], {"ORDERS"}) == ["anything else"]
