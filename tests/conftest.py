@@ -38,6 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _turn(item: pytest.Item) -> int:
     if item.get_closest_marker("integration") is None:
         return 0
+    if item.path.name == "test_durability.py":
+        return 4
     if "chromium" in getattr(item, "fixturenames", ()):
         return 3
     return 1 if item.path.name == "test_dag.py" else 2

@@ -134,7 +134,9 @@ class Stack:
     def documents(self) -> dict[str, Document]:
         """Every stored order by its id."""
         return self.in_collection(
-            lambda database: {found["_id"]: found for found in database["orders_payments_joined"].find()}
+            lambda database: {
+                found["_id"]: found for found in database["orders_payments_joined"].find().batch_size(1000)
+            }
         )
 
     def stop(self, component: str) -> None:
