@@ -26,7 +26,8 @@ def open_form(page: Page, dag_id: str) -> Locator:
     """The trigger form of a DAG, once its parameters are there."""
     page.goto(f"/dags/{dag_id}")
     page.get_by_role("button", name="Trigger Dag").click()
-    form = page.get_by_role("dialog")
+    # The picker of a date is a dialog too, in a popover that stays in the page when it is closed.
+    form = page.get_by_role("dialog").and_(page.locator("[data-scope=dialog]"))
     form.get_by_role("heading", name=re.compile(dag_id)).wait_for()
     return form
 

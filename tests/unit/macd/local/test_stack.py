@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -66,15 +67,21 @@ def test_a_restart_touches_only_what_was_named(make_stack: MakeStack) -> None:
 
 
 def test_up_waits_for_what_is_still_stopping(
-    make_stack: MakeStack, component: Callable[..., Component]
+    make_stack: MakeStack, component: Callable[..., Component], tmp_path: Path
 ) -> None:
-    # Goes on for a moment after it was asked to end, as a JVM that writes its archive does.
-    slow = ("sh", "-c", "trap 'sleep 1; exit' TERM; while :; do sleep 0.1; done")
-    stack = make_stack(component("base"), component("top", *slow))
+    # Goes on for a moment after it was asked to end, as a JVM that writes its archive does; it is
+    # healthy once it would, or the signal could come before the trap is set.
+    ready = tmp_path / "ready"
+    slow = ("sh", "-c", f"trap 'sleep 1; exit' TERM; touch {ready}; while :; do sleep 0.1; done")
+
+    def probe() -> None:
+        ready.stat()
+
+    stack = make_stack(component("base"), component("top", *slow, probe=probe))
     stack.up()
     stack.supervisor.stop("top")
     assert stack.supervisor.states()["top"].is_stopping
-    changed = make_stack(component("base"), component("top", *slow, "changed"))
+    changed = make_stack(component("base"), component("top", *slow, "changed", probe=probe))
     changed.up()
     assert [row.health for row in changed.status()] == ["healthy", "healthy"]
 
