@@ -64,7 +64,7 @@ class SchemaRegistry(HttpClient):
         return Verdict(compatible, reasons)
 
     def _apicurios_reasons(self, subject: str, definition: dict[str, Any]) -> tuple[str, ...]:
-        """Apicurio's Confluent-compatible API never gives reasons; its own one does when it is asked to test."""
+        """Apicurio's Confluent-compatible API gives no reasons; its own one does when asked to test."""
         home, is_apicurio, _ = self._url.partition("/apis/ccompat/")
         if not is_apicurio:
             return ()
