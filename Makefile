@@ -32,7 +32,7 @@ test: $(INSTALLED) browser ## Set up everything and run all tests: real stack, r
 	@$(BIN)/pytest $(TEST_ARGS)
 
 test-unit: $(INSTALLED) ## Run only the tests that need no stack
-	@$(BIN)/pytest -m "not integration" $(TEST_ARGS)
+	@$(BIN)/pytest -m "not integration and not docker" $(TEST_ARGS)
 
 lint: $(INSTALLED) ## Check style and types
 	@$(BIN)/ruff check .

@@ -9,8 +9,9 @@ import pytest
 
 class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/good" else 503)
+        self.send_response(503 if self.path == "/bad" else 200)
         self.end_headers()
+        self.wfile.write(b'{"triggerer": {"status": "unhealthy"}, "scheduler": {"status": "healthy"}}')
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing."""
@@ -18,7 +19,7 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def requests_server() -> Iterator[str]:
-    """A real server: /good answers 200, everything else 503."""
+    """A real server: /bad answers 503, everything else 200 and what Airflow's health looks like."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"

@@ -26,9 +26,15 @@ def raw_services() -> dict[str, dict[str, Any]]:
 
 
 def services() -> dict[str, dict[str, Any]]:
-    """The services with SECRETS for what has to be set and the defaults for the rest."""
+    """The services with SECRETS for what has to be set and the defaults for the rest.
+
+    A variable without a value is passed on where it is set, and here none is.
+    """
     filled = REFERENCE.sub(_value, COMPOSE.read_text())
     found: dict[str, dict[str, Any]] = yaml.safe_load(filled)["services"]
+    for service in found.values():
+        environment = service.get("environment", {})
+        service["environment"] = {name: value for name, value in environment.items() if value is not None}
     return found
 
 

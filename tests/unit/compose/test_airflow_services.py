@@ -116,5 +116,10 @@ def test_the_health_check_tells_an_answer_from_none(requests_server):
     assert not answers("http://127.0.0.1:9/")
 
 
+@pytest.mark.parametrize(("part", "healthy"), [("scheduler", True), ("triggerer", False), ("other", False)])
+def test_the_health_check_tells_one_part_of_airflow_from_another(requests_server, part, healthy):
+    assert script("answers").answers(f"{requests_server}/good", part) is healthy
+
+
 def test_the_example_names_what_airflow_needs():
     assert {"AIRFLOW_FERNET_KEY", "AIRFLOW_JWT_SECRET", "AIRFLOW_ADMIN_PASSWORD"} <= set(values(EXAMPLE))

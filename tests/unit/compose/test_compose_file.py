@@ -93,6 +93,8 @@ def test_every_secret_has_to_be_set_and_is_in_the_example():
 
 def test_every_optional_variable_is_in_the_example_as_a_comment():
     optional = {found["name"] for found in REFERENCE.finditer(COMPOSE.read_text()) if found["rule"] == ":-"}
+    for service in SERVICES.values():
+        optional |= {name for name, value in service.get("environment", {}).items() if value is None}
     assert optional == set(re.findall(r"^# ([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE))
 
 
