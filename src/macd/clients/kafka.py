@@ -7,8 +7,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import (
+    AclOperation,
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
@@ -47,6 +48,14 @@ class TopicState:
     config: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class ClusterState:
+    """A cluster: its id and how many brokers it has."""
+
+    cluster_id: str
+    brokers: int
+
+
 def client_config(service: KafkaService) -> dict[str, Any]:
     """librdkafka's configuration with secrets in the clear: hand it to a client, never to a log."""
     return {key: value.get_secret_value() for key, value in service.config.items()}
@@ -71,8 +80,10 @@ class KafkaAdmin:
 
     def __init__(self, service: KafkaService, client: AdminClient | None = None) -> None:
         self._service = service
+        self._noticed: list[KafkaError] = []
         # librdkafka retries a closed port for ever and logs each try; the error that we raise says it once.
-        self._client = client or AdminClient({**client_config(service), "log_level": 0})
+        quiet: dict[str, Any] = {"log_level": 0, "error_cb": self._noticed.append}
+        self._client = client or AdminClient({**client_config(service), **quiet})
 
     def topics(self, names: list[str]) -> dict[str, TopicState]:
         """Those of `names` that exist."""
@@ -81,11 +92,36 @@ class KafkaAdmin:
         configs = self._configs(existing)
         return {name: _state(name, found[name], configs[name]) for name in existing}
 
+    def cluster(self, timeout_s: float = TIMEOUT_S) -> ClusterState:
+        """Which cluster this is; refused credentials are told from a broker that does not answer."""
+        try:
+            found: Any = self._client.describe_cluster(request_timeout=timeout_s).result()
+        except KafkaException as error:
+            self._raise(self._refusal() or error)
+        return ClusterState(str(found.cluster_id), len(found.nodes))
+
+    def validate(self, topic: TopicState) -> bool:
+        """Asks whether the topic could be created, and creates nothing; False when it exists."""
+        return self._create(topic, validate_only=True)
+
+    def operations(self, topics: list[str]) -> dict[str, frozenset[AclOperation] | None]:
+        """What this account may do with topics that exist; None where the broker does not tell."""
+        asked = self._client.describe_topics(
+            TopicCollection(topics), include_authorized_operations=True, request_timeout=TIMEOUT_S
+        )
+        return {
+            name: frozenset(found.authorized_operations) if found.authorized_operations else None
+            for name, found in self._wait(asked).items()
+        }
+
     def create(self, topic: TopicState) -> bool:
         """Creates a topic; False when somebody else did so first."""
+        return self._create(topic)
+
+    def _create(self, topic: TopicState, **options: bool) -> bool:
         new = NewTopic(topic.name, topic.partitions, topic.replication_factor, config=dict(topic.config))
         try:
-            self._wait(self._client.create_topics([new], request_timeout=TIMEOUT_S))
+            self._wait(self._client.create_topics([new], request_timeout=TIMEOUT_S, **options))
         except RequestRejected as error:
             if error.code == KafkaError.TOPIC_ALREADY_EXISTS:
                 return False
@@ -127,6 +163,12 @@ class KafkaAdmin:
             return {key: future.result() for key, future in futures.items()}
         except KafkaException as error:
             self._raise(error)
+
+    def _refusal(self) -> KafkaException | None:
+        """librdkafka tries refused credentials again until time is up, and then speaks of the time only."""
+        self._client.poll(0)
+        refused = [error for error in self._noticed if error.code() in _REFUSED]
+        return KafkaException(refused[-1]) if refused else None
 
     def _raise(self, error: KafkaException) -> NoReturn:
         raise wrap(error, self._service) from error

@@ -1,0 +1,84 @@
+"""include/preflight: limits, accepted versions, prices."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from pydantic import Field, field_validator
+
+from macd.settings import REPOSITORY
+from macd.specs.files import read_yaml, validate
+from macd.specs.models import Spec
+
+# What an include folder of somebody's own leaves out is taken from the package's.
+DEFAULTS = REPOSITORY / "include" / "preflight"
+Model = TypeVar("Model", bound=Spec)
+
+
+class Limits(Spec):
+    """include/preflight/limits.yaml; all in seconds."""
+
+    clock_skew_warn_s: float = Field(gt=0)
+    clock_skew_fail_s: float = Field(gt=0)
+    deadline_s: float = Field(gt=0, le=300)
+
+
+class VersionRule(Spec):
+    """Which versions of a service will do, as a PEP 440 specifier, why not others, and where that is said."""
+
+    accepted: str
+    why: str
+    page: str = Field(pattern=r"^https://")
+
+    @field_validator("accepted")
+    @classmethod
+    def _is_specifier(cls, accepted: str) -> str:
+        try:
+            SpecifierSet(accepted)
+        except InvalidSpecifier as error:
+            raise ValueError(f"not a version specifier such as >=4.4: {error}") from error
+        return accepted
+
+
+class Price(Spec):
+    """A documented list price in US dollars for one `unit`; None where no page that can be read gives it."""
+
+    usd: float | None = Field(ge=0)
+    unit: str
+    page: str = Field(pattern=r"^https://")
+    read: date
+    note: str = ""
+
+
+class Rules(Spec):
+    """All of include/preflight. `versions` goes by service, `prices` by what is paid for."""
+
+    limits: Limits
+    versions: dict[str, VersionRule]
+    prices: dict[str, Price]
+
+
+class _Versions(Spec):
+    versions: dict[str, VersionRule]
+
+
+class _Prices(Spec):
+    prices: dict[str, Price]
+
+
+def load_rules(include_dir: Path) -> Rules:
+    """The rules of an include folder; raises SpecError naming file and field."""
+    return Rules(
+        limits=_read(include_dir, "limits.yaml", Limits),
+        versions=_read(include_dir, "versions.yaml", _Versions).versions,
+        prices=_read(include_dir, "prices.yaml", _Prices).prices,
+    )
+
+
+def _read(include_dir: Path, name: str, model: type[Model]) -> Model:
+    own = include_dir / "preflight" / name
+    path = own if own.is_file() else DEFAULTS / name
+    return validate(model, read_yaml(path), path)
