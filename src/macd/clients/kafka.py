@@ -70,7 +70,7 @@ def wrap(error: KafkaException, service: KafkaService) -> ServiceError:
         return ServiceUnreachable(SERVICE, f"no answer from {address} ({cause.name()}).", remedy=remedy)
     if cause.code() in _REFUSED:
         remedy = "Check the API key in macd_kafka and the ACLs of its account."
-        return AuthenticationFailed(SERVICE, f"{address} refused: {cause.str()}.", remedy=remedy)
+        return AuthenticationFailed(SERVICE, f"{address} refused: {cause.str().rstrip('.')}.", remedy=remedy)
     remedy = "Read the broker's log for the request that it refused."
     return RequestRejected(SERVICE, f"{cause.name()}: {cause.str()}", remedy=remedy, code=cause.code())
 
@@ -105,14 +105,26 @@ class KafkaAdmin:
         return self._create(topic, validate_only=True)
 
     def operations(self, topics: list[str]) -> dict[str, frozenset[AclOperation] | None]:
-        """What this account may do with topics that exist; None where the broker does not tell."""
+        """What this account may do with those that exist; None where the broker does not tell.
+
+        A topic that the account may not even see counts as one that exists.
+        """
         asked = self._client.describe_topics(
             TopicCollection(topics), include_authorized_operations=True, request_timeout=TIMEOUT_S
         )
-        return {
-            name: frozenset(found.authorized_operations) if found.authorized_operations else None
-            for name, found in self._wait(asked).items()
-        }
+        found: dict[str, frozenset[AclOperation] | None] = {}
+        for topic, answer in asked.items():
+            try:
+                [described] = self._wait({topic: answer}).values()
+            except RequestRejected as error:
+                if error.code != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise
+            except AuthenticationFailed:
+                found[topic] = frozenset()
+            else:
+                told = described.authorized_operations
+                found[topic] = frozenset(told) if told else None
+        return found
 
     def create(self, topic: TopicState) -> bool:
         """Creates a topic; False when somebody else did so first."""
@@ -163,6 +175,12 @@ class KafkaAdmin:
             return {key: future.result() for key, future in futures.items()}
         except KafkaException as error:
             self._raise(error)
+
+    @property
+    def notice(self) -> str:
+        """The last thing that went wrong with a connection, in librdkafka's words; empty when nothing did."""
+        told = [error.str() for error in self._noticed if error.code() != KafkaError._ALL_BROKERS_DOWN]
+        return told[-1] if told else ""
 
     def _refusal(self) -> KafkaException | None:
         """librdkafka tries refused credentials again until time is up, and then speaks of the time only."""

@@ -44,7 +44,16 @@ def find_cluster(pipeline: Pipeline) -> ClusterState:
     """The cluster of the pipeline; says at once why no address answers, which librdkafka would not."""
     config = client_config(pipeline.services.kafka)
     _reach(str(config.get("bootstrap.servers", "")).split(","))
-    return _admin(pipeline).cluster(TIMEOUT_S)
+    admin = _admin(pipeline)
+    try:
+        return admin.cluster(TIMEOUT_S)
+    except ServiceUnreachable as error:
+        raise ServiceUnreachable(
+            SERVICE,
+            f"it accepts connections, but not ours: {admin.notice or 'no answer'}.",
+            remedy="Check security.protocol (PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL), sasl.mechanisms and "
+            f"the certificate authority in macd_kafka. {error.remedy}",
+        ) from error
 
 
 def _reach(addresses: list[str]) -> None:

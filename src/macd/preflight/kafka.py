@@ -10,15 +10,11 @@ from macd.errors import RequestRejected
 from macd.plan.topics import wanted_topics
 from macd.preflight.result import Answer, Check, cannot_tell, counted, failed, ok
 from macd.preflight.scene import Scene
+from macd.producer.route import route_of
 
 SERVICE = "Kafka"
-# The producer writes and every check reads; a plan compares and sets topic-level settings.
-NEEDED = (
-    AclOperation.READ,
-    AclOperation.WRITE,
-    AclOperation.DESCRIBE_CONFIGS,
-    AclOperation.ALTER_CONFIGS,
-)
+# Every check reads, a plan compares and sets topic-level settings.
+NEEDED = (AclOperation.READ, AclOperation.DESCRIBE_CONFIGS, AclOperation.ALTER_CONFIGS)
 _ACLS = (
     "Give the account of macd_kafka the ACLs or the role for it (Confluent Cloud: DeveloperManage and up)."
 )
@@ -50,19 +46,21 @@ def _create(scene: Scene) -> Answer:
 
 def _use(scene: Scene) -> Answer:
     names = [topic.name for topic in scene.pipeline.spec.topics]
-    existing = sorted(scene.pipeline.kafka.topics(names))
-    if not existing:
+    allowed = scene.pipeline.kafka.operations(names)
+    if not allowed:
         return cannot_tell("no topic exists yet, so none can be asked about", "Run it again once they exist.")
-    allowed = scene.pipeline.kafka.operations(existing)
     told = {topic: found for topic, found in allowed.items() if found is not None}
-    lacking = [
-        f"{operation.name} on {topic}"
-        for topic, found in told.items()
-        for operation in NEEDED
-        if operation not in found
-    ]
-    if lacking:
-        return failed(f"not allowed: {', '.join(lacking)}", _ACLS)
+    lacking = {topic: _lacking(scene, topic, found) for topic, found in told.items()}
+    named = [f"{', '.join(missing)} on {topic}" for topic, missing in lacking.items() if missing]
+    if named:
+        return failed(f"not allowed: {'; '.join(named)}", _ACLS)
     if len(told) < len(allowed):
         return cannot_tell("the broker does not tell what this account may do", _ACLS)
-    return ok(f"read, write and configure {len(existing)} of {len(names)} topics")
+    return ok(f"read, write and configure {len(allowed)} of {len(names)} topics")
+
+
+def _lacking(scene: Scene, topic: str, found: frozenset[AclOperation]) -> list[str]:
+    """The dead-letter topic is written by Kafka Connect's account; the others by the producer or a repair."""
+    written = topic != route_of(scene.pipeline.spec).dead_letter_topic
+    needed = (*NEEDED, AclOperation.WRITE) if written else NEEDED
+    return [operation.name for operation in needed if operation not in found]

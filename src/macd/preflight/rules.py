@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from macd.settings import REPOSITORY
 from macd.specs.files import read_yaml, validate
@@ -53,12 +53,21 @@ class Price(Spec):
     note: str = ""
 
 
+class Cost(Spec):
+    """Something to pay for on a target: `amount` may hold {topics} and so on, `price` is a key of prices."""
+
+    what: str
+    amount: str
+    price: str
+
+
 class Rules(Spec):
-    """All of include/preflight. `versions` goes by service, `prices` by what is paid for."""
+    """All of include/preflight. `versions` by service, `prices` by what is paid for, `costs` by target."""
 
     limits: Limits
     versions: dict[str, VersionRule]
     prices: dict[str, Price]
+    costs: dict[str, tuple[Cost, ...]]
 
 
 class _Versions(Spec):
@@ -67,14 +76,24 @@ class _Versions(Spec):
 
 class _Prices(Spec):
     prices: dict[str, Price]
+    costs: dict[str, tuple[Cost, ...]]
+
+    @model_validator(mode="after")
+    def _prices_exist(self) -> _Prices:
+        unknown = {cost.price for costs in self.costs.values() for cost in costs} - set(self.prices)
+        if unknown:
+            raise ValueError(f"costs refer to prices that are not there: {', '.join(sorted(unknown))}")
+        return self
 
 
 def load_rules(include_dir: Path) -> Rules:
     """The rules of an include folder; raises SpecError naming file and field."""
+    money = _read(include_dir, "prices.yaml", _Prices)
     return Rules(
         limits=_read(include_dir, "limits.yaml", Limits),
         versions=_read(include_dir, "versions.yaml", _Versions).versions,
-        prices=_read(include_dir, "prices.yaml", _Prices).prices,
+        prices=money.prices,
+        costs=money.costs,
     )
 
 

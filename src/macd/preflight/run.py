@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from macd.errors import MacdError, RequestRejected, ServiceUnreachable
 from macd.pipeline import Pipeline
 from macd.preflight import connect, kafka, ksqldb, mongodb, network, registry
+from macd.preflight.costs import costs_of
 from macd.preflight.report import PreflightReport
 from macd.preflight.result import Answer, Check, CheckOutcome, Outcome, failed, failed_with
 from macd.preflight.rules import Rules
@@ -49,6 +50,7 @@ def run_preflight(
         looked_at=looked_at,
         took_s=round(time.monotonic() - began, 1),
         checks=tuple(outcomes),
+        costs=costs_of(pipeline.spec, rules),
     )
 
 

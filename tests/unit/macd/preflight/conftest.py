@@ -48,7 +48,7 @@ class FakeKafka:
         return topic.name not in self.existing
 
     def operations(self, topics: list[str]) -> dict[str, Any]:
-        return dict.fromkeys(topics, self.rights)
+        return {topic: self.rights for topic in topics if topic in self.existing}
 
 
 class FakeMongo:

@@ -5,6 +5,7 @@ from confluent_kafka.admin import AclOperation
 
 from macd.errors import AuthenticationFailed, RequestRejected
 from macd.preflight import kafka as module
+from macd.preflight.kafka import NEEDED
 from macd.preflight.result import Outcome
 
 CHECKS = module.checks
@@ -33,7 +34,13 @@ def test_each_missing_right_is_named_with_its_topic(look, kafka):
     kafka.rights = frozenset({AclOperation.READ, AclOperation.DESCRIBE_CONFIGS})
     answer = look("use topics")
     assert answer.outcome is Outcome.FAILED
-    assert answer.detail == "not allowed: WRITE on macd_orders, ALTER_CONFIGS on macd_orders"
+    assert answer.detail == "not allowed: ALTER_CONFIGS, WRITE on macd_orders"
+
+
+def test_the_dead_letter_topic_is_only_read(look, kafka):
+    kafka.existing = {"dlq.macd_orders_payments_joined"}
+    kafka.rights = frozenset(NEEDED)
+    assert look("use topics").outcome is Outcome.OK
 
 
 @pytest.mark.parametrize(("existing", "rights"), [(set(), frozenset()), ({"macd_orders"}, None)])
