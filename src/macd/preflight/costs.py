@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from macd.preflight.report import CostItem
 from macd.preflight.rules import Rules
 from macd.specs.models import PipelineSpec
-from macd.specs.statements import has_query
 
 
 def costs_of(pipeline: PipelineSpec, rules: Rules) -> tuple[CostItem, ...]:
@@ -32,6 +31,6 @@ def _figures(pipeline: PipelineSpec) -> Mapping[str, int]:
         "topics": len(pipeline.topics),
         "partitions": sum(topic.targets[target].partitions for topic in pipeline.topics),
         "subjects": len(pipeline.schemas),
-        "queries": sum(has_query(statement.sql) for statement in pipeline.statements),
+        "queries": len(pipeline.queries),
         "tasks": sum(int(connector.config.get("tasks.max", "1")) for connector in pipeline.connectors),
     }

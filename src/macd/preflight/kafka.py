@@ -60,7 +60,8 @@ def _use(scene: Scene) -> Answer:
 
 
 def _lacking(scene: Scene, topic: str, found: frozenset[AclOperation]) -> list[str]:
-    """The dead-letter topic is written by Kafka Connect's account; the others by the producer or a repair."""
-    written = topic != route_of(scene.pipeline.spec).dead_letter_topic
+    """What this account writes are the sources, and the joined topic in a repair; others write the rest."""
+    route = route_of(scene.pipeline.spec)
+    written = topic in (*route.sources, route.joined_topic)
     needed = (*NEEDED, AclOperation.WRITE) if written else NEEDED
     return [operation.name for operation in needed if operation not in found]

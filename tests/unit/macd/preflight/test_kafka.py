@@ -11,9 +11,10 @@ from macd.preflight.result import Outcome
 CHECKS = module.checks
 
 
-def test_topics_are_validated_and_the_existing_ones_counted(look, kafka):
+def test_topics_are_validated_and_the_existing_ones_counted(look, kafka, pipeline):
     answer = look("create topics")
-    assert (answer.outcome, answer.detail) == (Outcome.OK, "3 could be created, 1 exist")
+    assert answer.outcome is Outcome.OK
+    assert answer.detail == f"{len(pipeline.topics) - 1} could be created, 1 exist"
 
 
 def test_a_topic_that_the_broker_would_refuse_fails_with_its_reason(look, kafka):

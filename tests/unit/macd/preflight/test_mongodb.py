@@ -33,12 +33,14 @@ def test_a_privilege_may_cover_everything(look, mongo, resource):
     assert look("permissions").outcome is Outcome.OK
 
 
-def test_each_missing_action_is_named_with_its_collection(look, mongo):
+def test_each_missing_action_is_named_with_its_collection(look, mongo, scene):
     read = {"resource": {"db": "macd", "collection": ""}, "actions": ["find"]}
     write = ["insert", "update", "remove", "createIndex"]
-    privileges(
-        mongo, read, {"resource": {"db": "macd", "collection": "orders_payments_joined"}, "actions": write}
-    )
+    sinks = [
+        {"resource": {"db": sink.database, "collection": sink.collection}, "actions": write}
+        for sink in scene.pipeline.spec.connectors
+    ]
+    privileges(mongo, read, *sinks)
     answer = look("permissions")
     assert answer.outcome is Outcome.FAILED
     assert answer.detail == "not allowed: " + ", ".join(f"{each} on macd.seeding_runs" for each in write)
