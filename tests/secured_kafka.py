@@ -56,6 +56,7 @@ class SecuredKafka:
 
     def __init__(self, port: int) -> None:
         self.address = f"{HOST}:{port}"
+        self._admin = AdminClient({**client_config(self.service(ADMIN)), "log_level": 0})
 
     def service(self, user: str = USER, **changes: str) -> KafkaService:
         """How `user` reaches it; `changes` name librdkafka's settings with _ for the dots."""
@@ -70,11 +71,11 @@ class SecuredKafka:
 
     def topics(self) -> set[str]:
         """All topics."""
-        return set(self._admin().list_topics(timeout=5).topics)
+        return set(self._admin.list_topics(timeout=5).topics)
 
     def create(self, topic: str) -> None:
         """Creates a topic, as the administrator."""
-        for done in self._admin().create_topics([NewTopic(topic, 1, 1)]).values():
+        for done in self._admin.create_topics([NewTopic(topic, 1, 1)]).values():
             done.result()
 
     def allow(self, kind: ResourceType, name: str, operations: Iterable[AclOperation]) -> None:
@@ -86,7 +87,7 @@ class SecuredKafka:
             )
             for operation in operations
         ]
-        for done in self._admin().create_acls(rules).values():
+        for done in self._admin.create_acls(rules).values():
             done.result()
 
     def answers(self) -> bool:
@@ -95,9 +96,6 @@ class SecuredKafka:
             return self.topics() is not None
         except KafkaException:
             return False
-
-    def _admin(self) -> AdminClient:
-        return AdminClient({**client_config(self.service(ADMIN)), "log_level": 0})
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import Field, field_validator, model_validator
@@ -62,12 +62,16 @@ class Cost(Spec):
 
 
 class Rules(Spec):
-    """All of include/preflight. `versions` by service, `prices` by what is paid for, `costs` by target."""
+    """All of include/preflight: `versions` by service, `prices` by what is paid for, the rest by target.
+
+    `placements` still hold ${NAME} references (see macd.preflight.placement).
+    """
 
     limits: Limits
     versions: dict[str, VersionRule]
     prices: dict[str, Price]
     costs: dict[str, tuple[Cost, ...]]
+    placements: dict[str, dict[str, Any]]
 
 
 class _Versions(Spec):
@@ -86,6 +90,10 @@ class _Prices(Spec):
         return self
 
 
+class _Placements(Spec):
+    placements: dict[str, dict[str, Any]]
+
+
 def load_rules(include_dir: Path) -> Rules:
     """The rules of an include folder; raises SpecError naming file and field."""
     money = _read(include_dir, "prices.yaml", _Prices)
@@ -94,6 +102,7 @@ def load_rules(include_dir: Path) -> Rules:
         versions=_read(include_dir, "versions.yaml", _Versions).versions,
         prices=money.prices,
         costs=money.costs,
+        placements=_read(include_dir, "placement.yaml", _Placements).placements,
     )
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from macd.errors import MacdError, RequestRejected, ServiceUnreachable
 from macd.pipeline import Pipeline
-from macd.preflight import connect, kafka, ksqldb, mongodb, network, registry
+from macd.preflight import connect, kafka, ksqldb, mongodb, network, placement, registry
 from macd.preflight.costs import costs_of
 from macd.preflight.report import PreflightReport
 from macd.preflight.result import Answer, Check, CheckOutcome, Outcome, failed, failed_with
@@ -24,6 +24,7 @@ SERVICES: Mapping[str, Checks] = {
     ksqldb.SERVICE: ksqldb.checks,
     connect.SERVICE: connect.checks,
     mongodb.SERVICE: mongodb.checks,
+    placement.SERVICE: placement.checks,
 }
 
 
