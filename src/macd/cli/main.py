@@ -1,4 +1,4 @@
-"""`macd`: plan, apply, status, seed, verify, destroy, run, alerts, mail, local, compose."""
+"""`macd`: preflight, plan, apply, status, seed, verify, destroy, run, alerts, mail, local, compose."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from macd.cli import alerts, compose, local
 from macd.cli.alerts import mail
 from macd.cli.data import seed, verify
 from macd.cli.output import AsJson, out, print_change, print_error, print_json, print_plan
+from macd.cli.preflight import preflight
 from macd.cli.repair import dead_letters, repair
 from macd.cli.run import run
 from macd.cli.status import status
@@ -27,7 +28,7 @@ app = typer.Typer(
 app.add_typer(local.app, name="local")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(compose.app, name="compose")
-for command in (run, seed, verify, status, repair, dead_letters, mail):
+for command in (preflight, run, seed, verify, status, repair, dead_letters, mail):
     app.command()(command)
 
 ReplaceStreams = Annotated[

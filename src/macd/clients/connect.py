@@ -9,6 +9,14 @@ from macd.clients.http import HttpClient
 
 
 @dataclass(frozen=True)
+class Worker:
+    """A Connect worker: its version, and the id of the Kafka cluster that it works for."""
+
+    version: str
+    kafka_cluster_id: str
+
+
+@dataclass(frozen=True)
 class TaskStatus:
     """One task of a connector; `trace` is the first line of why it failed, empty otherwise."""
 
@@ -41,6 +49,17 @@ class KafkaConnect(HttpClient):
 
     name = "Kafka Connect"
     connection = "macd_kafka_connect"
+
+    def worker(self) -> Worker:
+        """The worker that answers."""
+        found = self.request("GET", "/")
+        return Worker(str(found["version"]), str(found["kafka_cluster_id"]))
+
+    def plugins(self) -> dict[str, str]:
+        """The installed connector plugins: class and version."""
+        return {
+            found["class"]: str(found.get("version")) for found in self.request("GET", "/connector-plugins")
+        }
 
     def connectors(self) -> list[str]:
         """The names of all connectors."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -62,6 +64,11 @@ class HttpClient:
                 return None
             raise
 
+    def server_time(self, path: str = "/") -> datetime | None:
+        """The service's clock, cut to the second; None when its answers carry no Date header."""
+        date = self._send("GET", path, None).headers.get("Date")
+        return parsedate_to_datetime(date) if date else None
+
     def _send(self, method: str, path: str, json: Any) -> requests.Response:
         try:
             return self._session.request(method, self._url + path, json=json, timeout=TIMEOUT)
@@ -77,7 +84,8 @@ class HttpClient:
         code, message = response.status_code, response.text[:500]
         try:
             body = response.json()
-            code, message = body.get("error_code", code), body.get("message", message)
+            # Apicurio says 0 where it has no code.
+            code, message = body.get("error_code") or code, body.get("message", message)
         except (ValueError, AttributeError):
             pass
         return RequestRejected(self.name, f"{message} (code {code})", remedy=self.remedy_for(code), code=code)

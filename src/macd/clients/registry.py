@@ -98,6 +98,16 @@ class SchemaRegistry(HttpClient):
         for query in ("", "?permanent=true"):
             self.request_or_none("DELETE", f"/subjects/{_quoted(subject)}{query}")
 
+    def mode(self) -> str | None:
+        """READWRITE, READONLY, ...; None where the registry knows no modes (Apicurio)."""
+        found = self.request_or_none("GET", "/mode")
+        return None if found is None else str(found["mode"])
+
+    def server_version(self) -> str | None:
+        """The version that a Confluent registry announces; None for one that does not."""
+        found = self.request_or_none("GET", "/v1/metadata/version")
+        return None if found is None else str(found["version"])
+
     def subjects(self) -> list[str]:
         """The names of all subjects."""
         return list(self.request("GET", "/subjects"))

@@ -17,21 +17,20 @@ _REFERENCE = re.compile(r"\$\{(?P<name>[A-Z][A-Z0-9_]*)(?::-(?P<default>[^}]*))?
 
 def resolve_services(target: TargetSpec, environment: Mapping[str, str]) -> Services:
     """The target's services with every reference filled in from `environment`."""
-    filled = _fill(target.services, environment, f"include/targets/{target.name}.yaml: services")
+    filled = fill(target.services, environment, f"include/targets/{target.name}.yaml: services")
     return validate(Services, filled, Path("include/targets") / f"{target.name}.yaml")
 
 
 def resolve_connector_config(target: TargetSpec, environment: Mapping[str, str]) -> dict[str, str]:
     """The part of every connector's configuration that belongs to the target."""
     where = f"include/targets/{target.name}.yaml: connector_config"
-    return {
-        key: _fill(value, environment, f"{where}.{key}") for key, value in target.connector_config.items()
-    }
+    return {key: fill(value, environment, f"{where}.{key}") for key, value in target.connector_config.items()}
 
 
-def _fill(value: Any, environment: Mapping[str, str], where: str) -> Any:
+def fill(value: Any, environment: Mapping[str, str], where: str) -> Any:
+    """`value`, at any depth, with its references filled in; SpecError says what is not set, and where."""
     if isinstance(value, dict):
-        return {key: _fill(item, environment, f"{where}.{key}") for key, item in value.items()}
+        return {key: fill(item, environment, f"{where}.{key}") for key, item in value.items()}
     if not isinstance(value, str):
         return value
     return _REFERENCE.sub(lambda match: _lookup(match, environment, where), value)
