@@ -57,7 +57,7 @@ class KsqlDb(HttpClient):
         """What the server says of itself."""
         found = self.request("GET", "/info")["KsqlServerInfo"]
         return Server(
-            str(found["version"]), str(found.get("serverStatus", "RUNNING")), str(found["kafkaClusterId"])
+            str(found["version"]), str(found.get("serverStatus", "RUNNING")), str(found.get("kafkaClusterId", ""))
         )
 
     def server_version(self) -> str:
