@@ -80,6 +80,8 @@ docker:
 compose-up: docker env ## Build and start docker-compose.yaml: Confluent's images, MongoDB, Airflow; needs Docker
 	@$(COMPOSE) build
 	$(COMPOSE) up --detach --wait --wait-timeout 600
+	$(IN_COMPOSE)
+	echo "Airflow  $$MACD_AIRFLOW_URL  user admin, password AIRFLOW_ADMIN_PASSWORD in .env"
 
 compose-run: env ## Run the pipeline there and print the data-quality report (RUN_ARGS="--orders 1000")
 	@$(IN_COMPOSE)
