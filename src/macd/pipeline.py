@@ -70,7 +70,7 @@ class Pipeline:
         return (
             plan_topics(self.spec, self.kafka)
             + plan_schemas(self.spec, self.registry)
-            + plan_streams(self.spec, self.ksqldb, replace=replace_streams)
+            + plan_streams(self.spec, self.ksqldb, self.kafka.empty, replace=replace_streams)
             + plan_connectors(self.spec, self.connect, self.environment)
             + plan_indexes(self.spec, self.services.mongodb)
         )
@@ -79,7 +79,7 @@ class Pipeline:
         """Everything the pipeline made on the services except what is in MongoDB, readers first."""
         return (
             plan_connector_removal(self.spec, self.connect)
-            + plan_stream_removal(self.spec, self.ksqldb)
+            + plan_stream_removal(self.spec, self.ksqldb, self.kafka.empty)
             + plan_schema_removal(self.spec, self.registry)
             + plan_topic_removal(self.spec, self.kafka)
         )

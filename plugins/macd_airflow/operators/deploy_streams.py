@@ -12,6 +12,7 @@ from macd.clients.ksqldb import KsqlDb, Query
 from macd.errors import DeadlineExceeded
 from macd.plan import Plan, plan_streams
 from macd.specs import PipelineSpec
+from macd_airflow.hooks.kafka import KafkaHook
 from macd_airflow.hooks.ksqldb import KsqlDbHook
 from macd_airflow.operators.base import PlanOperator
 
@@ -22,25 +23,28 @@ class DeployStreamsOperator(PlanOperator):
     """Runs the statements of include/ksql that have not been run yet.
 
     :param ksqldb_conn_id: Airflow connection to ksqlDB's REST API.
+    :param kafka_conn_id: Airflow connection to Kafka; used with `replace` only.
     :param replace: drop and make anew a stream whose statement changed. Its join then reads its topics
         again; without it such a change fails the task and says what would be lost.
     :param deadline: how long a query may take until it runs. One that is being restarted, as after an
         outage of Kafka, says ERROR for a while; only one that goes on saying so is dead.
     """
 
-    template_fields: Sequence[str] = (*PlanOperator.template_fields, "ksqldb_conn_id")
+    template_fields: Sequence[str] = (*PlanOperator.template_fields, "ksqldb_conn_id", "kafka_conn_id")
     ui_color = "#d3e1f0"
 
     def __init__(
         self,
         *,
         ksqldb_conn_id: str = KsqlDbHook.default_conn_name,
+        kafka_conn_id: str = KafkaHook.default_conn_name,
         replace: bool = False,
         deadline: timedelta = timedelta(minutes=1),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.ksqldb_conn_id = ksqldb_conn_id
+        self.kafka_conn_id = kafka_conn_id
         self.replace = replace
         self.deadline = deadline
 
@@ -48,7 +52,7 @@ class DeployStreamsOperator(PlanOperator):
         """The streams' changes; a query that is still dead at the deadline is one of them."""
         ksqldb = KsqlDbHook(self.ksqldb_conn_id).get_conn()
         self._wait_until_running(pipeline, ksqldb)
-        return plan_streams(pipeline, ksqldb, replace=self.replace)
+        return plan_streams(pipeline, ksqldb, self._empty, replace=self.replace)
 
     def confirm(self, pipeline: PipelineSpec) -> None:
         """Waits until every query of the pipeline runs."""
@@ -59,6 +63,9 @@ class DeployStreamsOperator(PlanOperator):
                 f"Not every query runs after {self.deadline}: {states}.",
                 remedy="Find the reason in ksqlDB's log, remove it and run this task again.",
             )
+
+    def _empty(self, topic: str) -> None:
+        KafkaHook(self.kafka_conn_id).get_conn().empty(topic)
 
     def _wait_until_running(self, pipeline: PipelineSpec, ksqldb: KsqlDb) -> tuple[Query, ...]:
         """The pipeline's queries that do not run by the deadline."""

@@ -51,11 +51,12 @@ class RemoveConnectorsOperator(RemovalOperator):
 
 
 class RemoveStreamsOperator(RemovalOperator):
-    """Ends the queries of include/ksql and drops the streams, readers first."""
+    """Ends the queries of include/ksql and drops the streams, readers first; what they wrote goes too."""
 
     def plan(self, pipeline: PipelineSpec) -> Plan:
         """The streams that exist."""
-        return plan_stream_removal(pipeline, KsqlDbHook(self.ksqldb_conn_id).get_conn())
+        ksqldb = KsqlDbHook(self.ksqldb_conn_id).get_conn()
+        return plan_stream_removal(pipeline, ksqldb, KafkaHook(self.kafka_conn_id).get_conn().empty)
 
 
 class RemoveSchemasOperator(RemovalOperator):

@@ -75,7 +75,7 @@ def _streams(pipeline: Pipeline) -> Iterator[Row]:
         queries = source.writers if source else ()
         healthy = source is not None and all(query.state == "RUNNING" for query in queries)
         states = ", ".join(f"{query.query_id} {query.state}" for query in queries)
-        yield Row(f"stream {spec.source}", healthy, (states or "exists") if source else "missing")
+        yield Row(f"{spec.kind} {spec.source}", healthy, (states or "exists") if source else "missing")
 
 
 def _connectors(pipeline: Pipeline) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import OFFSET_END, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -81,6 +81,13 @@ class KafkaAdmin:
         configs = self._configs(existing)
         return {name: _state(name, found[name], configs[name]) for name in existing}
 
+    def topic_id(self, name: str) -> str:
+        """What tells a topic from one of the same name that was deleted before it."""
+        described = self._wait(
+            self._client.describe_topics(TopicCollection([name]), request_timeout=TIMEOUT_S)
+        )
+        return str(described[name].topic_id)
+
     def create(self, topic: TopicState) -> bool:
         """Creates a topic; False when somebody else did so first."""
         new = NewTopic(topic.name, topic.partitions, topic.replication_factor, config=dict(topic.config))
@@ -108,6 +115,17 @@ class KafkaAdmin:
         except RequestRejected as error:
             if error.code != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise
+
+    def empty(self, topic: str) -> None:
+        """Deletes all records of a topic; its offsets go on. No error when it does not exist."""
+        partitions = self._partitions(topic)
+        ends = [TopicPartition(topic, each, OFFSET_END) for each in partitions]
+        if ends:
+            self._wait(self._client.delete_records(ends, request_timeout=TIMEOUT_S))
+
+    def _partitions(self, topic: str) -> list[int]:
+        found = self._list_topics().get(topic)
+        return [] if found is None else list(found.partitions)
 
     def _list_topics(self) -> dict[str, Any]:
         try:

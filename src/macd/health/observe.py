@@ -17,8 +17,7 @@ from macd.errors import MacdError
 from macd.health import parts
 from macd.health.state import Kind, Link, Part, PipelineState, State
 from macd.pipeline import Pipeline
-from macd.producer.route import Route, route_of
-from macd.specs.models import PipelineSpec, Services
+from macd.specs.models import PipelineSpec, Services, StatementSpec
 
 # Seconds. Services answer in milliseconds when they are well, and nobody waits for one that is not.
 LIMIT_S = 5.0
@@ -115,14 +114,14 @@ class Observer:
         return {reader: _progress_of(reader, groups, names) for reader in self._readers()}
 
     def _readers(self) -> Iterator[_Reader]:
-        route = route_of(self._pipeline.spec)
-        for connector in self._pipeline.spec.connectors:
+        spec = self._pipeline.spec
+        for connector in spec.connectors:
             for topic in connector.topics:
                 yield _Reader(f"connector {connector.name}", topic, f"connect-{connector.name}")
         for query in self._pipeline.ksqldb.queries():
-            if route.joined_topic in query.sink_topics:
-                for topic in route.sources:
-                    yield _Reader(_query_key(self._pipeline.spec), topic, f"query_{query.query_id}")
+            for statement in (each for each in spec.queries if each.topic in query.sink_topics):
+                for topic in spec.topics_read(statement):
+                    yield _Reader(_query_key(statement), topic, f"query_{query.query_id}")
 
     def _is_stalled(self, reader: _Reader, progress: Progress) -> bool:
         if progress.lag == 0:
@@ -189,11 +188,10 @@ def _unanswered(state: PipelineState) -> bool:
 
 def _flow(pipeline: PipelineSpec) -> Iterator[tuple[str, str]]:
     """The way of the data, as keys of parts."""
-    route: Route = route_of(pipeline)
-    query = _query_key(pipeline)
-    for topic in route.sources:
-        yield f"topic {topic}", query
-    yield query, f"topic {route.joined_topic}"
+    for statement in pipeline.queries:
+        for topic in pipeline.topics_read(statement):
+            yield f"topic {topic}", _query_key(statement)
+        yield _query_key(statement), f"topic {statement.topic}"
     for connector in pipeline.connectors:
         for topic in connector.topics:
             yield f"topic {topic}", f"connector {connector.name}"
@@ -202,8 +200,8 @@ def _flow(pipeline: PipelineSpec) -> Iterator[tuple[str, str]]:
             yield f"connector {connector.name}", f"topic {connector.dead_letter_topic}"
 
 
-def _query_key(pipeline: PipelineSpec) -> str:
-    return f"query {pipeline.statements[-1].source}"
+def _query_key(statement: StatementSpec) -> str:
+    return f"query {statement.source}"
 
 
 def _stalled(part: Part) -> Part:

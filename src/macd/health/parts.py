@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from pymongo.collection import Collection
+
 from macd.clients.connect import ConnectorStatus
-from macd.clients.mongodb import connected
+from macd.clients.mongodb import Document, connected
 from macd.clients.records import Position, begin_offsets, end_offsets
 from macd.health.state import Kind, Part, State
 from macd.pipeline import Pipeline
@@ -19,9 +21,7 @@ from macd.plan import (
     plan_streams,
     plan_topics,
 )
-from macd.producer.route import route_of
 from macd.specs.models import StatementSpec
-from macd.specs.statements import has_query
 
 Section = Callable[[Pipeline], list[Part]]
 
@@ -53,9 +53,8 @@ def schemas(pipeline: Pipeline) -> list[Part]:
 
 def queries(pipeline: Pipeline) -> list[Part]:
     """Every stream that a persistent query fills; a plain stream only describes a topic."""
-    changes = _by_resource(plan_streams(pipeline.spec, pipeline.ksqldb))
-    filled = (spec for spec in pipeline.spec.statements if has_query(spec.sql))
-    return [_query(pipeline, spec, changes) for spec in filled]
+    changes = _by_resource(plan_streams(pipeline.spec, pipeline.ksqldb, pipeline.kafka.empty))
+    return [_query(pipeline, spec, changes) for spec in pipeline.spec.queries]
 
 
 def connectors(pipeline: Pipeline) -> list[Part]:
@@ -68,24 +67,29 @@ def connectors(pipeline: Pipeline) -> list[Part]:
 
 
 def collections(pipeline: Pipeline) -> list[Part]:
-    """The collection with the number of its documents."""
-    route = route_of(pipeline.spec)
+    """Every sink's collection with the number of its documents."""
     with connected(pipeline.services.mongodb) as database:
-        count = database.client[route.database][route.collection].estimated_document_count()
-    return [Part(kind="collection", name=route.collection, state=State.OK, messages=count)]
+        return [
+            _collection(sink.collection, database.client[sink.database][sink.collection])
+            for sink in pipeline.spec.connectors
+        ]
 
 
 def unknown(pipeline: Pipeline, kind: Kind, reason: str) -> list[Part]:
     """The same parts when their service could not be asked."""
-    route = route_of(pipeline.spec)
     names: dict[Kind, Iterable[str]] = {
         "topic": (topic.name for topic in pipeline.spec.topics),
         "schema": _subjects(pipeline),
-        "query": (spec.source for spec in pipeline.spec.statements if has_query(spec.sql)),
+        "query": (spec.source for spec in pipeline.spec.queries),
         "connector": (connector.name for connector in pipeline.spec.connectors),
-        "collection": (route.collection,),
+        "collection": (connector.collection for connector in pipeline.spec.connectors),
     }
     return [Part(kind=kind, name=name, state=State.UNKNOWN, detail=reason) for name in names[kind]]
+
+
+def _collection(name: str, collection: Collection[Document]) -> Part:
+    count = collection.estimated_document_count()
+    return Part(kind="collection", name=name, state=State.OK, messages=count)
 
 
 def _subjects(pipeline: Pipeline) -> list[str]:
@@ -95,13 +99,14 @@ def _subjects(pipeline: Pipeline) -> list[str]:
 def _query(pipeline: Pipeline, spec: StatementSpec, changes: Mapping[str, Change]) -> Part:
     source = pipeline.ksqldb.source(spec.source)
     if source is None:
-        return _planned("query", spec.source, changes[f"stream {spec.source}"])
+        return _planned("query", spec.source, changes[f"{spec.kind} {spec.source}"])
     detail = ", ".join(f"{query.query_id} {query.state}" for query in source.writers)
     if not source.writers or any(query.state != "RUNNING" for query in source.writers):
         detail = detail or "its query was terminated"
         return Part(kind="query", name=spec.source, state=State.FAILED, detail=detail)
     # A stream that it reads may differ from its file as well.
-    differing = [change for change in changes.values() if not isinstance(change, NoOp)]
+    lineage = (changes[f"{each.kind} {each.source}"] for each in pipeline.spec.lineage(spec))
+    differing = [change for change in lineage if not isinstance(change, NoOp)]
     if differing:
         return _planned("query", spec.source, differing[0])
     return Part(kind="query", name=spec.source, state=State.OK, detail=detail)

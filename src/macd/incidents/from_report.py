@@ -72,6 +72,15 @@ def _altered(samples: Samples) -> Iterator[str]:
         yield f"{each.order_id} {_changes(each)}"
 
 
+def _mislisted(samples: Samples) -> Iterator[str]:
+    return (f"{order_id} differs from the order, or is no mismatch" for order_id in samples.mislisted.first)
+
+
+def _revenue(samples: Samples) -> Iterator[str]:
+    for each in samples.revenue.first:
+        yield f"{each.hour:%Y-%m-%d %H}:00 {each.payment_method} {each.found} instead of {each.expected}"
+
+
 def _mismatched(samples: Samples) -> Iterator[str]:
     return (_mismatch(each) for each in samples.mismatched.first)
 
@@ -125,6 +134,9 @@ _EXAMPLES: Mapping[str, tuple[Lines, ...]] = {
     "orders_altered": (_altered,),
     "mismatches_stored": (_mismatched,),
     "mismatches_unplanned": (_unplanned, _altered),
+    "mismatches_listed": (_mislisted, *_LOST),
+    "mismatches_listed_wrong": (_mislisted,),
+    "revenue_cells_wrong": (_revenue,),
     "order_cents_stored": (*_LOST, _altered),
     "payment_cents_stored": (*_LOST, _altered),
 }

@@ -8,11 +8,17 @@ from typing import Any, NamedTuple
 
 from macd.clients.mongodb import connected
 from macd.plan.changes import Change, Create, NoOp, Plan, Update
-from macd.specs.models import MongoService, PipelineSpec
+from macd.specs.models import MongoService, PipelineSpec, Stores
 
-# The range first, then all that the charts add up: such a query never has to read a document.
+# By what a collection stores: name and fields. Of joined orders the range first, then all that the charts add
+# up: such a query never has to read a document. The others are read by time.
 NAME = "macd_sales"
 FIELDS = ("order_time", "order_total", "payment_method", "payment_amount", "order_id")
+SINK_INDEXES: dict[Stores, tuple[str, tuple[str, ...]]] = {
+    "joined_orders": (NAME, FIELDS),
+    "payment_mismatches": ("macd_time", ("order_time",)),
+    "hourly_revenue": ("macd_hour", ("hour", "payment_method")),
+}
 # Every task that ends asks what is open about its subjects; the dashboard, what is open at all.
 BOOK = "incidents"
 BOOK_INDEXES = {"macd_subject": ("subject", "closed_at"), "macd_open": ("closed_at", "opened_at")}
@@ -48,7 +54,7 @@ def _change(index: _Index, found: Mapping[str, Any] | None, service: MongoServic
 
 def _wanted(pipeline: PipelineSpec, service: MongoService) -> Iterator[_Index]:
     for sink in pipeline.connectors:
-        yield _Index(sink.database, sink.collection, NAME, FIELDS)
+        yield _Index(sink.database, sink.collection, *SINK_INDEXES[sink.stores])
     for name, fields in BOOK_INDEXES.items():
         yield _Index(service.database, BOOK, name, fields)
 

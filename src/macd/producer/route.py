@@ -9,7 +9,10 @@ from macd.specs.models import ConnectorSpec, PipelineSpec, SchemaSpec
 
 
 class Route(NamedTuple):
-    """Names along the way; the schemas are include/'s definitions of the two record values."""
+    """Names along the way; the schemas are include/'s definitions of the two record values.
+
+    `by_order` are database and name of every collection whose documents have an order's id.
+    """
 
     orders_topic: str
     payments_topic: str
@@ -17,6 +20,7 @@ class Route(NamedTuple):
     dead_letter_topic: str | None
     database: str
     collection: str
+    by_order: tuple[tuple[str, str], ...]
     order_schema: dict[str, Any]
     payment_schema: dict[str, Any]
 
@@ -43,6 +47,11 @@ def route_of(pipeline: PipelineSpec) -> Route:
         dead_letter_topic=sink.dead_letter_topic,
         database=sink.database,
         collection=sink.collection,
+        by_order=tuple(
+            (each.database, each.collection)
+            for each in pipeline.connectors
+            if each.stores in ("joined_orders", "payment_mismatches")
+        ),
         order_schema=order.definition,
         payment_schema=payment.definition,
     )
@@ -63,10 +72,11 @@ def _schema(pipeline: PipelineSpec, record: str) -> SchemaSpec:
 
 
 def _sink(pipeline: PipelineSpec) -> ConnectorSpec:
-    if len(pipeline.connectors) != 1:
-        names = ", ".join(connector.name for connector in pipeline.connectors)
+    sinks = [connector for connector in pipeline.connectors if connector.stores == "joined_orders"]
+    if len(sinks) != 1:
+        names = ", ".join(connector.name for connector in sinks) or "none"
         raise SpecError(
-            f"include/connectors declares {len(pipeline.connectors)} connectors ({names}).",
-            remedy="A run is verified in one collection; declare exactly one sink connector.",
+            f"include/connectors declares {len(sinks)} connectors that store joined_orders ({names}).",
+            remedy="A run is verified in one collection; declare exactly one such sink connector.",
         )
-    return pipeline.connectors[0]
+    return sinks[0]

@@ -40,6 +40,14 @@ class Figures(BaseModel):
     mismatches_planned: int = Field(0, description="Orders whose payment differs from the total on purpose.")
     mismatches_stored: int = Field(0, description="Stored orders whose payment differs from their total.")
     mismatches_unplanned: int = Field(0, description="Stored orders mismatched against the plan, either way.")
+    mismatches_listed: int = Field(
+        0, description="Mismatched orders in payment_mismatches as they should be."
+    )
+    mismatches_listed_wrong: int = Field(
+        0, description="This run's orders there that differ or do not belong."
+    )
+    revenue_cells_expected: int = Field(0, description="Hours x payment methods in which this run sold.")
+    revenue_cells_wrong: int = Field(0, description="Of those, whose figures in hourly_revenue are wrong.")
     order_cents_expected: int = Field(0, description="Sum of the totals of all expected orders, in cents.")
     order_cents_stored: int = Field(0, description="Sum of order_total over the stored ones, in cents.")
     payment_cents_expected: int = Field(0, description="Sum of the expected orders' payments, in cents.")
@@ -47,3 +55,10 @@ class Figures(BaseModel):
 
 
 FIGURE_NAMES = frozenset(Figures.model_fields)
+# Figures that only a connector that stores such documents can give.
+STORED_FIGURES = {
+    "mismatches_listed": "payment_mismatches",
+    "mismatches_listed_wrong": "payment_mismatches",
+    "revenue_cells_expected": "hourly_revenue",
+    "revenue_cells_wrong": "hourly_revenue",
+}

@@ -28,6 +28,7 @@ from macd.quality.report import (
     Samples,
     UnexpectedOrder,
 )
+from macd.quality.takings import Takings
 from macd.quality.watch import IDS_PER_QUERY, batched
 
 ItemT = TypeVar("ItemT")
@@ -48,10 +49,11 @@ class Seen(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The result of a reconciliation."""
+    """The result of a reconciliation; `takings` are what the run has to have sold, by hour and method."""
 
     figures: Figures
     samples: Samples
+    takings: Takings
 
 
 def reconcile(
@@ -68,7 +70,7 @@ def reconcile(
             ledger.book(sale, documents.get(sale.order.order_id))
     if ledger.missing_numbers:
         _attribute(ledger, manifest, on_topics())
-    return Outcome(_figures(manifest, ledger), ledger.samples())
+    return Outcome(_figures(manifest, ledger), ledger.samples(), ledger.takings)
 
 
 class _Found(Generic[ItemT]):
@@ -92,6 +94,7 @@ class _Ledger:
         self.route = route
         self.seen = seen
         self.numbers: Counter[str] = Counter()
+        self.takings = Takings()
         self.missing_numbers = array("L")
         self.missing: _Found[MissingOrder] = _Found(MISSING_LISTED)
         self.duplicate: _Found[DuplicateOrder] = _Found()
@@ -148,6 +151,7 @@ class _Ledger:
         self.numbers["orders_joined"] += joined > 0
         self.numbers["order_cents_expected"] += sale.order.total_cents
         self.numbers["payment_cents_expected"] += payment_cents
+        self.takings.add(sale)
         if joined > sale.pairs:
             self.duplicate.add(
                 lambda: DuplicateOrder(order_id=sale.order.order_id, expected=sale.pairs, joined=joined)

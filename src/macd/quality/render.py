@@ -79,9 +79,13 @@ def _money(figures: Figures) -> str:
         f"{_INDENT}payment differs from order total: {figures.mismatches_stored:,} stored, "
         f"{figures.mismatches_planned:,} asked for"
     )
-    return (
-        table(("US dollars", "expected", "stored", "difference"), rows, right=(1, 2, 3)) + "\n" + mismatches
+    derived = (
+        f"{_INDENT}listed as mismatches: {figures.mismatches_listed:,}; "
+        f"revenue by hour and payment method: {figures.revenue_cells_expected:,} compared, "
+        f"{figures.revenue_cells_wrong:,} wrong"
     )
+    amounts = table(("US dollars", "expected", "stored", "difference"), rows, right=(1, 2, 3))
+    return "\n".join((amounts, mismatches, derived))
 
 
 def _amounts(expected: int, stored: int) -> tuple[str, str, str]:
@@ -117,16 +121,22 @@ def _listings(samples: Samples) -> Iterator[str]:
     yield _listing("Unexpected", samples.unexpected.count, unexpected)
     altered = [(each.order_id, "; ".join(map(_change, each.differences))) for each in samples.altered.first]
     yield _listing("Altered", samples.altered.count, altered)
+    wrong = [(order_id, "differs from the order, or is no mismatch") for order_id in samples.mislisted.first]
+    yield _listing("Wrongly listed as mismatches", samples.mislisted.count, wrong)
+    revenue = [
+        (f"{each.hour:%Y-%m-%d %H}:00 {each.payment_method}", f"{each.found} instead of {each.expected}")
+        for each in samples.revenue.first
+    ]
+    yield _listing("Wrong revenue", samples.revenue.count, revenue, "cell")
 
 
 def _change(difference: Difference) -> str:
     return f"{difference.field} is {difference.found} instead of {difference.expected}"
 
 
-def _listing(title: str, count: int, lines: Sequence[tuple[str, str]]) -> str:
+def _listing(title: str, count: int, lines: Sequence[tuple[str, str]], noun: str = "order") -> str:
     if not count:
         return ""
     shown = f", the first {len(lines)}" if count > len(lines) else ""
     body = [f"{_INDENT}{order_id}{_INDENT}{explanation}" for order_id, explanation in lines]
-    noun = "order" if count == 1 else "orders"
-    return "\n".join([f"{title}: {count:,} {noun}{shown}", *body])
+    return "\n".join([f"{title}: {count:,} {noun if count == 1 else f'{noun}s'}{shown}", *body])

@@ -91,6 +91,15 @@ class Mismatch(Frozen):
     planned: bool
 
 
+class WrongRevenue(Frozen):
+    """An hour's figures of one payment method that are not those of the runs, as "12 orders, 210.55"."""
+
+    hour: datetime
+    payment_method: str
+    expected: str
+    found: str
+
+
 class Listing(Frozen, Generic[ItemT]):
     """How many there are, and the first of them: 20, and 1,000 of the missing ones."""
 
@@ -107,6 +116,8 @@ class Samples(Frozen):
     altered: Listing[AlteredOrder] = Listing[AlteredOrder]()
     dead_lettered: Listing[DeadLetter] = Listing[DeadLetter]()
     mismatched: Listing[Mismatch] = Listing[Mismatch]()
+    mislisted: Listing[str] = Listing[str]()
+    revenue: Listing[WrongRevenue] = Listing[WrongRevenue]()
 
 
 class CheckResult(Frozen):

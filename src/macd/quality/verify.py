@@ -17,6 +17,7 @@ from macd.producer.resume import Present, count_present
 from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
 from macd.quality.checks import evaluate
+from macd.quality.derived import Derived
 from macd.quality.reconcile import Outcome, Seen, reconcile
 from macd.quality.report import Report, ReportStore
 from macd.quality.watch import Progress, RunWatch, watch_run
@@ -77,7 +78,9 @@ def verify_run(
         outcome = reconcile(
             manifest, route, seen, finder(collection), lambda: _on_topics(manifest, route, services)
         )
-        report = report_on(run_id, pipeline.checks_of("run"), outcome, waited)
+        derived = Derived(manifest, outcome, pipeline, services, database)
+        waited = _wait_for_derived(derived, waited, deadline_s, progress, stall_limit_s)
+        report = report_on(run_id, pipeline.checks_of("run"), derived.compare(), waited)
         ReportStore(database).save(report)
     return report
 
@@ -151,6 +154,17 @@ def report_on(run_id: str, checks: Iterable[CheckSpec], outcome: Outcome, waited
     )
 
 
+def _wait_for_derived(
+    derived: Derived, before: Waited, deadline_s: float, say: Say, stall_limit_s: float
+) -> Waited:
+    """Goes on waiting, within the same deadline, for what is derived from a completely joined run."""
+    derived.note()
+    if not derived.may_follow or derived.look().done:
+        return before
+    after = wait_until_settled(derived.look, deadline_s - before.seconds, say, stall_limit_s)
+    return Waited(before.settled and after.settled, before.seconds + after.seconds)
+
+
 def _on_topics(manifest: Manifest, route: Route, services: Services) -> Present:
     with RecordReader(services.kafka, manifest.start_of(route.sources)) as reader:
         return count_present(manifest.run, route, reader.drain())
@@ -165,6 +179,9 @@ def _examples(report: Report) -> str:
         "duplicate": [each.order_id for each in samples.duplicate.first],
         "unexpected": [each.order_id for each in samples.unexpected.first],
         "altered": [f"{each.order_id} {each.differences[0].field}" for each in samples.altered.first],
+        "wrong revenue": [
+            f"{each.hour:%Y-%m-%d %H}:00 {each.payment_method}" for each in samples.revenue.first
+        ],
     }
     told = [f"{name}: {', '.join(ids[:3])}" for name, ids in found.items() if ids]
     return f" For example {'; '.join(told)}." if told else ""

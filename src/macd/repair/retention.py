@@ -85,9 +85,13 @@ def _delete(run_id: str, database: Database[Document], route: Route, say: Say) -
 
 
 def _delete_documents(manifest: Manifest, database: Database[Document], route: Route) -> int:
-    collection = database.client[route.database][route.collection]
+    collections = [database.client[where][name] for where, name in route.by_order]
     batches: Iterable[list[str]] = batched(_order_ids(manifest), IDS_PER_QUERY)
-    return sum(collection.delete_many({"_id": {"$in": ids}}).deleted_count for ids in batches)
+    return sum(
+        collection.delete_many({"_id": {"$in": ids}}).deleted_count
+        for ids in batches
+        for collection in collections
+    )
 
 
 def _order_ids(manifest: Manifest) -> Iterator[str]:

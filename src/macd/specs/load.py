@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,10 +20,9 @@ from macd.specs.models import (
     TopicSpec,
 )
 from macd.specs.references import check_references
-from macd.specs.statements import parse_create
+from macd.specs.statements import STATEMENT_FILE, parse_file
 
 Named = TypeVar("Named", bound=BaseModel)
-_STATEMENT_FILE = re.compile(r"^(?P<order>\d{2})_(?P<name>[a-z][a-z0-9_]*)\.sql$")
 
 
 def load_pipeline(include_dir: Path, target: str) -> PipelineSpec:
@@ -79,17 +77,16 @@ def _schema(path: Path) -> SchemaSpec:
 
 
 def _statement(path: Path) -> StatementSpec:
-    match = _STATEMENT_FILE.match(path.name)
+    match = STATEMENT_FILE.match(path.name)
     if match is None:
         raise SpecError(
             f"{path}: the file's name has to be NN_name.sql.",
             remedy="Start it with two digits; statements run in that order.",
         )
-    sql = path.read_text(encoding="utf-8")
-    source = parse_create(sql, path).name
-    if source != match["name"].upper():
+    statement = parse_file(path.read_text(encoding="utf-8"), path)
+    if statement.source != match["name"].upper():
         raise SpecError(
-            f"{path} creates {source}, but the file is called {match['name']}.",
+            f"{path} creates {statement.source}, but the file is called {match['name']}.",
             remedy="Give the file the name of the stream or table that it creates.",
         )
-    return StatementSpec(file=path.name, order=int(match["order"]), source=source, sql=sql)
+    return statement

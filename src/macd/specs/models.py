@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=120)]
+# What a sink's collection holds; the data-quality checks know each of them.
+Stores = Literal["joined_orders", "payment_mismatches", "hourly_revenue"]
 Compatibility = Literal[
     "NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"
 ]
@@ -50,19 +52,36 @@ class SchemaSpec(Spec):
 
 
 class StatementSpec(Spec):
-    """include/ksql/NN_<name>.sql: one CREATE statement; `order` is NN, `source` what it creates."""
+    """include/ksql/NN_<name>.sql: one CREATE statement; `order` is NN, `source` what it creates.
+
+    `kind` is stream or table, `topic` what it describes or fills, `reads` the sources that its query reads
+    (empty without a query), `properties` what the file's SET statements say.
+    """
 
     file: str
     order: int
     source: str
+    kind: Literal["stream", "table"]
+    topic: str
+    reads: tuple[str, ...] = ()
     sql: str
+    properties: dict[str, str] = {}
+
+    @property
+    def has_query(self) -> bool:
+        """Whether the statement starts a persistent query."""
+        return bool(self.reads)
 
 
 class ConnectorSpec(Spec):
-    """include/connectors/<name>.json; `config` is what Kafka Connect gets, without the target's part."""
+    """include/connectors/<name>.json; `config` is what Kafka Connect gets, without the target's part.
+
+    `stores` says what the collection holds, and with that which checks verify it.
+    """
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
     description: str
+    stores: Stores
     database: str = Field(min_length=1)
     collection: str = Field(min_length=1)
     config: dict[str, str]
@@ -139,13 +158,21 @@ class Services(Spec):
 
 
 class TargetSpec(Spec):
-    """include/targets/<name>.yaml; `services` and `connector_config` still hold ${NAME} references."""
+    """include/targets/<name>.yaml; `services` and `connector_config` still hold ${NAME} references.
+
+    `compatibility` is every subject's level, except those that `subject_compatibility` names.
+    """
 
     name: TargetName
     description: str
     services: dict[str, dict[str, Any]]
     compatibility: Compatibility = "BACKWARD"
+    subject_compatibility: dict[str, Compatibility] = {}
     connector_config: dict[str, str] = {}
+
+    def compatibility_of(self, subject: str) -> Compatibility:
+        """The level by which the registry judges a subject's next version."""
+        return self.subject_compatibility.get(subject, self.compatibility)
 
 
 class PipelineSpec(Spec):
@@ -157,6 +184,25 @@ class PipelineSpec(Spec):
     statements: tuple[StatementSpec, ...]
     connectors: tuple[ConnectorSpec, ...]
     checks: tuple[CheckSpec, ...]
+
+    @property
+    def queries(self) -> tuple[StatementSpec, ...]:
+        """The statements that start a persistent query."""
+        return tuple(spec for spec in self.statements if spec.has_query)
+
+    def topics_read(self, statement: StatementSpec) -> tuple[str, ...]:
+        """The topics of the sources that a statement's query reads."""
+        topics = {spec.source: spec.topic for spec in self.statements}
+        return tuple(topics[name] for name in statement.reads if name in topics)
+
+    def lineage(self, statement: StatementSpec) -> tuple[StatementSpec, ...]:
+        """The statement and all that it builds on, in the order of the files."""
+        names, topics = {statement.source}, set[str]()
+        for spec in reversed(self.statements):
+            if spec.source in names or (spec.has_query and spec.topic in topics):
+                names.update(spec.reads, (spec.source,))
+                topics.add(spec.topic)
+        return tuple(spec for spec in self.statements if spec.source in names)
 
     def checks_of(self, scope: Literal["run", "pipeline"]) -> tuple[CheckSpec, ...]:
         """The checks of a scope."""

@@ -10,9 +10,8 @@ from fastavro.schema import SchemaParseException, UnknownType
 
 from macd.errors import SpecError
 from macd.health.figures import PIPELINE_FIGURE_NAMES
-from macd.quality.figures import FIGURE_NAMES
-from macd.specs.models import PipelineSpec
-from macd.specs.statements import topic_of
+from macd.quality.figures import FIGURE_NAMES, STORED_FIGURES
+from macd.specs.models import PipelineSpec, StatementSpec
 
 
 def check_references(pipeline: PipelineSpec, include_dir: Path) -> None:
@@ -32,6 +31,10 @@ def _check_topics(pipeline: PipelineSpec, include_dir: Path) -> None:
 
 
 def _check_schemas(pipeline: PipelineSpec, topics: set[str], include_dir: Path) -> None:
+    target, subjects = pipeline.target, [schema.subject for schema in pipeline.schemas]
+    for subject in target.subject_compatibility:
+        path = include_dir / "targets" / f"{target.name}.yaml"
+        _require(path, "subject_compatibility", subject, subjects, f"Subjects: {', '.join(subjects)}.")
     for schema in pipeline.schemas:
         path = include_dir / "schemas" / f"{schema.subject}.avsc"
         topic, _, part = schema.subject.rpartition("-")
@@ -51,8 +54,16 @@ def _check_schemas(pipeline: PipelineSpec, topics: set[str], include_dir: Path) 
 def _check_statements(pipeline: PipelineSpec, topics: set[str], include_dir: Path) -> None:
     for statement in pipeline.statements:
         path = include_dir / "ksql" / statement.file
-        topic = topic_of(statement.sql, path)
+        topic = statement.topic
         _require(path, "KAFKA_TOPIC", topic, topics, f"Add include/topics/{topic}.yaml.")
+        _check_sources(path, statement, pipeline.statements)
+
+
+def _check_sources(path: Path, statement: StatementSpec, statements: Iterable[StatementSpec]) -> None:
+    earlier = sorted(each.source for each in statements if each.order < statement.order)
+    known = ", ".join(earlier) or "none"
+    for name in statement.reads:
+        _require(path, "FROM", name, earlier, f"Create it in a file with a lower number; there are: {known}.")
 
 
 def _check_connectors(pipeline: PipelineSpec, topics: set[str], include_dir: Path) -> None:
@@ -76,9 +87,19 @@ def _check_checks(pipeline: PipelineSpec, include_dir: Path) -> None:
         names = FIGURE_NAMES if check.scope == "run" else PIPELINE_FIGURE_NAMES
         known = f"Figures of scope {check.scope}: {', '.join(sorted(names))}."
         _require(path, "figure", check.figure, names, known)
+        _check_stored(path, check.figure, pipeline)
         for field, value in check.expect.model_dump(exclude_none=True).items():
             if isinstance(value, str):
                 _require(path, f"expect.{field}", value, names, known)
+
+
+def _check_stored(path: Path, figure: str, pipeline: PipelineSpec) -> None:
+    needed = STORED_FIGURES.get(figure)
+    if needed and needed not in {connector.stores for connector in pipeline.connectors}:
+        raise SpecError(
+            f"{path}: field 'figure' is '{figure}', but no connector stores {needed}.",
+            remedy="Remove the check, or add a file to include/connectors whose field 'stores' says so.",
+        )
 
 
 def _require(path: Path, field: str, name: str, known: Iterable[str], remedy: str) -> None:

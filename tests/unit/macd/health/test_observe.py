@@ -20,6 +20,10 @@ from macd.specs import load_pipeline, resolve_services
 SPEC = load_pipeline(REPOSITORY / "include", "local")
 JOINED = "macd_orders_payments_joined"
 CONNECTOR = "macd-orders-payments-mongodb-sink"
+# The join's query is Q_1, those of the streams and tables behind it Q_2 and so on.
+QUERIES = tuple(
+    Query(f"Q_{number}", "RUNNING", (spec.topic,)) for number, spec in enumerate(SPEC.queries, start=1)
+)
 
 
 class Groups:
@@ -27,7 +31,8 @@ class Groups:
 
     def __init__(self) -> None:
         self.empty: set[str] = set()
-        self.at = {f"connect-{CONNECTOR}": Progress(10, 0), "_confluent-ksql-x_query_Q_1": Progress(5, 0)}
+        self.at = {f"connect-{each.name}": Progress(10, 0) for each in SPEC.connectors}
+        self.at |= {f"_confluent-ksql-x_query_{query.query_id}": Progress(5, 0) for query in QUERIES}
 
     def names(self) -> list[str]:
         return list(self.at)
@@ -49,7 +54,7 @@ class World:
         sections = {kind: self._section(kind) for kind in module._SECTIONS}
         monkeypatch.setattr(module, "_SECTIONS", sections)
         pipeline = Pipeline(SPEC, resolve_services(SPEC.target, {}), {})
-        ksqldb = SimpleNamespace(queries=lambda: (Query("Q_1", "RUNNING", (JOINED,)),))
+        ksqldb = SimpleNamespace(queries=lambda: QUERIES)
         pipeline.__dict__["ksqldb"] = ksqldb
         groups: Any = self.groups
         self.observer = Observer(pipeline, groups, lambda: self.now)
@@ -78,6 +83,8 @@ def test_everything_is_there_in_the_order_of_the_flow(world: World) -> None:
     lags = {(link.source, link.target): link.lag for link in state.links}
     assert lags[f"topic {JOINED}", f"connector {CONNECTOR}"] == 0
     assert lags["topic macd_orders", "query MACD_ORDERS_PAYMENTS_JOINED"] == 0
+    assert lags["topic macd_paid_orders", "query MACD_HOURLY_REVENUE"] == 0
+    assert lags["topic macd_hourly_revenue", "connector macd-hourly-revenue-mongodb-sink"] == 0
     assert (f"connector {CONNECTOR}", "collection orders_payments_joined") in lags
 
 

@@ -15,7 +15,7 @@ class FakeConnect:
     def __init__(self) -> None:
         self.configs: dict[str, dict[str, str]] = {}
         self.found_wrong: tuple[str, ...] = ()
-        self.state = RUNNING
+        self.states = {SINK: RUNNING}
         self.restarted: list[str] = []
 
     def connectors(self):
@@ -32,7 +32,7 @@ class FakeConnect:
         return self.found_wrong
 
     def status(self, name):
-        return self.state
+        return self.states.get(name, RUNNING)
 
     def restart_failed(self, name):
         self.restarted.append(name)
@@ -54,7 +54,7 @@ def applied(pipeline, connect):
 
 def test_the_connector_is_created_with_the_targets_part_and_no_secret(pipeline, connect):
     plan = plan_connectors(pipeline, connect, {"MACD_LOCAL_REGISTRY_PORT": "18081"})
-    assert [type(change) for change in plan.changes] == [Create]
+    assert [type(change) for change in plan.changes] == [Create] * len(pipeline.connectors)
     plan.apply()
     config = connect.configs[SINK]
     assert config["connection.uri"] == "${env:MACD_MONGODB_URI}"
@@ -62,7 +62,7 @@ def test_the_connector_is_created_with_the_targets_part_and_no_secret(pipeline, 
 
 
 def test_a_second_run_is_a_no_op(pipeline, applied):
-    assert [type(change) for change in plan_connectors(pipeline, applied, {}).changes] == [NoOp]
+    assert [type(change) for change in plan_connectors(pipeline, applied, {}).changes] == [NoOp] * 3
 
 
 def test_a_changed_key_is_named_without_its_value(pipeline, applied):
@@ -74,13 +74,13 @@ def test_a_changed_key_is_named_without_its_value(pipeline, applied):
 
 def test_what_the_plugin_refuses_is_blocked_before_anything_is_created(pipeline, connect):
     connect.found_wrong = ("max.batch.size: not a number",)
-    [change] = plan_connectors(pipeline, connect, {}).pending
-    assert isinstance(change, Blocked)
-    assert "max.batch.size: not a number" in change.reason
+    changes = plan_connectors(pipeline, connect, {}).pending
+    assert all(isinstance(change, Blocked) for change in changes)
+    assert all("max.batch.size: not a number" in change.reason for change in changes)
 
 
 def test_a_failed_task_is_restarted_although_the_connector_says_running(pipeline, applied):
-    applied.state = ConnectorStatus(SINK, "RUNNING", (TaskStatus(0, "FAILED", "Boom"),))
+    applied.states[SINK] = ConnectorStatus(SINK, "RUNNING", (TaskStatus(0, "FAILED", "Boom"),))
     [change] = plan_connectors(pipeline, applied, {}).pending
     assert change.details == ("restart", "task 0 failed: Boom")
     change.execute()

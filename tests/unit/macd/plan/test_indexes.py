@@ -35,7 +35,9 @@ def test_it_is_made_once(database: Any) -> None:
     changes = indexes.plan_indexes(PIPELINE, SERVICE).changes
     assert {type(change) for change in changes} == {Create}
     assert [change.resource for change in changes] == [
+        "index hourly_revenue.macd_hour",
         "index orders_payments_joined.macd_sales",
+        "index payment_mismatches.macd_time",
         "index incidents.macd_subject",
         "index incidents.macd_open",
     ]

@@ -1,42 +1,57 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from macd.clients.ksqldb import Query, Source
 from macd.plan import Blocked, Create, Delete, NoOp, plan_stream_removal, plan_streams
-from macd.specs.statements import has_query, parse_create
+from macd.specs.statements import parse_file
 
 ORDERS, PAYMENTS, JOINED = "MACD_ORDERS_STREAM", "MACD_PAYMENTS_STREAM", "MACD_ORDERS_PAYMENTS_JOINED"
-QUERY = Query("CSAS_MACD_ORDERS_PAYMENTS_JOINED_5", "RUNNING", ("macd_orders_payments_joined",))
+MISMATCHES, PAID, HOURLY = "MACD_PAYMENT_MISMATCHES", "MACD_PAID_ORDERS", "MACD_HOURLY_REVENUE"
+PAID_STREAM = "MACD_PAID_ORDERS_STREAM"
+ALL = (ORDERS, PAYMENTS, JOINED, MISMATCHES, PAID, PAID_STREAM, HOURLY)
+
+
+def query_of(name, state="RUNNING"):
+    return Query(f"CAS_{name}", state, (name.lower(),))
 
 
 class FakeKsqlDb:
-    """Sources in a dictionary; a source with a query is read from its two inputs."""
+    """Sources in a dictionary, linked by the queries that read them, as a server does it."""
 
     def __init__(self) -> None:
         self.sources: dict[str, Source] = {}
+        self.properties: dict[str, dict[str, str]] = {}
         self.log: list[str] = []
 
     def source(self, name):
         return self.sources.get(name)
 
-    def execute(self, sql):
-        name = parse_create(sql, "test").name
-        writers = (QUERY,) if has_query(sql) else ()
-        self.sources[name] = Source(name, "STREAM", name.lower(), sql, writers, ())
-        self.log.append(f"create {name}")
-        if writers:
-            for read in (ORDERS, PAYMENTS):
-                self.sources[read] = replace(self.sources[read], readers=(QUERY,))
+    def execute(self, sql, properties):
+        spec = parse_file(sql, Path("00_test.sql"))
+        writers = (query_of(spec.source),) if spec.has_query else ()
+        self.sources[spec.source] = Source(spec.source, spec.kind.upper(), spec.topic, sql, writers, ())
+        self.properties[spec.source] = properties
+        self.log.append(f"create {spec.source}")
+        for read in spec.reads:
+            readers = (*self.sources[read].readers, *writers)
+            self.sources[read] = replace(self.sources[read], readers=readers)
 
     def terminate(self, query_id):
         self.log.append(f"terminate {query_id}")
 
     def drop(self, source):
         del self.sources[source.name]
+        for name, other in self.sources.items():
+            left = tuple(query for query in other.readers if query not in source.writers)
+            self.sources[name] = replace(other, readers=left)
         self.log.append(f"drop {source.name}")
+
+    def empty(self, topic):
+        self.log.append(f"empty {topic}")
 
 
 @pytest.fixture
@@ -46,7 +61,7 @@ def ksqldb():
 
 @pytest.fixture
 def deployed(pipeline, ksqldb):
-    plan_streams(pipeline, ksqldb).apply()
+    plan_streams(pipeline, ksqldb, ksqldb.empty).apply()
     ksqldb.log.clear()
     return ksqldb
 
@@ -57,20 +72,26 @@ def _change(ksqldb, name, **fields):
 
 def _another_statement(ksqldb, name):
     statement = ksqldb.sources[name].statement
-    _change(
-        ksqldb, name, statement=statement.replace("customer_id", "client_id").replace("24 HOURS", "1 HOURS")
-    )
+    for old, new in (("customer_id", "client_id"), ("24 HOURS", "1 HOURS"), ("8 DAYS", "9 DAYS")):
+        statement = statement.replace(old, new)
+    _change(ksqldb, name, statement=statement)
 
 
 def test_an_empty_server_gets_the_streams_in_the_files_order(pipeline, ksqldb):
-    plan = plan_streams(pipeline, ksqldb)
-    assert [type(change) for change in plan.changes] == [Create] * 3
+    plan = plan_streams(pipeline, ksqldb, ksqldb.empty)
+    assert [type(change) for change in plan.changes] == [Create] * len(ALL)
     plan.apply()
-    assert ksqldb.log == [f"create {name}" for name in (ORDERS, PAYMENTS, JOINED)]
+    assert ksqldb.log == [f"create {name}" for name in ALL]
+
+
+def test_a_files_properties_go_with_its_statement_and_no_other(pipeline, deployed):
+    uncached = {name for name, given in deployed.properties.items() if any("cache" in key for key in given)}
+    assert uncached == {PAID}
+    assert {given["ksql.streams.auto.offset.reset"] for given in deployed.properties.values()} == {"earliest"}
 
 
 def test_a_second_run_is_all_no_ops(pipeline, deployed):
-    assert {type(change) for change in plan_streams(pipeline, deployed).changes} == {NoOp}
+    assert {type(change) for change in plan_streams(pipeline, deployed, deployed.empty).changes} == {NoOp}
 
 
 def test_the_servers_own_formatting_is_no_difference(pipeline, deployed):
@@ -81,53 +102,62 @@ def test_the_servers_own_formatting_is_no_difference(pipeline, deployed):
         "PARTITIONS=2, TIMESTAMP='payment_time', VALUE_FORMAT='AVRO');"
     )
     _change(deployed, PAYMENTS, statement=shown)
-    assert plan_streams(pipeline, deployed).pending == ()
+    assert plan_streams(pipeline, deployed, deployed.empty).pending == ()
 
 
 def test_a_changed_stream_is_blocked_and_says_what_would_be_lost(pipeline, deployed):
     _another_statement(deployed, JOINED)
-    [change] = plan_streams(pipeline, deployed).pending
+    [change] = plan_streams(pipeline, deployed, deployed.empty).pending
     assert isinstance(change, Blocked)
     assert "differs from include/ksql/03_macd_orders_payments_joined.sql" in change.reason
     assert "--replace-streams" in change.remedy
 
 
-def test_replacing_a_source_drops_its_reader_first_and_makes_both_anew(pipeline, deployed):
+def test_replacing_a_source_drops_all_that_builds_on_it_and_empties_what_they_wrote(pipeline, deployed):
     _another_statement(deployed, ORDERS)
-    plan = plan_streams(pipeline, deployed, replace=True)
-    assert [type(change) for change in plan.changes] == [Delete, Delete, Create, NoOp, Create]
+    plan = plan_streams(pipeline, deployed, deployed.empty, replace=True)
+    affected = [name for name in ALL if name != PAYMENTS]
+    assert [type(change) for change in plan.changes].count(Delete) == len(affected)
     plan.apply()
-    assert deployed.log == [
-        f"terminate {QUERY.query_id}",
-        f"drop {JOINED}",
-        f"drop {ORDERS}",
-        f"create {ORDERS}",
-        f"create {JOINED}",
-    ]
-    assert plan_streams(pipeline, deployed).pending == ()
+    drops = [entry for entry in deployed.log if entry.startswith("drop")]
+    assert drops == [f"drop {name}" for name in reversed(affected)]
+    for name in (JOINED, MISMATCHES, PAID, HOURLY):
+        at = deployed.log.index(f"drop {name}")
+        assert deployed.log[at - 1 : at + 2] == [
+            f"terminate CAS_{name}",
+            f"drop {name}",
+            f"empty {name.lower()}",
+        ]
+    assert "empty macd_orders" not in deployed.log
+    assert plan_streams(pipeline, deployed, deployed.empty).pending == ()
+
+
+def test_a_table_is_replaced_together_with_what_reads_its_topic_through_a_stream(pipeline, deployed):
+    _another_statement(deployed, PAID)
+    plan = plan_streams(pipeline, deployed, deployed.empty, replace=True)
+    deleted = [change.resource for change in plan.changes if isinstance(change, Delete)]
+    assert deleted == [f"table {HOURLY}", f"stream {PAID_STREAM}", f"table {PAID}"]
 
 
 def test_a_strangers_query_on_a_changed_stream_blocks_even_a_replacement(pipeline, deployed):
     _another_statement(deployed, ORDERS)
     stranger = Query("CSAS_THEIRS_9", "RUNNING", ("theirs",))
-    _change(deployed, ORDERS, readers=(QUERY, stranger))
-    [change] = plan_streams(pipeline, deployed, replace=True).pending
+    _change(deployed, ORDERS, readers=(query_of(JOINED), stranger))
+    [change] = plan_streams(pipeline, deployed, deployed.empty, replace=True).pending
     assert isinstance(change, Blocked)
     assert "CSAS_THEIRS_9" in change.remedy
 
 
-@pytest.mark.parametrize(
-    ("writers", "why"), [((), "terminated"), ((replace(QUERY, state="ERROR"),), "ERROR")]
-)
+@pytest.mark.parametrize(("writers", "why"), [((), "terminated"), ((query_of(JOINED, "ERROR"),), "ERROR")])
 def test_a_stream_whose_query_is_dead_is_not_taken_for_deployed(pipeline, deployed, writers, why):
     _change(deployed, JOINED, writers=writers)
-    [change] = plan_streams(pipeline, deployed).pending
+    [change] = plan_streams(pipeline, deployed, deployed.empty).pending
     assert isinstance(change, Blocked)
     assert why in change.reason
 
 
 def test_removal_drops_readers_before_what_they_read(pipeline, deployed):
-    plan_stream_removal(pipeline, deployed).apply()
+    plan_stream_removal(pipeline, deployed, deployed.empty).apply()
     assert [entry for entry in deployed.log if entry.startswith("drop")] == [
-        f"drop {name}" for name in (JOINED, PAYMENTS, ORDERS)
+        f"drop {name}" for name in reversed(ALL)
     ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -142,7 +143,7 @@ def test_a_query_that_is_being_restarted_is_given_time(
 ) -> None:
     server = Ksql(requests_mock, ["ERROR"], ["RUNNING"])
     DeployStreamsOperator(task_id="t").execute({})
-    assert len(server.statements) == 3
+    assert len(server.statements) == len(list((REPOSITORY / "include" / "ksql").glob("*.sql")))
 
 
 def test_a_query_that_stays_dead_fails_the_task(
@@ -167,10 +168,12 @@ def _indexed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _connect(requests_mock: requests_mock.Mocker, *statuses: dict[str, Any]) -> None:
-    """A worker without the connector, that then reports `statuses` one after the other."""
-    requests_mock.get(f"{CONNECTOR}/config", status_code=404, json={"error_code": 404, "message": "none"})
+    """A worker without connectors, that then reports `statuses` of the main one, one after the other."""
+    missing = {"error_code": 404, "message": "none"}
+    requests_mock.get(re.compile("/connectors/.*/config"), status_code=404, json=missing)
     requests_mock.put(VALIDATION, json={"configs": []})
-    requests_mock.put(f"{CONNECTOR}/config", json={})
+    requests_mock.put(re.compile("/connectors/.*/config"), json={})
+    requests_mock.get(re.compile("/connectors/.*/status"), json=_status("RUNNING", ("RUNNING", "")))
     requests_mock.get(f"{CONNECTOR}/status", [{"json": status} for status in statuses])
 
 

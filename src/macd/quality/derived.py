@@ -1,0 +1,120 @@
+"""What the pipeline derives from the joined orders: waits until it has followed, then compares it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import NamedTuple
+
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from macd.clients.kafka import KafkaAdmin
+from macd.clients.mongodb import Document
+from macd.producer.manifest import Manifest
+from macd.producer.route import route_of
+from macd.producer.store import RunStore
+from macd.quality.hourly import HourlyRevenue
+from macd.quality.mismatches import MismatchList
+from macd.quality.reconcile import Outcome
+from macd.quality.takings import TakingsBook
+from macd.specs.models import PipelineSpec, Services, Stores
+
+_LOOK_EVERY_S = 0.25
+
+
+class Followed(NamedTuple):
+    """How far the derived collections have come."""
+
+    listed: bool
+    cells_wrong: int
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing more to wait for."""
+        return self.listed and not self.cells_wrong
+
+    def __str__(self) -> str:
+        mismatches = "listed" if self.listed else "not all listed yet"
+        return f"mismatches {mismatches}, {self.cells_wrong:,} cells of hourly revenue not right yet"
+
+
+class Derived:
+    """The derived collections of a pipeline, as far as it has them, for one reconciled run."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        outcome: Outcome,
+        pipeline: PipelineSpec,
+        services: Services,
+        database: Database[Document],
+    ) -> None:
+        self._manifest = manifest
+        self._outcome = outcome
+        self._pipeline = pipeline
+        self._services = services
+        self._database = database
+        self._looked_at = 0.0
+
+    @property
+    def may_follow(self) -> bool:
+        """Whether waiting can bring anything: what was not joined is never derived."""
+        figures = self._outcome.figures
+        return figures.pairs_missing == 0 and figures.orders_unexpected == 0
+
+    def note(self) -> None:
+        """Notes what the run has sold, so that later runs in the same hours can be told from it."""
+        if self._hourly is not None and self.may_follow:
+            self._book.save(self._manifest.run_id, self._outcome.takings)
+
+    def look(self, pause: Callable[[float], None] = time.sleep) -> Followed:
+        """One look; looks that follow each other closely are a quarter of a second apart."""
+        pause(max(0.0, self._looked_at + _LOOK_EVERY_S - time.monotonic()))
+        self._looked_at = time.monotonic()
+        listed = self._mismatches is None or self._mismatches.is_complete()
+        return Followed(listed, self._hourly.wrong().count if self._hourly else 0)
+
+    def compare(self) -> Outcome:
+        """The outcome with the figures and samples of the derived collections."""
+        figures: dict[str, int] = {}
+        samples = self._outcome.samples
+        if self._mismatches is not None:
+            listed = self._mismatches.compare()
+            figures |= {"mismatches_listed": listed.right, "mismatches_listed_wrong": listed.wrong.count}
+            samples = samples.model_copy(update={"mislisted": listed.wrong})
+        if self._hourly is not None:
+            wrong = self._hourly.wrong()
+            figures |= {
+                "revenue_cells_expected": len(self._outcome.takings),
+                "revenue_cells_wrong": wrong.count,
+            }
+            samples = samples.model_copy(update={"revenue": wrong})
+        return self._outcome._replace(
+            figures=self._outcome.figures.model_copy(update=figures), samples=samples
+        )
+
+    @cached_property
+    def _book(self) -> TakingsBook:
+        topic_id = KafkaAdmin(self._services.kafka).topic_id(route_of(self._pipeline).joined_topic)
+        return TakingsBook(self._database, topic_id)
+
+    @cached_property
+    def _hourly(self) -> HourlyRevenue | None:
+        stored = self._collection("hourly_revenue")
+        if stored is None:
+            return None
+        runs = RunStore(self._database)
+        return HourlyRevenue(self._manifest.run_id, self._outcome.takings, self._book, runs, stored)
+
+    @cached_property
+    def _mismatches(self) -> MismatchList | None:
+        stored = self._collection("payment_mismatches")
+        return None if stored is None else MismatchList(self._manifest, stored)
+
+    def _collection(self, stores: Stores) -> Collection[Document] | None:
+        for sink in self._pipeline.connectors:
+            if sink.stores == stores:
+                return self._database.client[sink.database][sink.collection]
+        return None

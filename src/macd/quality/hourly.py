@@ -1,0 +1,110 @@
+"""Compares the collection of hourly revenue with what the runs have sold.
+
+An hour adds up all runs, so one run alone only says what the least is that has to be there. Once every run
+that can have sold in these hours is noted (`TakingsBook`), their sum is exactly what has to be there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from pymongo.collection import Collection
+
+from macd.clients.mongodb import Document
+from macd.producer.sales import HOUR_MS
+from macd.producer.store import RunStore
+from macd.quality.documents import cents, dollars
+from macd.quality.report import LISTED, Listing, WrongRevenue
+from macd.quality.takings import Amount, Cell, Takings, TakingsBook
+from macd.quality.watch import IDS_PER_QUERY, batched
+
+# A run's orders lie at most so many hours before its first start.
+_OLDEST_ORDER_H = 31
+
+
+class Expected(NamedTuple):
+    """What has to be in a cell; `exact` unless a run that is not noted yet may add to it."""
+
+    amount: Amount
+    exact: bool
+
+
+class HourlyRevenue:
+    """The cells in which a run sold something."""
+
+    def __init__(
+        self, run_id: str, takings: Takings, book: TakingsBook, runs: RunStore, stored: Collection[Document]
+    ) -> None:
+        self._run_id = run_id
+        self._takings = takings
+        self._book = book
+        self._runs = runs
+        self._stored = stored
+
+    def wrong(self) -> Listing[WrongRevenue]:
+        """The cells whose figures are not what they have to be, by one look."""
+        # In this order: a run that is noted only after the first question counts as not noted.
+        noted, total = self._book.runs(), self._book.total(self._takings.hours)
+        found = dict(self._find())
+        others = self._hours_of_others(noted)
+        wrong = []
+        for cell, own in self._takings:
+            expected = self._expected(cell, own, total, noted, others)
+            if not _fits(cell, expected, found.get(cell)):
+                wrong.append(_shown(cell, expected, found.get(cell)))
+        return Listing(count=len(wrong), first=tuple(wrong[:LISTED]))
+
+    def _expected(
+        self, cell: Cell, own: Amount, total: Takings, noted: set[str], others: list[range]
+    ) -> Expected:
+        # A run that is not noted itself (its pairs are not all joined) may have given less than it sold.
+        if self._run_id not in noted:
+            return Expected(own, exact=False)
+        return Expected(total[cell], exact=not any(cell.hour in hours for hours in others))
+
+    def _hours_of_others(self, noted: set[str]) -> list[range]:
+        """The hours of the runs that are not noted: begun, or not verified yet, or damaged."""
+        return [
+            range(manifest.as_of // HOUR_MS - _OLDEST_ORDER_H, manifest.as_of // HOUR_MS + 1)
+            for manifest in self._runs.all()
+            if manifest.run_id not in noted
+        ]
+
+    def _find(self) -> Iterator[tuple[Cell, Document]]:
+        cells = {cell.document_id: cell for cell, _ in self._takings}
+        for ids in batched(cells, IDS_PER_QUERY):
+            for document in self._stored.find({"_id": {"$in": ids}}):
+                yield cells[document["_id"]], document
+
+
+def _fits(cell: Cell, expected: Expected, document: Document | None) -> bool:
+    if document is None:
+        return False
+    found = _amount(document)
+    enough = found == expected.amount if expected.exact else _covers(found, expected.amount)
+    labels = (document.get("hour"), document.get("payment_method"))
+    return enough and labels == (cell.start, cell.method) and found.has_average(_average(document))
+
+
+def _covers(found: Amount, least: Amount) -> bool:
+    return found.orders >= least.orders and found.cents >= least.cents
+
+
+def _amount(document: Document) -> Amount:
+    orders: Any = document.get("orders")
+    return Amount(orders if isinstance(orders, int) else 0, cents(document.get("revenue")))
+
+
+def _average(document: Document) -> int:
+    return cents(document.get("average_basket"))
+
+
+def _shown(cell: Cell, expected: Expected, document: Document | None) -> WrongRevenue:
+    least = "" if expected.exact else "at least "
+    found = "nothing"
+    if document is not None:
+        found = f"{_amount(document)}, on average {dollars(_average(document))}"
+    return WrongRevenue(
+        hour=cell.start, payment_method=cell.method, expected=f"{least}{expected.amount}", found=found
+    )
