@@ -23,14 +23,16 @@ ENV PATH=/opt/venv/bin:$PATH \
     AIRFLOW_HOME=/opt/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/macd/dags \
     MACD_INCLUDE_DIR=/opt/macd/include
-# Volumes take over the owner of the folder that they are mounted on.
-RUN useradd --uid 10001 --user-group --no-create-home --home-dir /opt/airflow macd \
-    && install --directory --owner macd --group macd --mode 0750 \
-       /opt/airflow /opt/airflow/logs /opt/airflow/auth /opt/airflow/plugins
 COPY --from=packages /opt/venv /opt/venv
 COPY docker/airflow_init.py docker/answers.py /opt/macd/docker/
 COPY include /opt/macd/include
 COPY dags /opt/macd/dags
+# Volumes take over the owner of the folder that they are mounted on. Whoever built the image may have had a
+# umask that leaves the copied files to root alone.
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /opt/airflow macd \
+    && install --directory --owner macd --group macd --mode 0750 \
+       /opt/airflow /opt/airflow/logs /opt/airflow/auth /opt/airflow/plugins \
+    && chmod --recursive a+rX /opt/macd
 # By number, so that a runtime can see that it is not root.
 USER 10001:10001
 WORKDIR /opt/airflow

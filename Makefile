@@ -14,7 +14,7 @@ INSTALLED := $(VENV)/.installed
 UV := uv==0.13.9
 
 .PHONY: help run test test-unit lint browser format up down status logs reset requirements architecture bench clean \
-	env compose-up compose-run compose-status compose-down compose-reset
+	env docker compose-up compose-run compose-status compose-down compose-reset
 
 COMPOSE := docker compose --profile core --profile airflow --profile tools
 # The host's commands reach the containers by the values of .env.
@@ -71,23 +71,31 @@ reset: $(INSTALLED) ## Stop everything and delete its data
 env: $(INSTALLED) ## Write .env with generated secrets for docker-compose.yaml; never overwrites one
 	@$(BIN)/macd compose env
 
-compose-up: env ## Build and start docker-compose.yaml: Confluent's images, MongoDB, Airflow; needs Docker
+docker:
+	@docker compose version >/dev/null 2>&1 && exit 0
+	echo "error  There is no Docker with Compose on this machine." >&2
+	echo "remedy Install both (docs.docker.com/compose/install), or run the local stack instead: make run" >&2
+	exit 4
+
+compose-up: docker env ## Build and start docker-compose.yaml: Confluent's images, MongoDB, Airflow; needs Docker
 	@$(COMPOSE) build
 	$(COMPOSE) up --detach --wait --wait-timeout 600
+	$(IN_COMPOSE)
+	echo "Airflow  $$MACD_AIRFLOW_URL  user admin, password AIRFLOW_ADMIN_PASSWORD in .env"
 
-compose-run: $(INSTALLED) ## Run the pipeline there and print the data-quality report (RUN_ARGS="--orders 1000")
+compose-run: env ## Run the pipeline there and print the data-quality report (RUN_ARGS="--orders 1000")
 	@$(IN_COMPOSE)
 	$(BIN)/macd run $(RUN_ARGS)
 
-compose-status: $(INSTALLED) ## Show the containers and the state of the pipeline there
+compose-status: docker env ## Show the containers and the state of the pipeline there
 	@$(IN_COMPOSE)
 	$(COMPOSE) ps
 	$(BIN)/macd status
 
-compose-down: ## Stop the containers; data stays
+compose-down: docker env ## Stop the containers; data stays
 	@$(COMPOSE) down
 
-compose-reset: ## Stop the containers and delete their data
+compose-reset: docker env ## Stop the containers and delete their data
 	@$(COMPOSE) down --volumes
 
 requirements: $(INSTALLED) ## Resolve pyproject.toml anew into the two pinned requirements files

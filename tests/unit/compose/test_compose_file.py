@@ -85,9 +85,9 @@ def test_every_secret_has_to_be_set_and_is_in_the_example():
     text = COMPOSE.read_text()
     required = {found["name"] for found in REFERENCE.finditer(text) if found["rule"] == ":?"}
     assert required == set(values(EXAMPLE))
-    assert set(re.findall(r"\$\{(\w+)", text)) == {found["name"] for found in REFERENCE.finditer(text)} | {
-        "env"
-    }
+    assert set(re.findall(r"(?<!\$)\$\{(\w+)", text)) == {
+        found["name"] for found in REFERENCE.finditer(text)
+    } | {"env"}
     assert not any(values(EXAMPLE).values())
 
 
@@ -180,3 +180,22 @@ def test_one_broker_keeps_one_copy_of_everything():
         for key, value in service.get("environment", {}).items():
             if re.search(r"REPLICATION_FACTOR$|MIN_ISR$|TOPIC_REPLICAS$", key):
                 assert value == "1", key
+
+
+@pytest.mark.parametrize(
+    ("answer", "healthy"), [("well", True), ("spaced", True), ("ill", False), ("silent", False)]
+)
+def test_ksqldb_is_healthy_when_it_says_so_of_itself(requests_server, answer, healthy):
+    kind, *command = services()["ksqldb"]["healthcheck"]["test"]
+    script = command[-1].replace("$$", "$").replace("http://localhost:8088", f"{requests_server}/{answer}")
+    assert kind == "CMD"
+    assert (subprocess.run([*command[:-1], script], check=False).returncode == 0) is healthy
+
+
+def test_kafka_is_healthy_when_its_port_is_open(requests_server):
+    kind, *command = services()["kafka"]["healthcheck"]["test"]
+    script = command[-1].replace("19092", requests_server.rsplit(":", 1)[1])
+    assert kind == "CMD"
+    assert subprocess.run([*command[:-1], script], check=False).returncode == 0
+    closed = [*command[:-1], command[-1].replace("19092", "9")]
+    assert subprocess.run(closed, capture_output=True, check=False).returncode != 0
