@@ -10,6 +10,8 @@ import pytest
 
 from macd.dashboard.links import dashboard_url
 from macd.local.mailbox import Mail, mails
+from macd.settings import REPOSITORY
+from macd.specs import load_pipeline
 from tests.stack import Stack, run_with_report, until
 
 if TYPE_CHECKING:
@@ -96,16 +98,19 @@ def test_charts_and_tables_tell_the_stored_sales(stack: Stack, page: Page, lost:
 def test_every_part_is_on_the_map(page: Page, lost: str) -> None:
     open_page(page)
     text = page.locator("#map").inner_text()
-    for name in ("macd_orders", "macd_payments-value", "MACD_ORDERS_PAYMENTS_JOINED", COLLECTION):
+    for name in ("macd_orders", "macd_payments-value", "MACD_HOURLY_REVENUE", COLLECTION, "hourly_revenue"):
         assert name in text
-    # The arrows that carry a lag: topics to query, joined topic to connector. The others only show the way.
+    # The arrows that carry a lag lead from topics to who reads them. The others only show the way.
     arrows = page.locator("#map .flow")
-    arrows.filter(has_text="up to date").nth(1).wait_for()
+    arrows.filter(has_text="up to date").nth(3).wait_for()
     assert [" ".join(arrow.inner_text().split()) for arrow in arrows.all()] == [
-        *("→ up to date", "→", "→ up to date", "→")
+        *("→ up to date", "→", "→ up to date", "→", "→ up to date", "→", "→ up to date", "→")
     ]
-    page.locator("#map .part.ok").nth(8).wait_for()
-    assert page.locator("#map .part").count() == 9
+    spec = load_pipeline(REPOSITORY / "include", "local")
+    kinds = (spec.topics, spec.schemas, spec.queries, spec.connectors, spec.connectors)
+    parts = sum(map(len, kinds))
+    page.locator("#map .part.ok").nth(parts - 1).wait_for()
+    assert page.locator("#map .part").count() == parts
 
 
 def test_it_is_in_the_navigation_and_talks_to_nobody_else(stack: Stack, page: Page, lost: str) -> None:

@@ -13,10 +13,10 @@ from macd.specs.models import PipelineSpec, SchemaSpec
 
 def plan_schemas(pipeline: PipelineSpec, registry: SchemaRegistry) -> Plan:
     """What has to happen so that every subject's latest version is the file in include/schemas."""
-    level = pipeline.target.compatibility
     changes: list[Change] = []
     for schema in pipeline.schemas:
-        changes.append(_version(schema, registry.latest(schema.subject), registry))
+        level = pipeline.target.compatibility_of(schema.subject)
+        changes.append(_version(schema, registry.latest(schema.subject), level, registry))
         changes.append(_compatibility(schema, level, registry))
     return Plan.of(changes)
 
@@ -30,7 +30,9 @@ def plan_schema_removal(pipeline: PipelineSpec, registry: SchemaRegistry) -> Pla
     )
 
 
-def _version(schema: SchemaSpec, actual: RegisteredSchema | None, registry: SchemaRegistry) -> Change:
+def _version(
+    schema: SchemaSpec, actual: RegisteredSchema | None, level: str, registry: SchemaRegistry
+) -> Change:
     resource = f"subject {schema.subject}"
     register = partial(registry.register, schema.subject, schema.definition)
     if actual is None:
@@ -41,10 +43,11 @@ def _version(schema: SchemaSpec, actual: RegisteredSchema | None, registry: Sche
     if not verdict.compatible:
         return Blocked(
             resource,
-            reason=f"not compatible with version {actual.version}: {_reasons(verdict)}.",
-            remedy="Give new fields a default and keep the others, or use a new topic.",
+            reason=f"not compatible with version {actual.version} ({level}): {_reasons(verdict)}.",
+            remedy="Give new fields a default and keep the others; or use a new topic with its own subject; "
+            "or, if every reader can cope, set subject_compatibility in the target for this one change.",
         )
-    meaning = "documentation only" if _same_meaning(actual, schema) else "compatible"
+    meaning = "documentation only" if _same_meaning(actual, schema) else f"compatible ({level})"
     return Update(resource, (f"version {actual.version} -> {actual.version + 1}", meaning), register)
 
 

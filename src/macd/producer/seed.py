@@ -139,7 +139,7 @@ def _encoders(route: Route, registry: SchemaRegistry) -> Encoders:
         (route.payments_topic, route.payment_schema),
     ):
         subject = f"{topic}-value"
-        ids.append(registered_id(subject, schema, registry.latest(subject)))
+        ids.append(registered_id(subject, registry.find(subject, schema)))
     return Encoders(order_encoder(ids[0], route.order_schema), payment_encoder(ids[1], route.payment_schema))
 
 

@@ -158,13 +158,21 @@ class Services(Spec):
 
 
 class TargetSpec(Spec):
-    """include/targets/<name>.yaml; `services` and `connector_config` still hold ${NAME} references."""
+    """include/targets/<name>.yaml; `services` and `connector_config` still hold ${NAME} references.
+
+    `compatibility` is every subject's level, except those that `subject_compatibility` names.
+    """
 
     name: TargetName
     description: str
     services: dict[str, dict[str, Any]]
     compatibility: Compatibility = "BACKWARD"
+    subject_compatibility: dict[str, Compatibility] = {}
     connector_config: dict[str, str] = {}
+
+    def compatibility_of(self, subject: str) -> Compatibility:
+        """The level by which the registry judges a subject's next version."""
+        return self.subject_compatibility.get(subject, self.compatibility)
 
 
 class PipelineSpec(Spec):

@@ -31,6 +31,10 @@ def _check_topics(pipeline: PipelineSpec, include_dir: Path) -> None:
 
 
 def _check_schemas(pipeline: PipelineSpec, topics: set[str], include_dir: Path) -> None:
+    target, subjects = pipeline.target, [schema.subject for schema in pipeline.schemas]
+    for subject in target.subject_compatibility:
+        path = include_dir / "targets" / f"{target.name}.yaml"
+        _require(path, "subject_compatibility", subject, subjects, f"Subjects: {', '.join(subjects)}.")
     for schema in pipeline.schemas:
         path = include_dir / "schemas" / f"{schema.subject}.avsc"
         topic, _, part = schema.subject.rpartition("-")

@@ -48,9 +48,12 @@ function box(part) {
   return element(
     "div", { class: `part ${part.state}` },
     element("div", { class: "kind" }, `${part.kind} `, tag(kind, label)),
-    element("div", { class: "name" }, part.name), counted, detail,
+    element("div", { class: "name" }, ...breakable(part.name)), counted, detail,
   );
 }
+
+// A long name is broken after an underscore or a hyphen rather than within a word.
+const breakable = (name) => name.split(/(?<=[_-])/).flatMap((piece) => [piece, element("wbr", {})]);
 
 function arrow(state, parts, next) {
   const from = new Set(parts.map(keyOf));

@@ -77,6 +77,15 @@ def test_incompatibility_comes_with_the_registrys_reasons(transport, session):
     assert (verdict.compatible, verdict.reasons) == (False, ("field gone",))
 
 
+def test_a_plugins_complaint_gives_no_password_away(transport, session):
+    reason = "Invalid value mongodb://ada:canary@x@db.test/?a=1 for configuration connection.uri: unescaped @"
+    body = {"configs": [{"value": {"name": "connection.uri", "errors": [reason]}}]}
+    transport.register_uri("PUT", f"{URL}/connector-plugins/Sink/config/validate", json=body)
+    [complaint] = KafkaConnect(service(), session).complaints({"connector.class": "x.Sink"})
+    assert "canary" not in complaint
+    assert "mongodb://***@db.test/?a=1 for configuration" in complaint
+
+
 def test_a_running_connector_with_a_failed_task_is_not_healthy(transport, session):
     body = {
         "name": "sink",
@@ -113,3 +122,43 @@ def test_deleting_a_subject_that_does_not_exist_is_no_error(transport, session):
     body = {"error_code": 40401, "message": "not found"}
     transport.register_uri("DELETE", f"{URL}/subjects/s-value", status_code=404, json=body)
     SchemaRegistry(service(), session).delete("s-value")
+
+
+def test_a_registry_that_says_why_is_quoted(transport, session):
+    path = "/compatibility/subjects/s-value/versions/latest"
+    answer = {"is_compatible": False, "messages": ["READER_FIELD_MISSING_DEFAULT_VALUE: /fields/5"]}
+    transport.register_uri("POST", URL + path, json=answer)
+    verdict = SchemaRegistry(service(), session).check("s-value", {"type": "string"})
+    assert not verdict.compatible
+    assert verdict.reasons == tuple(answer["messages"])
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reasons"),
+    [
+        (409, {"causes": [{"description": "MISSING_DEFAULT", "context": "/fields/5"}]}, 1),
+        (409, {"message": "without causes"}, 0),
+        (500, {}, 0),
+    ],
+)
+def test_apicurio_is_asked_for_its_reasons_by_its_own_api(transport, session, status, body, reasons):
+    compatible = f"{URL}/apis/ccompat/v7"
+    path = "/compatibility/subjects/s-value/versions/latest"
+    transport.register_uri("POST", compatible + path, json={"is_compatible": False})
+    test = f"{URL}/apis/registry/v2/groups/default/artifacts/s-value/test"
+    transport.register_uri("PUT", test, status_code=status, json=body)
+    registry = SchemaRegistry(HttpService(url=compatible), session)
+    verdict = registry.check("s-value", {"type": "string"})
+    assert not verdict.compatible
+    assert len(verdict.reasons) == reasons
+    assert transport.last_request.headers["X-Registry-ArtifactType"] == "AVRO"
+
+
+def test_a_schema_is_looked_up_in_every_version(transport, session):
+    found = {"subject": "s-value", "version": 2, "id": 9, "schema": "..."}
+    transport.register_uri("POST", f"{URL}/subjects/s-value", json=found)
+    registered = SchemaRegistry(service(), session).find("s-value", {"type": "string"})
+    assert (registered.version, registered.schema_id) == (2, 9)
+    missing = {"error_code": 40403, "message": "Schema not found"}
+    transport.register_uri("POST", f"{URL}/subjects/s-value", status_code=404, json=missing)
+    assert SchemaRegistry(service(), session).find("s-value", {"type": "string"}) is None

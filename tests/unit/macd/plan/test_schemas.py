@@ -73,7 +73,7 @@ def test_a_compatible_schema_becomes_the_next_version(pipeline, applied):
     _older(applied)
     [change] = plan_schemas(pipeline, applied).pending
     assert isinstance(change, Update)
-    assert change.details == ("version 1 -> 2", "compatible")
+    assert change.details == ("version 1 -> 2", "compatible (BACKWARD)")
 
 
 def test_an_incompatible_schema_is_blocked_with_the_registrys_reason(pipeline, applied):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,12 +12,15 @@ from hypothesis import given
 
 from macd.clients.registry import RegisteredSchema
 from macd.errors import SpecError
-from macd.producer.encoding import order_encoder, payment_encoder, registered_id
+from macd.producer.encoding import CHANNELS, order_encoder, payment_encoder, registered_id
+from macd.producer.parameters import SeedParameters
 from macd.producer.route import route_of
+from macd.producer.sales import Run
 from macd.settings import REPOSITORY
 from macd.specs import load_pipeline
-from tests.unit.macd.fakes import runs
+from tests.unit.macd.fakes import AS_OF, runs
 
+VERSION_2 = json.loads((REPOSITORY / "docs" / "examples" / "macd_orders-value.v2.avsc").read_text())
 ROUTE = route_of(load_pipeline(REPOSITORY / "include", "local"))
 
 
@@ -45,20 +49,32 @@ def test_a_reader_of_the_schemas_finds_what_was_sold(run):
             assert payment["order_id"] == order["order_id"]
 
 
-def test_an_unregistered_subject_is_refused():
-    with pytest.raises(SpecError, match=r"no subject macd_orders-value.*macd apply"):
-        registered_id("macd_orders-value", ROUTE.order_schema, None)
-
-
-def test_a_registered_schema_that_differs_is_refused():
-    latest = RegisteredSchema("macd_orders-value", 2, 9, {**ROUTE.order_schema, "doc": "another"})
-    with pytest.raises(SpecError, match=r"Version 2 of macd_orders-value .* differs"):
-        registered_id("macd_orders-value", ROUTE.order_schema, latest)
+def test_a_schema_that_the_registry_does_not_know_is_refused():
+    with pytest.raises(SpecError, match=r"does not know include/schemas/macd_orders-value.avsc.*macd apply"):
+        registered_id("macd_orders-value", None)
 
 
 def test_the_registered_schemas_id_is_used():
-    latest = RegisteredSchema("macd_orders-value", 2, 9, dict(ROUTE.order_schema))
-    assert registered_id("macd_orders-value", ROUTE.order_schema, latest) == 9
+    found = RegisteredSchema("macd_orders-value", 2, 9, dict(ROUTE.order_schema))
+    assert registered_id("macd_orders-value", found) == 9
+
+
+@given(runs(most_orders=20))
+def test_an_optional_field_is_written_where_the_schema_has_it(run):
+    encode = order_encoder(7, VERSION_2)
+    for sale in run.sales():
+        _, order = decoded(encode(sale.order), VERSION_2)
+        assert order.pop("order_channel") in CHANNELS
+        # A reader of version 1 finds in it what it always found.
+        _, before = decoded(order_encoder(6, ROUTE.order_schema)(sale.order), ROUTE.order_schema)
+        assert order == before
+
+
+def test_a_reader_of_version_2_finds_the_default_in_version_1():
+    run = Run("r", SeedParameters(orders=1), AS_OF)
+    message = order_encoder(6, ROUTE.order_schema)(next(run.sales()).order)
+    order = fastavro.schemaless_reader(io.BytesIO(message[5:]), ROUTE.order_schema, VERSION_2)
+    assert order["order_channel"] is None
 
 
 def test_the_route_comes_from_the_files():
