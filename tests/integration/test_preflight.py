@@ -46,11 +46,14 @@ def everything(stack: Stack) -> dict[str, Any]:
         "topic settings": pipeline.kafka.topics([topic.name for topic in stack.pipeline.topics]),
         "subjects": {name: pipeline.registry.latest(name) for name in pipeline.registry.subjects()},
         "sources": pipeline.ksqldb.source_names(),
-        "queries": pipeline.ksqldb.queries(),
+        "queries": {query.query_id for query in pipeline.ksqldb.queries()},
         "connectors": {name: pipeline.connect.config(name) for name in pipeline.connect.connectors()},
+        # Counts of the sinks only: a checkup that runs on a schedule may add its report meanwhile.
+        "collections": stack.in_collection(lambda database: set(database.list_collection_names())),
         "documents": stack.in_collection(
             lambda database: {
-                name: database[name].estimated_document_count() for name in database.list_collection_names()
+                sink.collection: database[sink.collection].estimated_document_count()
+                for sink in stack.pipeline.connectors
             }
         ),
     }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from macd.clients.http import HttpClient
+
+# Up to the last @ of a word: what is wrong with the URI may be just an @ in its password.
+_CREDENTIALS = re.compile(r"//\S+@")
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,11 @@ class KafkaConnect(HttpClient):
         plugin = config["connector.class"].rpartition(".")[2]
         answer = self.request("PUT", f"/connector-plugins/{_quoted(plugin)}/config/validate", config)
         values = [entry["value"] for entry in answer["configs"]]
-        return tuple(f"{value['name']}: {reason}" for value in values for reason in value["errors"])
+        return tuple(
+            f"{value['name']}: {_without_credentials(reason)}"
+            for value in values
+            for reason in value["errors"]
+        )
 
     def status(self, connector: str) -> ConnectorStatus | None:
         """State of the connector and its tasks; None when there is no such connector."""
@@ -105,6 +113,11 @@ class KafkaConnect(HttpClient):
         if code == 409:
             return "The worker is rebalancing; try again in a few seconds."
         return super().remedy_for(code)
+
+
+def _without_credentials(reason: str) -> str:
+    """A plugin may quote the URI that it cannot use, which the worker has filled in with a password."""
+    return _CREDENTIALS.sub("//***@", reason)
 
 
 def _quoted(connector: str) -> str:

@@ -18,7 +18,7 @@ class Server:
 
     version: str
     state: str
-    kafka_cluster_id: str
+    kafka_cluster_id: str | None
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,8 @@ class KsqlDb(HttpClient):
     def server(self) -> Server:
         """What the server says of itself."""
         found = self.request("GET", "/info")["KsqlServerInfo"]
-        return Server(
-            str(found["version"]), str(found.get("serverStatus", "RUNNING")), str(found.get("kafkaClusterId", ""))
-        )
+        state = str(found.get("serverStatus", "RUNNING"))
+        return Server(str(found["version"]), state, found.get("kafkaClusterId"))
 
     def server_version(self) -> str:
         """The version that the server announces."""

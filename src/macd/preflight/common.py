@@ -61,13 +61,15 @@ def _judge_version(scene: Scene, service: str, ask: Callable[[], str | None]) ->
     return failed(f"{announced}, has to be {rule.accepted}", f"Upgrade it: {rule.why} ({rule.page}).")
 
 
-def same_cluster(scene: Scene, ask: Callable[[], str]) -> Check:
+def same_cluster(scene: Scene, ask: Callable[[], str | None]) -> Check:
     """Whether a service that works on Kafka works on the same cluster as the pipeline."""
     return Check("same Kafka", partial(_compare_clusters, scene, ask))
 
 
-def _compare_clusters(scene: Scene, ask: Callable[[], str]) -> Answer:
+def _compare_clusters(scene: Scene, ask: Callable[[], str | None]) -> Answer:
     theirs, ours = ask(), scene.cluster_id()
+    if theirs is None:
+        return cannot_tell("it does not say on which cluster it works", "Look into its configuration.")
     if ours is None:
         return cannot_tell(f"it works on cluster {theirs}; Kafka itself does not answer", "See Kafka.")
     if theirs != ours:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from macd.clients.connect import KafkaConnect
 from macd.preflight import common
 from macd.preflight.result import Answer, Check, counted, failed, ok
 from macd.preflight.scene import Scene
@@ -22,6 +23,13 @@ def checks(scene: Scene) -> list[Check]:
         Check("access", partial(_access, scene), essential=True),
         Check("plugin", partial(_plugin, scene)),
         Check("create connectors", partial(_validate, scene)),
+        *(_of_a_worker(scene, connect) if isinstance(connect, KafkaConnect) else ()),
+    ]
+
+
+def _of_a_worker(scene: Scene, connect: KafkaConnect) -> list[Check]:
+    """What only a worker of one's own has: managed connectors run somewhere, in some version."""
+    return [
         common.same_cluster(scene, lambda: connect.worker().kafka_cluster_id),
         common.version(scene, SERVICE, lambda: connect.worker().version),
         common.version(scene, PLUGIN, partial(_plugin_version, scene), "plugin version"),

@@ -14,7 +14,7 @@ from macd.errors import ServiceUnreachable
 
 CONNECT_TIMEOUT_S = 5.0
 _NO_NAME = "the name does not resolve", "Check the spelling of the address and the DNS server."
-_REFUSED = "nobody listens there", "Start the service, or correct the port."
+_REFUSED = "nobody listens there", "Start the service (locally: `macd local up`), or correct the port."
 _SILENT = "no answer: packets are dropped", "Check the address, firewalls, security groups and access lists."
 _NOT_HTTP = "it hangs up", "What listens there does not speak HTTP, or not with TLS: check the port."
 _TLS = "TLS cannot be agreed on", "Check https/http, SASL_SSL/SASL_PLAINTEXT, and the certificate authority."

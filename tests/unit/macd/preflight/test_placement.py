@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from macd.errors import AuthenticationFailed
 from macd.pipeline import Pipeline
 from macd.preflight import placement as module
-from macd.preflight.management import Place
+from macd.preflight.management import AtlasManagement, AtlasSource, Place
 from macd.preflight.placement import judge
 from macd.preflight.result import Outcome
 from macd.preflight.scene import Scene
@@ -155,3 +159,42 @@ def test_a_target_in_no_cloud_has_no_such_checks(scene, pipeline):
 def test_three_places_are_named_in_full():
     places = [Place("A", "aws", "x"), Place("B", "aws", "y")]
     assert judge(places, "aws", "x", allowed=False).detail == "A in aws x; B in aws y; has to be aws x"
+
+
+class Digesting(BaseHTTPRequestHandler):
+    """Lets in only whoever answers its challenge, as Atlas does."""
+
+    def do_GET(self) -> None:
+        if not self.headers.get("Authorization", "").startswith('Digest username="public"'):
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Digest realm="r", nonce="n", qop="auth", algorithm=MD5')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        body = json.dumps({"results": [{"cidrBlock": "10.0.0.0/8"}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", self.headers["Accept"])
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_atlas_keys_are_used_by_digest():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Digesting) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        source = AtlasSource(
+            url=f"http://127.0.0.1:{server.server_port}",
+            username="public",
+            password="canary",
+            project="p1",
+            cluster="macd",
+        )
+        assert [str(each) for each in AtlasManagement(source).access_list()] == ["10.0.0.0/8"]
+        wrong = AtlasManagement(source.model_copy(update={"username": "somebody"}))
+        with pytest.raises(AuthenticationFailed, match="MongoDB Atlas") as refused:
+            wrong.access_list()
+        server.shutdown()
+    assert "canary" not in str(refused.value)
