@@ -25,7 +25,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, chain
 
-from macd_airflow.assets import JOINED_ORDERS, ORDERS, PAYMENTS
+from macd_airflow.assets import COLLECTIONS, ORDERS, PAYMENTS
 from macd_airflow.defaults import run_alerts, task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.check_services import CheckServicesOperator
@@ -90,7 +90,7 @@ with DAG(
             run_id=RUN_ID,
             deadline=timedelta(minutes=20),
             inlets=[ORDERS, PAYMENTS],
-            outlets=[JOINED_ORDERS],
+            outlets=[*COLLECTIONS],
             execution_timeout=timedelta(minutes=45),
             doc_md="Waits until this run has arrived, compares what was produced and stored one by one, "
             "and evaluates `include/checks`. Its log holds the report.",
