@@ -46,6 +46,12 @@ def connected(
 
 def wrap(error: PyMongoError) -> MacdError:
     """A PyMongo error as one of ours; never quotes the URI, which may hold a password."""
+    if _is_about_dns(error):
+        return ServiceUnreachable(
+            SERVICE,
+            "the name in the URI does not resolve (DNS).",
+            remedy="Check the host of the connection macd_mongodb (mongodb+srv://...) and the DNS server.",
+        )
     if isinstance(error, InvalidURI | ConfigurationError):
         return SpecError(
             f"The MongoDB URI cannot be used ({type(error).__name__}).",
@@ -70,6 +76,12 @@ def wrap(error: PyMongoError) -> MacdError:
         remedy="Read MongoDB's log for the request that it refused.",
         code=code,
     )
+
+
+def _is_about_dns(error: PyMongoError) -> bool:
+    """PyMongo calls it a wrong configuration when the SRV record of mongodb+srv cannot be looked up."""
+    cause = error.__cause__ or error.__context__
+    return isinstance(error, ConfigurationError) and type(cause).__module__.startswith("dns.")
 
 
 def _first_sentence(error: PyMongoError) -> str:

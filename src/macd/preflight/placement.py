@@ -16,7 +16,7 @@ from macd.preflight.management import (
     Network,
     Place,
 )
-from macd.preflight.result import Answer, Check, cannot_tell, counted, failed, failed_with, ok, warning
+from macd.preflight.result import Answer, Check, cannot_tell, failed, failed_with, ok, warning
 from macd.preflight.scene import Scene
 from macd.specs.files import validate
 from macd.specs.models import Spec
@@ -116,7 +116,7 @@ def _covers(listed: list[Network], needed: list[Network]) -> Answer:
         return warning(
             f"{told}: {', '.join(left_out)}", f"Add them, unless the network is private ({_EGRESS})."
         )
-    return ok(f"{counted(len(listed), 'range')}, all {len(needed)} addresses of managed connectors")
+    return ok(f"it lets in every address of managed connectors ({len(needed)})")
 
 
 def _is_within(inner: Network, outer: Network) -> bool:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from macd.errors import DeadlineExceeded, MacdError, RequestRejected, ServiceUnreachable
+from macd.preflight.network import with_reason
 
 
 class Outcome(StrEnum):
@@ -56,7 +57,9 @@ def failed(detail: str, remedy: str, *, may_pass: bool = False) -> Answer:
 
 
 def failed_with(error: MacdError) -> Answer:
-    """The error that a client raised, as an answer."""
+    """The error that a client raised, as an answer; why nobody answers is looked for in its causes."""
+    if isinstance(error, ServiceUnreachable):
+        error = with_reason(error)
     return failed(error.message, error.remedy, may_pass=_may_pass(error))
 
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from macd.errors import MacdError, RequestRejected, ServiceUnreachable
+from macd.errors import MacdError, RequestRejected
 from macd.pipeline import Pipeline
-from macd.preflight import connect, kafka, ksqldb, mongodb, network, placement, registry
+from macd.preflight import connect, kafka, ksqldb, mongodb, placement, registry
 from macd.preflight.costs import costs_of
 from macd.preflight.report import PreflightReport
 from macd.preflight.result import Answer, Check, CheckOutcome, Outcome, failed, failed_with
@@ -90,8 +90,6 @@ class _Section(threading.Thread):
 def _look(check: Check, service: str) -> Answer:
     try:
         return check.look()
-    except ServiceUnreachable as error:
-        return failed_with(network.with_reason(error))
     except MacdError as error:
         if check.essential and isinstance(error, RequestRejected):
             return failed(error.message, f"Something answers there, but not as {service}: check the address.")

@@ -76,6 +76,16 @@ def test_a_bad_uri_is_a_setting_to_correct():
         pass
 
 
+def test_a_name_without_an_srv_record_is_told_from_a_bad_uri():
+    service = MongoService(uri="mongodb+srv://ada:canary@no-such-cluster.invalid/", database="macd")
+    with (
+        pytest.raises(ServiceUnreachable, match="does not resolve") as failure,
+        connected(service) as database,
+    ):
+        database.command("ping")
+    assert "canary" not in str(failure.value)
+
+
 def test_the_description_of_the_whole_topology_is_left_out():
     error = ServerSelectionTimeoutError(
         "h:1: refused (configured timeouts: x), Timeout: 5s, Topology Description: <TopologyDescription ...>"

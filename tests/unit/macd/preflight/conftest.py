@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests_mock as requests_mock_module
 from confluent_kafka.admin import AclOperation
+from pydantic import SecretStr
 from pymongo.errors import OperationFailure
 
 from macd.clients.kafka import ClusterState, TopicState
@@ -108,11 +109,14 @@ def mongo(monkeypatch: pytest.MonkeyPatch) -> FakeMongo:
 
 @pytest.fixture
 def scene(pipeline: PipelineSpec, kafka: FakeKafka) -> Scene:
-    services = resolve_services(pipeline.target, {}).model_copy(
+    found = resolve_services(pipeline.target, {})
+    services = found.model_copy(
         update={
             "schema_registry": HttpService(url=REGISTRY),
             "ksqldb": HttpService(url=KSQLDB),
-            "kafka_connect": HttpService(url=CONNECT, username="ada", password="canary"),
+            "kafka_connect": found.kafka_connect.model_copy(
+                update={"url": CONNECT, "username": "ada", "password": SecretStr("canary")}
+            ),
         }
     )
     made = Pipeline(pipeline, services, {})
