@@ -50,6 +50,11 @@ class RunStore:
         found = self._runs.find().sort("started_at", DESCENDING).limit(limit)
         return [Manifest.from_mongo(document) for document in found]
 
+    def started(self, within: range) -> dict[str, int]:
+        """The runs whose first start (epoch ms) lies within, with that start."""
+        found = self._runs.find({"as_of": {"$gte": within.start, "$lt": within.stop}}, {"as_of": 1})
+        return {str(document["_id"]): int(document["as_of"]) for document in found}
+
     def all(self) -> Iterator[Manifest]:
         """Every run, in no particular order."""
         for document in self._runs.find():

@@ -67,7 +67,7 @@ class Derived:
     def note(self) -> None:
         """Notes what the run has sold, so that later runs in the same hours can be told from it."""
         if self._hourly is not None and self.may_follow:
-            self._book.save(self._manifest.run_id, self._outcome.takings)
+            self._book.save(self._manifest.run_id, self._manifest.as_of, self._outcome.takings)
 
     def look(self, pause: Callable[[float], None] = time.sleep) -> Followed:
         """One look; looks that follow each other closely are a quarter of a second apart."""

@@ -19,7 +19,7 @@ from macd.quality.report import LISTED, Listing, WrongRevenue
 from macd.quality.takings import Amount, Cell, Takings, TakingsBook
 from macd.quality.watch import IDS_PER_QUERY, batched
 
-# A run's orders lie at most so many hours before its first start.
+# A run's orders lie in the hour of its first start or at most so many hours before.
 _OLDEST_ORDER_H = 31
 
 
@@ -44,10 +44,12 @@ class HourlyRevenue:
 
     def wrong(self) -> Listing[WrongRevenue]:
         """The cells whose figures are not what they have to be, by one look."""
+        hours = self._takings.hours
+        started = range(hours.start * HOUR_MS, (hours.stop + _OLDEST_ORDER_H) * HOUR_MS)
         # In this order: a run that is noted only after the first question counts as not noted.
-        noted, total = self._book.runs(), self._book.total(self._takings.hours)
+        noted, total = self._book.runs(started), self._book.total(hours)
         found = dict(self._find())
-        others = self._hours_of_others(noted)
+        others = [_hours_of(as_of) for run, as_of in self._runs.started(started).items() if run not in noted]
         wrong = []
         for cell, own in self._takings:
             expected = self._expected(cell, own, total, noted, others)
@@ -63,19 +65,16 @@ class HourlyRevenue:
             return Expected(own, exact=False)
         return Expected(total[cell], exact=not any(cell.hour in hours for hours in others))
 
-    def _hours_of_others(self, noted: set[str]) -> list[range]:
-        """The hours of the runs that are not noted: begun, or not verified yet, or damaged."""
-        return [
-            range(manifest.as_of // HOUR_MS - _OLDEST_ORDER_H, manifest.as_of // HOUR_MS + 1)
-            for manifest in self._runs.all()
-            if manifest.run_id not in noted
-        ]
-
     def _find(self) -> Iterator[tuple[Cell, Document]]:
         cells = {cell.document_id: cell for cell, _ in self._takings}
         for ids in batched(cells, IDS_PER_QUERY):
             for document in self._stored.find({"_id": {"$in": ids}}):
                 yield cells[document["_id"]], document
+
+
+def _hours_of(as_of: int) -> range:
+    """The hours in which a run that began then can have sold something."""
+    return range(as_of // HOUR_MS - _OLDEST_ORDER_H, as_of // HOUR_MS + 1)
 
 
 def _fits(cell: Cell, expected: Expected, document: Document | None) -> bool:

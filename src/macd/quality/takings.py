@@ -93,18 +93,21 @@ class TakingsBook:
         self._book = database[COLLECTION]
         self._topic_id = topic_id
 
-    def save(self, run_id: str, takings: Takings) -> None:
-        """Notes a run; the same again changes nothing."""
+    def save(self, run_id: str, as_of: int, takings: Takings) -> None:
+        """Notes a run with its first start (epoch ms); the same again changes nothing."""
         cells = [
             {"hour": cell.hour, "payment_method": cell.method, **amount._asdict()} for cell, amount in takings
         ]
         hours = {"first_hour": takings.hours.start, "last_hour": takings.hours.stop - 1}
-        document = {"_id": run_id, "topic_id": self._topic_id, **hours, "cells": cells}
+        document = {"_id": run_id, "topic_id": self._topic_id, "as_of": as_of, **hours, "cells": cells}
         self._book.replace_one({"_id": run_id}, document, upsert=True)
 
-    def runs(self) -> set[str]:
-        """The runs that are noted for this topic."""
-        return {str(found["_id"]) for found in self._book.find({"topic_id": self._topic_id}, {"_id": 1})}
+    def runs(self, started: range) -> set[str]:
+        """The runs that are noted for this topic and began within this time (epoch ms)."""
+        within = {"as_of": {"$gte": started.start, "$lt": started.stop}}
+        return {
+            str(found["_id"]) for found in self._book.find({"topic_id": self._topic_id, **within}, {"_id": 1})
+        }
 
     def total(self, hours: range) -> Takings:
         """The sums over all noted runs within these hours."""

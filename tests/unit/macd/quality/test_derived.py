@@ -56,7 +56,7 @@ class World:
             self.revenue.replace_one({"_id": cell.document_id}, document(cell, amount), upsert=True)
 
     def note(self, run: Run, topic: str = TOPIC) -> None:
-        TakingsBook(self.database, topic).save(run.run_id, takings_of(run))
+        TakingsBook(self.database, topic).save(run.run_id, run.as_of, takings_of(run))
 
     def wrong(self, run: Run) -> Any:
         hourly = HourlyRevenue(run.run_id, takings_of(run), self.book, self.runs, self.revenue)
@@ -225,7 +225,7 @@ def test_noting_a_run_again_changes_nothing(world: World) -> None:
     settled(world, run)
     world.note(run)
     assert world.wrong(run).count == 0
-    assert world.book.runs() == {"r"}
+    assert world.book.runs(range(AS_OF, AS_OF + 1)) == {"r"}
 
 
 def test_hours_are_those_of_the_orders() -> None:
