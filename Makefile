@@ -13,7 +13,13 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV := uv==0.13.9
 
-.PHONY: help run test test-unit lint browser format up down status logs reset requirements architecture bench clean
+.PHONY: help run test test-unit lint browser format up down status logs reset requirements architecture bench clean \
+	env docker compose-up compose-run compose-status compose-down compose-reset
+
+COMPOSE := docker compose --profile core --profile airflow --profile tools
+# The host's commands reach the containers by the values of .env.
+IN_COMPOSE := set -a; source .env; MACD_TARGET=compose; MACD_AIRFLOW_PASSWORD=$$AIRFLOW_ADMIN_PASSWORD; \
+	MACD_AIRFLOW_URL=http://127.0.0.1:$${MACD_COMPOSE_AIRFLOW_PORT:-28080}; set +a
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +32,7 @@ test: $(INSTALLED) browser ## Set up everything and run all tests: real stack, r
 	@$(BIN)/pytest $(TEST_ARGS)
 
 test-unit: $(INSTALLED) ## Run only the tests that need no stack
-	@$(BIN)/pytest -m "not integration" $(TEST_ARGS)
+	@$(BIN)/pytest -m "not integration and not docker" $(TEST_ARGS)
 
 lint: $(INSTALLED) ## Check style and types
 	@$(BIN)/ruff check .
@@ -62,10 +68,41 @@ logs: $(INSTALLED) ## Follow the logs of the stack
 reset: $(INSTALLED) ## Stop everything and delete its data
 	@$(BIN)/macd local reset
 
+env: $(INSTALLED) ## Write .env with generated secrets for docker-compose.yaml; never overwrites one
+	@$(BIN)/macd compose env
+
+docker:
+	@docker compose version >/dev/null 2>&1 && exit 0
+	echo "error  There is no Docker with Compose on this machine." >&2
+	echo "remedy Install both (docs.docker.com/compose/install), or run the local stack instead: make run" >&2
+	exit 4
+
+compose-up: docker env ## Build and start docker-compose.yaml: Confluent's images, MongoDB, Airflow; needs Docker
+	@$(COMPOSE) build
+	$(COMPOSE) up --detach --wait --wait-timeout 600
+	$(IN_COMPOSE)
+	echo "Airflow  $$MACD_AIRFLOW_URL  user admin, password AIRFLOW_ADMIN_PASSWORD in .env"
+
+compose-run: env ## Run the pipeline there and print the data-quality report (RUN_ARGS="--orders 1000")
+	@$(IN_COMPOSE)
+	$(BIN)/macd run $(RUN_ARGS)
+
+compose-status: docker env ## Show the containers and the state of the pipeline there
+	@$(IN_COMPOSE)
+	$(COMPOSE) ps
+	$(BIN)/macd status
+
+compose-down: docker env ## Stop the containers; data stays
+	@$(COMPOSE) down
+
+compose-reset: docker env ## Stop the containers and delete their data
+	@$(COMPOSE) down --volumes
+
 requirements: $(INSTALLED) ## Resolve pyproject.toml anew into the two pinned requirements files
 	@common="--universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --upgrade"
 	$(BIN)/uv pip compile $$common pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile $$common pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
+	echo setuptools | $(BIN)/uv pip compile $${common/--upgrade/} - -c requirements-dev.txt -o docker/build-requirements.txt
 
 architecture: ## Draw assets/architecture.png from its source (needs graphviz)
 	@dot -Tpng -Gdpi=144 assets/architecture.dot -o assets/architecture.png

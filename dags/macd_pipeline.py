@@ -1,11 +1,13 @@
 """
 ### From an empty cluster to a proven MongoDB collection
 
-Creates the topics, registers the Avro schemas, deploys the ksqlDB join, seeds orders and payments,
-configures the MongoDB sink, and then proves by identity that every order arrived exactly as produced.
+Checks that the services are ready, creates the topics, registers the Avro schemas, deploys the ksqlDB join,
+seeds orders and payments, configures the MongoDB sink, and then proves by identity
+that every order arrived exactly as produced.
 
 | task | does | a second run |
 | --- | --- | --- |
+| `preflight` | asks each service whether it can be used as the pipeline will | changes nothing |
 | `create_topics` | `include/topics` on Kafka | changes nothing |
 | `register_schemas` | `include/schemas` in the Schema Registry | changes nothing |
 | `deploy_streams` | `include/ksql` on ksqlDB | changes nothing |
@@ -23,15 +25,16 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, chain
 
-from macd_airflow.assets import JOINED_ORDERS, ORDERS, PAYMENTS
+from macd_airflow.assets import COLLECTIONS, ORDERS, PAYMENTS
 from macd_airflow.defaults import run_alerts, task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
+from macd_airflow.operators.check_services import CheckServicesOperator
 from macd_airflow.operators.configure_connectors import ConfigureConnectorsOperator
 from macd_airflow.operators.create_topics import CreateTopicsOperator
 from macd_airflow.operators.deploy_streams import DeployStreamsOperator
 from macd_airflow.operators.register_schemas import RegisterSchemasOperator
 from macd_airflow.operators.seed_run import SeedRunOperator
-from macd_airflow.params import run_id_param, seed_params, templates
+from macd_airflow.params import region_param, run_id_param, seed_params, templates
 
 RUN_ID = "{{ params.run_id or run_id }}"
 
@@ -46,11 +49,17 @@ with DAG(
     max_active_runs=3,
     dagrun_timeout=timedelta(hours=2),
     tags=["macd", "kafka", "ksqldb", "mongodb"],
-    params={**seed_params(), "run_id": run_id_param()},
+    params={**seed_params(), "run_id": run_id_param(), "allow_region_mismatch": region_param()},
     default_args=task_defaults(),
     **run_alerts(),
 ):
     chain(
+        CheckServicesOperator(
+            task_id="preflight",
+            allow_region_mismatch="{{ params.allow_region_mismatch }}",
+            doc_md="Asks each service whether it can be reached and used, and says what the cloud costs. "
+            "Changes nothing; its log holds a line for each check and what to do about it.",
+        ),
         CreateTopicsOperator(
             task_id="create_topics",
             doc_md="Creates the topics of `include/topics` and sets their retention; never repartitions.",
@@ -81,7 +90,7 @@ with DAG(
             run_id=RUN_ID,
             deadline=timedelta(minutes=20),
             inlets=[ORDERS, PAYMENTS],
-            outlets=[JOINED_ORDERS],
+            outlets=[*COLLECTIONS],
             execution_timeout=timedelta(minutes=45),
             doc_md="Waits until this run has arrived, compares what was produced and stored one by one, "
             "and evaluates `include/checks`. Its log holds the report.",

@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, chain
 
-from macd_airflow.assets import JOINED_ORDERS, ORDERS, PAYMENTS
+from macd_airflow.assets import COLLECTIONS, ORDERS, PAYMENTS
 from macd_airflow.defaults import run_alerts, task_defaults
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.delete_old_runs import DeleteOldRunsOperator
@@ -63,7 +63,7 @@ with DAG(
             task_id="data_quality_checks",
             deadline=timedelta(minutes=20),
             inlets=[ORDERS, PAYMENTS],
-            outlets=[JOINED_ORDERS],
+            outlets=[*COLLECTIONS],
             execution_timeout=timedelta(minutes=45),
             doc_md="Waits until this run has arrived, compares what was produced and stored one by one, "
             "and evaluates `include/checks`. Its log holds the report.",

@@ -36,6 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _turn(item: pytest.Item) -> int:
+    if item.get_closest_marker("docker") is not None:
+        return 5
     if item.get_closest_marker("integration") is None:
         return 0
     if item.path.name == "test_durability.py":

@@ -28,6 +28,9 @@ def _collection(database: str, name: str) -> Asset:
 ORDERS = _topic("macd_orders")
 PAYMENTS = _topic("macd_payments")
 JOINED_ORDERS = _collection("macd", "orders_payments_joined")
+PAYMENT_MISMATCHES = _collection("macd", "payment_mismatches")
+HOURLY_REVENUE = _collection("macd", "hourly_revenue")
+COLLECTIONS = (JOINED_ORDERS, PAYMENT_MISMATCHES, HOURLY_REVENUE)
 
 
 def announce(context: Context, outlets: Iterable[Any], news: Mapping[str, Mapping[str, Any]]) -> None:

@@ -8,11 +8,18 @@ from contextlib import contextmanager
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from macd.errors import AuthenticationFailed, MacdError, PlanBlocked, QualityCheckFailed, SpecError
+from macd.errors import (
+    AuthenticationFailed,
+    MacdError,
+    PlanBlocked,
+    PreflightBlocked,
+    QualityCheckFailed,
+    SpecError,
+)
 
 log = logging.getLogger(__name__)
 # Doing the same again gives the same answer: somebody has to change something first.
-NOT_CURED_BY_A_RETRY = (SpecError, PlanBlocked, AuthenticationFailed, QualityCheckFailed)
+NOT_CURED_BY_A_RETRY = (SpecError, PlanBlocked, PreflightBlocked, AuthenticationFailed, QualityCheckFailed)
 
 
 @contextmanager

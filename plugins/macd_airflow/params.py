@@ -52,6 +52,17 @@ def run_id_param() -> Param:
     )
 
 
+def region_param() -> Param:
+    """Whether services in different regions are only a warning."""
+    return Param(
+        False,
+        type="boolean",
+        enum=[True, False],
+        title="Allow region mismatch",
+        description="Go on although Kafka, ksqlDB and MongoDB are in different clouds or regions.",
+    )
+
+
 def range_params() -> dict[str, Param]:
     """Which runs to check: one, those of a range of time, or (all empty) those since the last time."""
 

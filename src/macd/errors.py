@@ -12,7 +12,9 @@ MacdError                    exit  remedy is always given
 ├── PlanBlocked              7     a change would lose data or break readers
 ├── DriftFound               8     `plan --fail-on-drift` found something to do
 ├── DeliveryFailed           9     Kafka did not acknowledge every message
-└── QualityCheckFailed       10    the reconciliation of a run did not come out
+├── QualityCheckFailed       10    the reconciliation of a run did not come out
+└── PreflightFailed          11    a service or the target is not ready for the pipeline
+    └── PreflightBlocked           as above, and waiting does not change it
 """
 
 from __future__ import annotations
@@ -104,3 +106,13 @@ class QualityCheckFailed(MacdError):
     """A data-quality check with severity `fail` did not come out."""
 
     exit_code = 10
+
+
+class PreflightFailed(MacdError):
+    """At least one check before the pipeline failed; a service that does not answer may do so later."""
+
+    exit_code = 11
+
+
+class PreflightBlocked(PreflightFailed):
+    """Somebody has to change something first: credentials, permissions, a version, a region."""

@@ -18,6 +18,7 @@ def dag() -> DAG:
 def test_the_steps_stand_in_the_pipelines_order(dag: DAG) -> None:
     order = TopologicalSorter({task.task_id: task.upstream_task_ids for task in dag.tasks}).static_order()
     assert list(order) == [
+        "preflight",
         "create_topics",
         "register_schemas",
         "deploy_streams",
@@ -33,7 +34,7 @@ def test_it_runs_only_when_triggered_and_two_runs_may_overlap(dag: DAG) -> None:
 
 
 def test_the_form_offers_every_parameter_and_the_run_id(dag: DAG) -> None:
-    assert set(dag.params) == {*SeedParameters.model_fields, "run_id"}
+    assert set(dag.params) == {*SeedParameters.model_fields, "run_id", "allow_region_mismatch"}
 
 
 @pytest.mark.parametrize(("entered", "used"), [(None, "manual__1"), ("", "manual__1"), ("demo", "demo")])

@@ -16,6 +16,7 @@ from tests.stack import Stack, run_with_report
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 TASKS = (
+    "preflight",
     "create_topics",
     "register_schemas",
     "deploy_streams",

@@ -73,6 +73,9 @@ def test_the_assets_carry_run_and_counts(stack: Stack) -> None:
     assert told["macd_orders"].items() >= {"run_id": run.run_id, "messages": 12}.items()
     assert told["macd_payments"].items() >= {"run_id": run.run_id, "messages": 9}.items()
     assert told[COLLECTION].items() >= {"run_id": run.run_id, "orders": 9}.items()
+    assert told["payment_mismatches"].items() >= {"run_id": run.run_id, "orders": 0}.items()
+    assert told["hourly_revenue"]["run_id"] == run.run_id
+    assert 1 <= told["hourly_revenue"]["hours_by_method"] <= 9
 
 
 def test_a_document_lost_later_is_found_by_hand_and_checked_until_it_is_back(stack: Stack) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from airflow.sdk import Context, conf
 
 from macd.incidents.from_report import findings_of, subject_of
-from macd.producer.route import route_of
 from macd.producer.store import RunStore
 from macd.quality.report import Report
 from macd.quality.verify import (
@@ -115,8 +114,16 @@ class CheckDataQualityOperator(ServicesOperator):
         return {"run_id": report.run_id, "passed": report.passed, "figures": figures}
 
     def _news(self, report: Report) -> dict[str, dict[str, Any]]:
-        stored = {"run_id": report.run_id, "orders": report.figures.orders_stored}
-        return {route_of(self.pipeline()).collection: stored}
+        figures = report.figures
+        counts = {
+            "joined_orders": {"orders": figures.orders_stored},
+            "payment_mismatches": {"orders": figures.mismatches_listed},
+            "hourly_revenue": {"hours_by_method": figures.revenue_cells_expected},
+        }
+        return {
+            sink.collection: {"run_id": report.run_id, **counts[sink.stores]}
+            for sink in self.pipeline().connectors
+        }
 
     def _print(self, report: Report) -> None:
         # Line by line: Airflow's log view would set one long message in proportional type.

@@ -1,4 +1,4 @@
-"""`macd`: plan, apply, status, seed, verify, destroy, run, alerts, mail, local."""
+"""`macd`: preflight, plan, apply, status, seed, verify, destroy, run, alerts, mail, local, compose."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from macd.cli import alerts, local
+from macd.cli import alerts, compose, local
 from macd.cli.alerts import mail
 from macd.cli.data import seed, verify
 from macd.cli.output import AsJson, out, print_change, print_error, print_json, print_plan
+from macd.cli.preflight import preflight
 from macd.cli.repair import dead_letters, repair
 from macd.cli.run import run
 from macd.cli.status import status
@@ -26,7 +27,8 @@ app = typer.Typer(
 )
 app.add_typer(local.app, name="local")
 app.add_typer(alerts.app, name="alerts")
-for command in (run, seed, verify, status, repair, dead_letters, mail):
+app.add_typer(compose.app, name="compose")
+for command in (preflight, run, seed, verify, status, repair, dead_letters, mail):
     app.command()(command)
 
 ReplaceStreams = Annotated[

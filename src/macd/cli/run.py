@@ -1,4 +1,4 @@
-"""`macd run`: one run of the DAG macd_pipeline in the local Airflow, followed to its verdict."""
+"""`macd run`: one run of the DAG macd_pipeline in Airflow, followed to its verdict."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from macd.cli.run_view import follow_visibly
 from macd.clients.airflow import Airflow
 from macd.local.airflow import ADMIN, login, password
 from macd.local.config import HOST, LocalConfig
+from macd.settings import Settings
 from macd.specs import HttpService
 
 DAG_ID = "macd_pipeline"
@@ -36,7 +37,7 @@ def run(
     deadline: Annotated[float, typer.Option(min=1.0, help="Seconds until it has to be finished.")] = 1800.0,
     as_json: AsJson = False,
 ) -> None:
-    """Run the DAG macd_pipeline in the local Airflow and prove the run; exit 0 only if every check passed."""
+    """Run the DAG macd_pipeline in Airflow and prove the run; exit 0 only if every check passed."""
     entered = {
         "orders": orders,
         "seed": seed,
@@ -54,19 +55,34 @@ def run(
         print_json(outcome.as_dict())
     else:
         outcome.print(out)
-        out.print(login(LocalConfig.load(), show_password=out.is_terminal), soft_wrap=True)
+        out.print(_login(), soft_wrap=True)
         out.print(outcome.verdict(), soft_wrap=True)
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
 
 
 def local_airflow() -> Airflow:
-    """The local stack's Airflow, logged in."""
-    config = LocalConfig.load()
-    url = f"http://{HOST}:{config.airflow_port}"
-    airflow = Airflow(HttpService(url=url, username=ADMIN, password=SecretStr(password(config))))
+    """The Airflow that MACD_AIRFLOW_URL names, else the local stack's; logged in."""
+    airflow = Airflow(_service(Settings()))
     airflow.log_in()
     return airflow
+
+
+def _service(settings: Settings) -> HttpService:
+    if settings.airflow_url is not None:
+        user, secret = settings.airflow_username, settings.airflow_password
+        return HttpService(url=settings.airflow_url, username=user, password=secret)
+    config = LocalConfig.load()
+    url = f"http://{HOST}:{config.airflow_port}"
+    return HttpService(url=url, username=ADMIN, password=SecretStr(password(config)))
+
+
+def _login() -> str:
+    settings = Settings()
+    if settings.airflow_url is not None:
+        user = settings.airflow_username
+        return f"Airflow  {settings.airflow_url}  user {user}, password in MACD_AIRFLOW_PASSWORD"
+    return login(LocalConfig.load(), show_password=out.is_terminal)
 
 
 def _start(params: dict[str, Any]) -> DagRun:

@@ -39,7 +39,7 @@ class Airflow(HttpClient):
     """DAGs, runs, tasks and their logs."""
 
     name = "Airflow"
-    connection = "MACD_LOCAL_AIRFLOW_PORT"
+    connection = "MACD_AIRFLOW_URL (the local stack: MACD_LOCAL_AIRFLOW_PORT)"
 
     def __init__(self, service: HttpService, session: requests.Session | None = None) -> None:
         super().__init__(HttpService(url=service.url), session)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
 
 from macd.clients.http import HttpClient
+
+# Up to the last @ of a word: what is wrong with the URI may be just an @ in its password.
+_CREDENTIALS = re.compile(r"//\S+@")
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A Connect worker: its version, and the id of the Kafka cluster that it works for."""
+
+    version: str
+    kafka_cluster_id: str
 
 
 @dataclass(frozen=True)
@@ -97,15 +109,20 @@ class KafkaConnect(HttpClient):
     connection = "macd_kafka_connect"
     hides_secrets = False
 
-    def connectors(self) -> list[str]:
-        """The names of all connectors."""
-        return list(self.request("GET", "/connectors"))
+    def worker(self) -> Worker:
+        """The worker that answers."""
+        found = self.request("GET", "/")
+        return Worker(str(found["version"]), str(found["kafka_cluster_id"]))
 
     def plugins(self) -> dict[str, str]:
         """The installed connector plugins: class and version."""
         return {
             found["class"]: str(found.get("version")) for found in self.request("GET", "/connector-plugins")
         }
+
+    def connectors(self) -> list[str]:
+        """The names of all connectors."""
+        return list(self.request("GET", "/connectors"))
 
     def config(self, connector: str) -> dict[str, str] | None:
         """A connector's configuration as the worker lists it; None when there is none."""
@@ -126,7 +143,11 @@ class KafkaConnect(HttpClient):
         plugin = config["connector.class"].rpartition(".")[2]
         answer = self.request("PUT", f"/connector-plugins/{_quoted(plugin)}/config/validate", config)
         values = [entry["value"] for entry in answer["configs"]]
-        return tuple(f"{value['name']}: {reason}" for value in values for reason in value["errors"])
+        return tuple(
+            f"{value['name']}: {_without_credentials(reason)}"
+            for value in values
+            for reason in value["errors"]
+        )
 
     def status(self, connector: str) -> ConnectorStatus | None:
         """State of the connector and its tasks; None when there is no such connector."""
@@ -161,6 +182,11 @@ class KafkaConnect(HttpClient):
 def first_line(trace: str | None) -> str:
     """The first line of a stack trace, which says what happened; empty without one."""
     return (trace or "").partition("\n")[0].strip()
+
+
+def _without_credentials(reason: str) -> str:
+    """A plugin may quote the URI that it cannot use, which the worker has filled in with a password."""
+    return _CREDENTIALS.sub("//***@", reason)
 
 
 def _quoted(connector: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -78,6 +80,11 @@ class HttpClient:
             return f"Give {self._user} the rights that it lacks, or other credentials to {self._kept_in}."
         return f"Check user and password in {self._kept_in}; a key may have expired or been deleted."
 
+    def server_time(self, path: str = "/") -> datetime | None:
+        """The service's clock, cut to the second; None when its answers carry no Date header."""
+        date = self._send("GET", path, None).headers.get("Date")
+        return parsedate_to_datetime(date) if date else None
+
     def _send(self, method: str, path: str, json: Any) -> requests.Response:
         def send() -> requests.Response:
             return self._session.request(method, self._url + path, json=json, timeout=TIMEOUT)
@@ -100,7 +107,10 @@ class HttpClient:
         return RequestRejected(self.name, f"{message} (code {code})", remedy=remedy, code=code)
 
     def complaint(self, body: Any, code: int, message: str) -> tuple[int, str]:
-        """Code and message that the body of a refusal holds; those given where it holds none."""
+        """Code and message that the body of a refusal holds; those given where it holds none.
+
+        Apicurio says 0 where it has no code.
+        """
         return body.get("error_code") or code, body.get("message", message)
 
     def remedy_for(self, code: int) -> str:

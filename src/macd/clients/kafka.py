@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from confluent_kafka import OFFSET_END, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import (
+    AclOperation,
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
@@ -47,6 +48,14 @@ class TopicState:
     config: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class ClusterState:
+    """A cluster: its id and how many brokers it has."""
+
+    cluster_id: str
+    brokers: int
+
+
 def client_config(service: KafkaService) -> dict[str, Any]:
     """librdkafka's configuration with secrets in the clear: hand it to a client, never to a log."""
     return {key: value.get_secret_value() for key, value in service.config.items()}
@@ -61,7 +70,7 @@ def wrap(error: KafkaException, service: KafkaService) -> ServiceError:
         return ServiceUnreachable(SERVICE, f"no answer from {address} ({cause.name()}).", remedy=remedy)
     if cause.code() in _REFUSED:
         remedy = "Check the API key in macd_kafka and the ACLs of its account."
-        return AuthenticationFailed(SERVICE, f"{address} refused: {cause.str()}.", remedy=remedy)
+        return AuthenticationFailed(SERVICE, f"{address} refused: {cause.str().rstrip('.')}.", remedy=remedy)
     remedy = "Read the broker's log for the request that it refused."
     return RequestRejected(SERVICE, f"{cause.name()}: {cause.str()}", remedy=remedy, code=cause.code())
 
@@ -71,8 +80,10 @@ class KafkaAdmin:
 
     def __init__(self, service: KafkaService, client: AdminClient | None = None) -> None:
         self._service = service
+        self._noticed: list[KafkaError] = []
         # librdkafka retries a closed port for ever and logs each try; the error that we raise says it once.
-        self._client = client or AdminClient({**client_config(service), "log_level": 0})
+        quiet: dict[str, Any] = {"log_level": 0, "error_cb": self._noticed.append}
+        self._client = client or AdminClient({**client_config(service), **quiet})
 
     def topics(self, names: list[str]) -> dict[str, TopicState]:
         """Those of `names` that exist."""
@@ -80,6 +91,40 @@ class KafkaAdmin:
         existing = [name for name in names if name in found]
         configs = self._configs(existing)
         return {name: _state(name, found[name], configs[name]) for name in existing}
+
+    def cluster(self, timeout_s: float = TIMEOUT_S) -> ClusterState:
+        """Which cluster this is; refused credentials are told from a broker that does not answer."""
+        try:
+            found: Any = self._client.describe_cluster(request_timeout=timeout_s).result()
+        except KafkaException as error:
+            self._raise(self._refusal() or error)
+        return ClusterState(str(found.cluster_id), len(found.nodes))
+
+    def validate(self, topic: TopicState) -> bool:
+        """Asks whether the topic could be created, and creates nothing; False when it exists."""
+        return self._create(topic, validate_only=True)
+
+    def operations(self, topics: list[str]) -> dict[str, frozenset[AclOperation] | None]:
+        """What this account may do with those that exist; None where the broker does not tell.
+
+        A topic that the account may not even see counts as one that exists.
+        """
+        asked = self._client.describe_topics(
+            TopicCollection(topics), include_authorized_operations=True, request_timeout=TIMEOUT_S
+        )
+        found: dict[str, frozenset[AclOperation] | None] = {}
+        for topic, answer in asked.items():
+            try:
+                [described] = self._wait({topic: answer}).values()
+            except RequestRejected as error:
+                if error.code != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise
+            except AuthenticationFailed:
+                found[topic] = frozenset()
+            else:
+                told = described.authorized_operations
+                found[topic] = frozenset(told) if told else None
+        return found
 
     def topic_id(self, name: str) -> str:
         """What tells a topic from one of the same name that was deleted before it."""
@@ -90,9 +135,12 @@ class KafkaAdmin:
 
     def create(self, topic: TopicState) -> bool:
         """Creates a topic; False when somebody else did so first."""
+        return self._create(topic)
+
+    def _create(self, topic: TopicState, **options: bool) -> bool:
         new = NewTopic(topic.name, topic.partitions, topic.replication_factor, config=dict(topic.config))
         try:
-            self._wait(self._client.create_topics([new], request_timeout=TIMEOUT_S))
+            self._wait(self._client.create_topics([new], request_timeout=TIMEOUT_S, **options))
         except RequestRejected as error:
             if error.code == KafkaError.TOPIC_ALREADY_EXISTS:
                 return False
@@ -145,6 +193,18 @@ class KafkaAdmin:
             return {key: future.result() for key, future in futures.items()}
         except KafkaException as error:
             self._raise(error)
+
+    @property
+    def notice(self) -> str:
+        """The last thing that went wrong with a connection, in librdkafka's words; empty when nothing did."""
+        told = [error.str() for error in self._noticed if error.code() != KafkaError._ALL_BROKERS_DOWN]
+        return told[-1] if told else ""
+
+    def _refusal(self) -> KafkaException | None:
+        """librdkafka tries refused credentials again until time is up, and then speaks of the time only."""
+        self._client.poll(0)
+        refused = [error for error in self._noticed if error.code() in _REFUSED]
+        return KafkaException(refused[-1]) if refused else None
 
     def _raise(self, error: KafkaException) -> NoReturn:
         raise wrap(error, self._service) from error

@@ -13,6 +13,15 @@ FROM_THE_START = {"ksql.streams.auto.offset.reset": "earliest"}
 
 
 @dataclass(frozen=True)
+class Server:
+    """A ksqlDB server: its version, its own state, and the id of the Kafka cluster that it works for."""
+
+    version: str
+    state: str
+    kafka_cluster_id: str | None
+
+
+@dataclass(frozen=True)
 class Query:
     """A persistent query: its id, its state (RUNNING, ERROR, ...) and the topics that it writes."""
 
@@ -44,9 +53,27 @@ class KsqlDb(HttpClient):
         """Runs one or more statements and returns ksqlDB's entities, one a statement."""
         return list(self.request("POST", "/ksql", {"ksql": sql, "streamsProperties": dict(properties)}))
 
+    def server(self) -> Server:
+        """What the server says of itself."""
+        found = self.request("GET", "/info")["KsqlServerInfo"]
+        state = str(found.get("serverStatus", "RUNNING"))
+        return Server(str(found["version"]), state, found.get("kafkaClusterId"))
+
     def server_version(self) -> str:
         """The version that the server announces."""
-        return str(self.request("GET", "/info")["KsqlServerInfo"]["version"])
+        return self.server().version
+
+    def unhealthy_parts(self) -> tuple[str, ...]:
+        """The parts of the server that are not well by its own health check; empty when all are."""
+        found = self.request("GET", "/healthcheck")
+        parts = found.get("details") or {}
+        unwell = tuple(name for name, part in parts.items() if not part["isHealthy"])
+        return unwell or (() if found["isHealthy"] else ("the server",))
+
+    def topic_names(self) -> set[str]:
+        """The topics that the server may see with its own Kafka account."""
+        [entity] = self.execute("LIST TOPICS;")
+        return {topic["name"] for topic in entity["topics"]}
 
     def source(self, name: str) -> Source | None:
         """One stream or table by its upper-case name; None when there is none."""

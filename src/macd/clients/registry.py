@@ -64,7 +64,7 @@ class SchemaRegistry(HttpClient):
         return Verdict(compatible, reasons)
 
     def _apicurios_reasons(self, subject: str, definition: dict[str, Any]) -> tuple[str, ...]:
-        """Apicurio's Confluent-compatible API never gives reasons; its own one does when it is asked to test."""
+        """Apicurio's Confluent-compatible API gives no reasons; its own one does when asked to test."""
         home, is_apicurio, _ = self._url.partition("/apis/ccompat/")
         if not is_apicurio:
             return ()
@@ -97,6 +97,16 @@ class SchemaRegistry(HttpClient):
         """
         for query in ("", "?permanent=true"):
             self.request_or_none("DELETE", f"/subjects/{_quoted(subject)}{query}")
+
+    def mode(self) -> str | None:
+        """READWRITE, READONLY, ...; None where the registry knows no modes (Apicurio)."""
+        found = self.request_or_none("GET", "/mode")
+        return None if found is None else str(found["mode"])
+
+    def server_version(self) -> str | None:
+        """The version that a Confluent registry announces; None for one that does not."""
+        found = self.request_or_none("GET", "/v1/metadata/version")
+        return None if found is None else str(found["version"])
 
     def subjects(self) -> list[str]:
         """The names of all subjects."""

@@ -1,4 +1,4 @@
-"""Airflow's four processes, its settings, its database and its Connections."""
+"""Airflow's five processes, its settings, its database and its Connections."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ from macd.local.config import HOST, REPOSITORY, LocalConfig
 from macd.local.files import render, secret, write_private
 
 ADMIN = "admin"
-# What of Airflow's health report stands for each process; the API server answers for the database.
+# What of Airflow's health report stands for each process; the API server answers for the database. What tasks
+# report to is a server of its own (docs/adr/0017).
 _PARTS = {
     "airflow-api": ("api-server", "metadatabase", 500),
+    "airflow-tasks": ("api-server", "", 350),
     "airflow-scheduler": ("scheduler", "scheduler", 350),
     "airflow-dag-processor": ("dag-processor", "dag_processor", 250),
     "airflow-triggerer": ("triggerer", "triggerer", 250),
@@ -91,28 +93,42 @@ def _password_file(config: LocalConfig) -> Path:
 
 
 def components(config: LocalConfig) -> list[Component]:
-    """API server, scheduler, DAG processor and triggerer."""
+    """API server, the tasks' API server, scheduler, DAG processor and triggerer."""
     database = Database(config)
     return [_component(config, name, database) for name in _PARTS]
 
 
 def _component(config: LocalConfig, name: str, database: Database) -> Component:
     command, part, memory_mb = _PARTS[name]
-    is_api = name == "airflow-api"
-    # The log servers would listen on all interfaces; the API server reads the same files from disk.
-    flags = {"scheduler": ("--skip-serve-logs",), "triggerer": ("--skip-serve-logs",)}.get(command, ())
+    tasks = probes.http(config.airflow_tasks_port, "/execution/health")
     return Component(
         name=name,
-        title=f"Airflow {command}",
-        command=(sys.executable, "-m", "airflow", command, *flags),
-        ports=("airflow",) if is_api else (),
+        title="Airflow tasks' api-server" if name == "airflow-tasks" else f"Airflow {command}",
+        command=(sys.executable, "-m", "airflow", command, *_flags(config, name)),
+        ports=_PORTS.get(name, ()),
         environment=lambda: environment(config),
-        probe=probes.airflow(config.airflow_port, part),
-        joins=() if is_api else ("airflow-api",),
+        probe=probes.airflow(config.airflow_port, part) if part else tasks,
+        joins=() if name in _PORTS else tuple(_PORTS),
         memory_mb=memory_mb,
         stop_seconds=20,
         prepare=database.prepare,
     )
+
+
+_PORTS = {"airflow-api": ("airflow",), "airflow-tasks": ("airflow_tasks",)}
+
+
+def _flags(config: LocalConfig, name: str) -> tuple[str, ...]:
+    match name:
+        case "airflow-api":
+            return ("--apps", "core")
+        case "airflow-tasks":
+            return ("--apps", "execution", "--port", str(config.airflow_tasks_port))
+        case "airflow-scheduler" | "airflow-triggerer":
+            # The log servers would listen on all interfaces; the API server reads the same files from disk.
+            return ("--skip-serve-logs",)
+        case _:
+            return ()
 
 
 class Database:

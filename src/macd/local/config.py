@@ -38,6 +38,7 @@ class LocalConfig(BaseSettings):
     flink_gateway_port: int = Field(8084, gt=0, lt=65536)
     smtp_port: int = Field(1025, gt=0, lt=65536)
     airflow_port: int = Field(8080, gt=0, lt=65536)
+    airflow_tasks_port: int = Field(8085, gt=0, lt=65536)
 
     @classmethod
     def load(cls) -> LocalConfig:

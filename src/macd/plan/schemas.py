@@ -44,8 +44,8 @@ def _version(
         return Blocked(
             resource,
             reason=f"not compatible with version {actual.version} ({level}): {_reasons(verdict)}.",
-            remedy="Give new fields a default and keep the others; or use a new topic with its own subject; or, if "
-            "every reader can cope, set subject_compatibility in the target for this one change.",
+            remedy="Give new fields a default and keep the others; or use a new topic with its own subject; "
+            "or, if every reader can cope, set subject_compatibility in the target for this one change.",
         )
     meaning = "documentation only" if _same_meaning(actual, schema) else f"compatible ({level})"
     return Update(resource, (f"version {actual.version} -> {actual.version + 1}", meaning), register)

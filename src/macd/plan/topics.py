@@ -12,7 +12,7 @@ from macd.specs.models import PipelineSpec
 
 def plan_topics(pipeline: PipelineSpec, kafka: KafkaAdmin) -> Plan:
     """What has to happen so that every topic is as include/topics says for the target."""
-    wanted = _wanted(pipeline)
+    wanted = wanted_topics(pipeline)
     actual = kafka.topics([topic.name for topic in wanted])
     return Plan.of(_change(topic, actual.get(topic.name), kafka) for topic in wanted)
 
@@ -25,7 +25,8 @@ def plan_topic_removal(pipeline: PipelineSpec, kafka: KafkaAdmin) -> Plan:
     )
 
 
-def _wanted(pipeline: PipelineSpec) -> list[TopicState]:
+def wanted_topics(pipeline: PipelineSpec) -> list[TopicState]:
+    """Every topic as include/topics wants it on the target."""
     target = pipeline.target.name
     settings = [(topic.name, topic.targets[target]) for topic in pipeline.topics]
     return [TopicState(name, s.partitions, s.replication_factor, s.config) for name, s in settings]

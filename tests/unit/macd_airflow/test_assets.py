@@ -6,14 +6,17 @@ from types import SimpleNamespace
 from macd.producer.route import route_of
 from macd.settings import Settings
 from macd.specs import load_pipeline
-from macd_airflow.assets import JOINED_ORDERS, ORDERS, PAYMENTS, announce
+from macd_airflow.assets import COLLECTIONS, JOINED_ORDERS, ORDERS, PAYMENTS, announce
 
 
 def test_the_names_are_those_of_include() -> None:
     settings = Settings()
-    route = route_of(load_pipeline(settings.include_dir, settings.target))
+    pipeline = load_pipeline(settings.include_dir, settings.target)
+    route = route_of(pipeline)
     assert (ORDERS.name, PAYMENTS.name) == route.sources
     assert JOINED_ORDERS.name == route.collection
+    collections = {(sink.collection, sink.database) for sink in pipeline.connectors}
+    assert {(each.name, each.uri.split("/")[-2]) for each in COLLECTIONS} == collections
     assert JOINED_ORDERS.uri == f"mongodb://macd_mongodb:27017/{route.database}/{route.collection}"
 
 

@@ -37,7 +37,7 @@ def closed_port():
 def test_help_lists_the_commands(macd):
     code, out, _ = macd("--help")
     assert code == 0
-    for command in ("plan", "apply", "status", "seed", "verify", "destroy", "run", "local"):
+    for command in ("preflight", "plan", "apply", "status", "seed", "verify", "destroy", "run", "local"):
         assert command in out
 
 

@@ -172,6 +172,17 @@ def test_on_a_terminal_one_table_is_redrawn():
     assert "create_topics" in console.export_text()
 
 
+def test_another_airflow_than_the_local_stacks_can_be_named(play, monkeypatch, requests_mock):
+    monkeypatch.setenv("MACD_AIRFLOW_URL", URL)
+    monkeypatch.setenv("MACD_AIRFLOW_PASSWORD", "hidden")
+    log_in = requests_mock.post(f"{URL}/auth/token", json={"access_token": "t"})
+    assert run.local_airflow().url == URL
+    assert log_in.last_request.json() == {"username": "admin", "password": "hidden"}
+    result, _ = play(GOOD, _report(passed=True))
+    assert f"Airflow  {URL}  user admin, password in MACD_AIRFLOW_PASSWORD" in result.output
+    assert "hidden" not in result.output
+
+
 def test_a_run_that_takes_too_long_is_left_alone_and_pointed_to():
     dag_run = DagRun.start(FakeAirflow(("running", {"create_topics": "running"})), "d", {})
     with pytest.raises(DeadlineExceeded, match=r"create_topics running.*goes on in Airflow.*/runs/manual__1"):

@@ -77,6 +77,15 @@ def test_incompatibility_comes_with_the_registrys_reasons(transport, session):
     assert (verdict.compatible, verdict.reasons) == (False, ("field gone",))
 
 
+def test_a_plugins_complaint_gives_no_password_away(transport, session):
+    reason = "Invalid value mongodb://ada:canary@x@db.test/?a=1 for configuration connection.uri: unescaped @"
+    body = {"configs": [{"value": {"name": "connection.uri", "errors": [reason]}}]}
+    transport.register_uri("PUT", f"{URL}/connector-plugins/Sink/config/validate", json=body)
+    [complaint] = KafkaConnect(service(), session).complaints({"connector.class": "x.Sink"})
+    assert "canary" not in complaint
+    assert "mongodb://***@db.test/?a=1 for configuration" in complaint
+
+
 def test_a_running_connector_with_a_failed_task_is_not_healthy(transport, session):
     body = {
         "name": "sink",

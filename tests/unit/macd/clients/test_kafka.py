@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import ConfigEntry
+from confluent_kafka.admin import AclOperation, ConfigEntry
 
-from macd.clients.kafka import KafkaAdmin, TopicState
+from macd.clients.kafka import ClusterState, KafkaAdmin, TopicState
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable
 from macd.specs.models import KafkaService
 
@@ -40,7 +40,25 @@ class FakeAdminClient:
         }
         return {resource: answered(entries) for resource in resources}
 
-    def create_topics(self, topics, request_timeout):
+    def poll(self, timeout):
+        pass
+
+    def describe_cluster(self, request_timeout):
+        return answered(SimpleNamespace(cluster_id="c", nodes=[1, 2, 3]), self.error)
+
+    def describe_topics(self, topics, include_authorized_operations, request_timeout):
+        assert include_authorized_operations
+        answers = {
+            "orders": answered(SimpleNamespace(authorized_operations=[AclOperation.READ])),
+            "silent": answered(SimpleNamespace(authorized_operations=None)),
+            "hidden": answered(error=KafkaError.TOPIC_AUTHORIZATION_FAILED),
+            "missing": answered(error=KafkaError.UNKNOWN_TOPIC_OR_PART),
+        }
+        return {name: answers[name] for name in topics.topic_names}
+
+    def create_topics(self, topics, request_timeout, validate_only=False):
+        if validate_only:
+            return {topic.topic: answered(error=self.error) for topic in topics}
         self.created.extend(topics)
         return {topic.topic: answered(error=self.error) for topic in topics}
 
@@ -86,3 +104,30 @@ def test_transport_errors_name_the_address_and_no_secret(code, error):
         admin(code).topics(["orders"])
     assert "canary" not in str(caught.value)
     assert "macd_kafka" in caught.value.remedy
+
+
+def test_a_topic_is_validated_and_not_created():
+    new = TopicState("orders", 1, 1, {})
+    kafka = admin()
+    assert kafka.validate(new) is True
+    assert admin(KafkaError.TOPIC_ALREADY_EXISTS).validate(new) is False
+    assert kafka._client.created == []
+
+
+def test_a_topic_that_is_hidden_is_one_without_any_right():
+    assert admin().operations(["orders", "silent", "hidden", "missing"]) == {
+        "orders": frozenset({AclOperation.READ}),
+        "silent": None,
+        "hidden": frozenset(),
+    }
+
+
+def test_refused_credentials_are_told_from_a_broker_that_does_not_answer():
+    assert admin().cluster() == ClusterState("c", 3)
+    kafka = admin(KafkaError._TIMED_OUT)
+    with pytest.raises(ServiceUnreachable):
+        kafka.cluster()
+    kafka._noticed.append(KafkaError(KafkaError._AUTHENTICATION, "Invalid username or password"))
+    with pytest.raises(AuthenticationFailed, match="Invalid username or password"):
+        kafka.cluster()
+    assert kafka.notice == "Invalid username or password"

@@ -55,6 +55,16 @@ def test_no_process_opens_a_log_server(config: LocalConfig) -> None:
     assert "--skip-serve-logs" in commands["airflow-triggerer"]
 
 
+def test_what_tasks_report_to_is_a_server_of_its_own(config: LocalConfig) -> None:
+    parts = {one.name: one for one in airflow.components(config)}
+    assert parts["airflow-api"].command[-2:] == ("--apps", "core")
+    port = str(config.airflow_tasks_port)
+    assert parts["airflow-tasks"].command[-4:] == ("--apps", "execution", "--port", port)
+    url = airflow.environment(config)["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]
+    assert url == f"http://127.0.0.1:{port}/execution/"
+    assert set(parts["airflow-scheduler"].joins) == {"airflow-api", "airflow-tasks"}
+
+
 def test_a_change_of_the_connections_is_noticed(config: LocalConfig) -> None:
     moved = config.model_copy(update={"kafka_port": 5})
     assert airflow.Database(config)._inputs() != airflow.Database(moved)._inputs()
