@@ -53,8 +53,10 @@ def fill(value: Any, environment: Mapping[str, str], where: str) -> Any:
     for name, field in _unset(value, environment, where):
         missing.setdefault(name, field)
     if missing:
-        told = "; ".join(f"{field} refers to ${{{name}}}" for name, field in missing.items())
-        is_one = len(missing) == 1
+        # The file once, and then its fields.
+        file = f"{where.partition(': ')[0]}: "
+        fields = (f"{at.removeprefix(file)} refers to ${{{name}}}" for name, at in missing.items())
+        told, is_one = file + ", ".join(fields), len(missing) == 1
         raise SpecError(
             f"{told}, which {'is' if is_one else 'are'} not set.",
             remedy=f"Set the environment variable{'' if is_one else 's'} {', '.join(missing)}.",

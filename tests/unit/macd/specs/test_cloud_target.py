@@ -28,8 +28,9 @@ def test_every_missing_variable_is_named_at_once():
     missing = set(ENVIRONMENT) - set(given) - {"MACD_CLOUD_API_URL"}
     named = caught.value.remedy.removeprefix("Set the environment variables ").removesuffix(".").split(", ")
     assert set(named) == missing
-    assert "services.kafka.config.bootstrap.servers refers to ${MACD_CLOUD_KAFKA_BOOTSTRAP}" in str(
-        caught.value
+    assert (
+        "cloud.yaml: services.kafka.config.bootstrap.servers refers to ${MACD_CLOUD_KAFKA_BOOTSTRAP}"
+        in str(caught.value)
     )
     assert "connector_config.kafka.service.account.id" in str(caught.value)
 
