@@ -15,7 +15,7 @@ _home = tempfile.TemporaryDirectory(prefix="macd-airflow-")
 os.environ["AIRFLOW_HOME"] = _home.name
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
-pytest_plugins = ("tests.browser",)
+pytest_plugins = ("tests.browser", "tests.cloud.fixtures")
 
 if TYPE_CHECKING:
     from tests.stack import Stack

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from macd.clients.connect import KafkaConnect
+from macd.clients.connect import Connect
+from macd.clients.connectors import connect_client
 from macd.clients.kafka import KafkaAdmin
 from macd.clients.ksqldb import KsqlDb
 from macd.clients.registry import SchemaRegistry
@@ -24,21 +25,36 @@ from macd.plan import (
     plan_topics,
 )
 from macd.settings import Settings
-from macd.specs import PipelineSpec, Services, load_pipeline, resolve_services
+from macd.specs import (
+    PipelineSpec,
+    Services,
+    load_pipeline,
+    require_variables,
+    resolve_services,
+    with_sink_variables,
+)
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A pipeline on a target. Clients are made when first used, so a plan for topics needs only Kafka."""
+    """A pipeline on a target. Clients are made when first used, so a plan for topics needs only Kafka.
+
+    `environment` is what references of the target are filled in from; where its MongoDB is, is added to it.
+    """
 
     spec: PipelineSpec
     services: Services
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        complete = with_sink_variables(self.environment, self.services.mongodb)
+        object.__setattr__(self, "environment", complete)
 
     @classmethod
     def load(cls, settings: Settings, environment: Mapping[str, str] = os.environ) -> Pipeline:
         """Reads include/ for the target that `settings` names and fills in its services."""
         spec = load_pipeline(settings.include_dir, settings.target)
+        require_variables(spec.target, environment)
         return cls(spec, resolve_services(spec.target, environment), environment)
 
     @cached_property
@@ -57,9 +73,9 @@ class Pipeline:
         return KsqlDb(self.services.ksqldb)
 
     @cached_property
-    def connect(self) -> KafkaConnect:
+    def connect(self) -> Connect:
         """Connectors."""
-        return KafkaConnect(self.services.kafka_connect)
+        return connect_client(self.services.kafka_connect)
 
     def plan(self, *, replace_streams: bool = False) -> Plan:
         """What separates the services from include/, in the order in which it has to be applied.

@@ -24,16 +24,21 @@ class HttpServiceHook(ServiceHook[Rest], Generic[Rest]):
 
     def service(self) -> HttpService:
         """URL and credentials of the service."""
-        connection = self.get_connection(self.conn_id)
-        return HttpService(
-            url=_url(connection),
-            username=connection.login or None,
-            password=secret(connection.password) if connection.password else None,
-        )
+        return http_service(self.get_connection(self.conn_id))
 
     def get_conn(self) -> Rest:
         """The service's REST client."""
         return self.client_class(self.service())  # type: ignore[return-value]
+
+
+def http_service(connection: Connection) -> HttpService:
+    """URL and credentials that a connection holds; the password is masked in logs."""
+    return HttpService(
+        url=_url(connection),
+        username=connection.login or None,
+        password=secret(connection.password) if connection.password else None,
+        kept_in=f"the connection {connection.conn_id}",
+    )
 
 
 def _url(connection: Connection) -> str:

@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
-from macd.clients.connect import KafkaConnect
-from macd_airflow.hooks.http import HttpServiceHook
+from pydantic import ValidationError
+
+from macd.clients.connect import Connect
+from macd.clients.connectors import connect_client
+from macd.errors import SpecError
+from macd.specs import ConnectService
+from macd_airflow.hooks.base import ServiceHook
+from macd_airflow.hooks.http import http_service
 
 
-class KafkaConnectHook(HttpServiceHook[KafkaConnect]):
-    """Connectors, their configuration and their tasks."""
+class KafkaConnectHook(ServiceHook[Connect]):
+    """Connectors, their configuration and their tasks.
+
+    Where they are managed by Confluent Cloud, the connection's extra says so: {"api": "confluent_cloud",
+    "environment": "env-...", "cluster": "lkc-..."}; login and password are then a Cloud API key.
+    """
 
     conn_name_attr = "kafka_connect_conn_id"
     default_conn_name = "macd_kafka_connect"
+    conn_type = "http"
     hook_name = "Kafka Connect (MACD pipeline)"
-    client_class = KafkaConnect
 
     def __init__(self, kafka_connect_conn_id: str = default_conn_name) -> None:
         super().__init__(kafka_connect_conn_id)
 
-    def probe(self, client: KafkaConnect) -> str:
+    def service(self) -> ConnectService:
+        """URL, credentials and protocol of the service."""
+        connection = self.get_connection(self.conn_id)
+        fields = ("api", "environment", "cluster")
+        extra = {key: value for key, value in connection.extra_dejson.items() if key in fields}
+        try:
+            return ConnectService(**dict(http_service(connection)), **extra)
+        except ValidationError as error:
+            told = "; ".join(str(each["msg"]) for each in error.errors())
+            raise SpecError(
+                f"The extra of the connection {self.conn_id} is wrong: {told}.",
+                remedy='Write {"api": "confluent_cloud", "environment": "env-...", "cluster": "lkc-..."}.',
+            ) from None
+
+    def get_conn(self) -> Connect:
+        """The client for the protocol that the connection names."""
+        return connect_client(self.service())
+
+    def probe(self, client: Connect) -> str:
         """Lists connectors."""
         return f"Kafka Connect answers; it runs {len(client.connectors())} connectors."

@@ -84,5 +84,4 @@ def _connectors(pipeline: Pipeline) -> Iterator[Row]:
         if found is None:
             yield Row(f"connector {spec.name}", False, "missing")
             continue
-        tasks = ", ".join(f"task {task.task} {task.state} {task.trace}".rstrip() for task in found.tasks)
-        yield Row(f"connector {spec.name}", found.healthy, f"{found.state}; {tasks or 'no tasks'}")
+        yield Row(f"connector {spec.name}", found.healthy, found.detail)

@@ -1,9 +1,11 @@
-"""Kafka Connect over its REST API."""
+"""Kafka Connect over its REST API, and what any protocol to connectors has to offer."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import quote
 
 from macd.clients.http import HttpClient
@@ -31,11 +33,15 @@ class TaskStatus:
 
 @dataclass(frozen=True)
 class ConnectorStatus:
-    """A connector's state and its tasks'. A connector can be RUNNING while all its tasks are FAILED."""
+    """A connector's state and its tasks'. A connector can be RUNNING while all its tasks are FAILED.
+
+    `trace` is the first line of why the connector itself failed, empty otherwise.
+    """
 
     name: str
     state: str
     tasks: tuple[TaskStatus, ...]
+    trace: str = ""
 
     @property
     def failures(self) -> tuple[TaskStatus, ...]:
@@ -47,12 +53,61 @@ class ConnectorStatus:
         """Whether the connector runs, has tasks, and every one of them runs."""
         return self.state == "RUNNING" and bool(self.tasks) and all(t.state == "RUNNING" for t in self.tasks)
 
+    @property
+    def failed(self) -> bool:
+        """Whether the connector or one of its tasks failed."""
+        return self.state == "FAILED" or bool(self.failures)
+
+    @property
+    def detail(self) -> str:
+        """One line: the connector's state, and each task's with the reason of a failure."""
+        tasks = ", ".join(f"task {task.task} {task.state} {task.trace}".rstrip() for task in self.tasks)
+        return f"{f'{self.state} {self.trace}'.rstrip()}; {tasks or 'no tasks'}"
+
+
+class Connect(Protocol):
+    """Connectors, their configuration and their tasks, whatever protocol the service speaks."""
+
+    # Whether answers show asterisks in place of secrets, so that a change of one cannot be seen.
+    hides_secrets: bool
+
+    def connectors(self) -> list[str]:
+        """The names of all connectors."""
+
+    def plugins(self) -> dict[str, str]:
+        """The connector plugins that there are: class and version."""
+
+    def config(self, connector: str) -> dict[str, str] | None:
+        """A connector's configuration as the service lists it; None when there is none."""
+
+    def put_config(self, connector: str, config: dict[str, str]) -> None:
+        """Creates the connector or replaces its configuration."""
+
+    def differing(self, actual: Mapping[str, str], wanted: Mapping[str, str]) -> tuple[str, ...]:
+        """The keys in which a listed configuration is not the wanted one; never their values."""
+
+    def complaints(self, config: dict[str, str]) -> tuple[str, ...]:
+        """What is wrong with a configuration ("field: reason"), without creating anything."""
+
+    def status(self, connector: str) -> ConnectorStatus | None:
+        """State of the connector and its tasks; None when there is no such connector."""
+
+    def consumer_group(self, connector: str) -> str | None:
+        """The Kafka consumer group by which a sink reads; None when there is no such connector."""
+
+    def restart_failed(self, connector: str) -> None:
+        """Restarts what of the connector failed."""
+
+    def delete(self, connector: str) -> None:
+        """Deletes a connector; no error when it does not exist."""
+
 
 class KafkaConnect(HttpClient):
     """Connectors, their configuration and their tasks."""
 
     name = "Kafka Connect"
     connection = "macd_kafka_connect"
+    hides_secrets = False
 
     def worker(self) -> Worker:
         """The worker that answers."""
@@ -78,6 +133,11 @@ class KafkaConnect(HttpClient):
         """Creates the connector or replaces its configuration."""
         self.request("PUT", f"/connectors/{_quoted(connector)}/config", config)
 
+    def differing(self, actual: Mapping[str, str], wanted: Mapping[str, str]) -> tuple[str, ...]:
+        """The keys only: a value may be a secret that somebody else put there."""
+        keys = sorted({*actual, *wanted} - {"name"})
+        return tuple(key for key in keys if actual.get(key) != wanted.get(key))
+
     def complaints(self, config: dict[str, str]) -> tuple[str, ...]:
         """What the plugin finds wrong with a configuration ("field: reason"), without creating anything."""
         plugin = config["connector.class"].rpartition(".")[2]
@@ -95,10 +155,14 @@ class KafkaConnect(HttpClient):
         if found is None:
             return None
         tasks = tuple(
-            TaskStatus(task["id"], task["state"], (task.get("trace") or "").partition("\n")[0])
-            for task in found["tasks"]
+            TaskStatus(task["id"], task["state"], first_line(task.get("trace"))) for task in found["tasks"]
         )
-        return ConnectorStatus(found["name"], found["connector"]["state"], tasks)
+        own = found["connector"]
+        return ConnectorStatus(found["name"], own["state"], tasks, first_line(own.get("trace")))
+
+    def consumer_group(self, connector: str) -> str | None:
+        """A worker names the group after the connector."""
+        return f"connect-{connector}"
 
     def restart_failed(self, connector: str) -> None:
         """Restarts the connector and its failed tasks, nothing else."""
@@ -113,6 +177,11 @@ class KafkaConnect(HttpClient):
         if code == 409:
             return "The worker is rebalancing; try again in a few seconds."
         return super().remedy_for(code)
+
+
+def first_line(trace: str | None) -> str:
+    """The first line of a stack trace, which says what happened; empty without one."""
+    return (trace or "").partition("\n")[0].strip()
 
 
 def _without_credentials(reason: str) -> str:

@@ -40,7 +40,7 @@ class SchemaRegistry(HttpClient):
     content_type = "application/vnd.schemaregistry.v1+json"
     # Registering twice gives the same id, so every method may be repeated; and Apicurio on H2 answers 500
     # to one of two registrations at the same moment.
-    retry = RETRY.new(allowed_methods=None, status_forcelist=(429, 500, 502, 503, 504))
+    retry = RETRY.new(allowed_methods=None, status_forcelist=(500, 502, 503, 504))
 
     def latest(self, subject: str) -> RegisteredSchema | None:
         """The newest version of a subject; None when the subject does not exist."""

@@ -116,8 +116,9 @@ class Observer:
     def _readers(self) -> Iterator[_Reader]:
         spec = self._pipeline.spec
         for connector in spec.connectors:
-            for topic in connector.topics:
-                yield _Reader(f"connector {connector.name}", topic, f"connect-{connector.name}")
+            group = self._pipeline.connect.consumer_group(connector.name)
+            for topic in connector.topics if group else ():
+                yield _Reader(f"connector {connector.name}", topic, str(group))
         for query in self._pipeline.ksqldb.queries():
             for statement in (each for each in spec.queries if each.topic in query.sink_topics):
                 for topic in spec.topics_read(statement):

@@ -115,13 +115,11 @@ def _query(pipeline: Pipeline, spec: StatementSpec, changes: Mapping[str, Change
 def _connector(name: str, change: Change, status: ConnectorStatus | None) -> Part:
     if status is None:
         return Part(kind="connector", name=name, state=State.MISSING, detail="not configured")
-    tasks = ", ".join(f"task {task.task} {task.state} {task.trace}".rstrip() for task in status.tasks)
-    detail = f"{status.state}; {tasks or 'no tasks'}"
     if not status.healthy:
-        return Part(kind="connector", name=name, state=State.FAILED, detail=detail)
+        return Part(kind="connector", name=name, state=State.FAILED, detail=status.detail)
     if not isinstance(change, NoOp):
         return _planned("connector", name, change)
-    return Part(kind="connector", name=name, state=State.OK, detail=detail)
+    return Part(kind="connector", name=name, state=State.OK, detail=status.detail)
 
 
 def _planned(kind: Kind, name: str, change: Change, messages: int | None = None) -> Part:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
-from macd.clients.connect import ConnectorStatus, KafkaConnect
+from macd.clients.connect import Connect, ConnectorStatus
 from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Update
 from macd.specs.models import ConnectorSpec, PipelineSpec
 from macd.specs.services import resolve_connector_config
 
 
-def plan_connectors(pipeline: PipelineSpec, connect: KafkaConnect, environment: Mapping[str, str]) -> Plan:
+def plan_connectors(pipeline: PipelineSpec, connect: Connect, environment: Mapping[str, str]) -> Plan:
     """What has to happen so that every connector runs with the configuration of include/connectors."""
-    extra = resolve_connector_config(pipeline.target, environment)
-    return Plan.of(_change(spec, {**spec.config, **extra}, connect) for spec in pipeline.connectors)
+
+    def wanted(spec: ConnectorSpec) -> dict[str, str]:
+        return {**spec.config, **resolve_connector_config(pipeline.target, environment)}
+
+    return Plan.of(_change(spec, partial(wanted, spec), connect) for spec in pipeline.connectors)
 
 
-def plan_connector_removal(pipeline: PipelineSpec, connect: KafkaConnect) -> Plan:
+def plan_connector_removal(pipeline: PipelineSpec, connect: Connect) -> Plan:
     """Deletes the pipeline's connectors; what they wrote stays."""
     existing = set(connect.connectors())
     return Plan.of(
@@ -27,36 +30,50 @@ def plan_connector_removal(pipeline: PipelineSpec, connect: KafkaConnect) -> Pla
     )
 
 
-def _change(spec: ConnectorSpec, config: dict[str, str], connect: KafkaConnect) -> Change:
+def _change(spec: ConnectorSpec, wanted: Callable[[], dict[str, str]], connect: Connect) -> Change:
     resource = f"connector {spec.name}"
     actual = connect.config(spec.name)
-    if actual is not None and _without_name(actual) == config:
-        return _restart(resource, connect.status(spec.name), connect)
+    # Filled in anew when it is sent: a plan keeps no secret.
+    put = _Put(spec.name, wanted, connect)
+    differing = None if actual is None else connect.differing(actual, wanted())
+    if differing == ():
+        return _restart(resource, connect.status(spec.name), connect, put)
     # Connect wants the name in the configuration that it validates, and adds it to the one that it keeps.
-    complaints = connect.complaints({"name": spec.name, **config})
+    complaints = connect.complaints({"name": spec.name, **wanted()})
     if complaints:
         return Blocked(
             resource,
             reason=f"the plugin refuses its configuration: {'; '.join(complaints)}.",
             remedy=f"Correct include/connectors/{spec.name}.json or connector_config of the target.",
         )
-    put = partial(connect.put_config, spec.name, config)
-    if actual is None:
+    if differing is None:
         return Create(resource, (f"{', '.join(spec.topics)} -> {spec.database}.{spec.collection}",), put)
-    return Update(resource, _changed_keys(_without_name(actual), config), put)
+    return Update(resource, differing, put)
 
 
-def _restart(resource: str, status: ConnectorStatus | None, connect: KafkaConnect) -> Change:
-    if status is None or not (status.failures or status.state == "FAILED"):
+class _Put:
+    """Sends a connector's configuration."""
+
+    def __init__(self, name: str, wanted: Callable[[], dict[str, str]], connect: Connect) -> None:
+        self._name, self._wanted, self._connect = name, wanted, connect
+
+    def __call__(self) -> None:
+        self._connect.put_config(self._name, self._wanted())
+
+
+def _restart(resource: str, status: ConnectorStatus | None, connect: Connect, put: _Put) -> Change:
+    if status is None or not status.failed:
         return NoOp(resource)
-    details = tuple(f"task {task.task} failed: {task.trace}" for task in status.failures)
-    return Update(resource, ("restart", *details), partial(connect.restart_failed, status.name))
+    details = [f"task {task.task} failed: {task.trace}" for task in status.failures]
+    if status.trace:
+        details.append(status.trace)
+    restart = partial(connect.restart_failed, status.name)
+    if not connect.hides_secrets:
+        return Update(resource, ("restart", *details), restart)
+    return Update(resource, ("restart, its secrets sent again", *details), partial(_again, put, restart))
 
 
-def _without_name(config: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in config.items() if key != "name"}
-
-
-def _changed_keys(actual: Mapping[str, str], wanted: Mapping[str, str]) -> tuple[str, ...]:
-    """The names only: a value may be a secret that somebody else put there."""
-    return tuple(key for key in sorted({*actual, *wanted}) if actual.get(key) != wanted.get(key))
+def _again(put: _Put, restart: Callable[[], None]) -> None:
+    """The reason of the failure may be a secret that has changed, which no comparison shows."""
+    put()
+    restart()

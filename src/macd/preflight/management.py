@@ -15,6 +15,7 @@ from macd.errors import AuthenticationFailed
 from macd.specs.models import HttpService, Spec
 
 Network = IPv4Network | IPv6Network
+_CLOUD_KEY = "MACD_CLOUD_API_KEY and MACD_CLOUD_API_SECRET"
 
 
 class Place(NamedTuple):
@@ -156,7 +157,9 @@ class AtlasManagement(_Management):
 
 
 def _service(source: ConfluentSource | AtlasSource) -> HttpService:
-    return HttpService(url=source.url, username=source.username, password=source.password)
+    is_atlas = isinstance(source, AtlasSource)
+    kept_in = "MACD_ATLAS_PUBLIC_KEY and MACD_ATLAS_PRIVATE_KEY" if is_atlas else _CLOUD_KEY
+    return HttpService(url=source.url, username=source.username, password=source.password, kept_in=kept_in)
 
 
 def _is_connectors(address: dict[str, Any], cloud: str, region: str) -> bool:

@@ -4,6 +4,7 @@ from macd.specs.load import load_pipeline, load_target
 from macd.specs.models import (
     CheckSpec,
     ConnectorSpec,
+    ConnectService,
     HttpService,
     KafkaService,
     MongoService,
@@ -15,10 +16,16 @@ from macd.specs.models import (
     TopicSettings,
     TopicSpec,
 )
-from macd.specs.services import resolve_connector_config, resolve_services
+from macd.specs.services import (
+    require_variables,
+    resolve_connector_config,
+    resolve_services,
+    with_sink_variables,
+)
 
 __all__ = [
     "CheckSpec",
+    "ConnectService",
     "ConnectorSpec",
     "HttpService",
     "KafkaService",
@@ -32,6 +39,8 @@ __all__ = [
     "TopicSpec",
     "load_pipeline",
     "load_target",
+    "require_variables",
     "resolve_connector_config",
     "resolve_services",
+    "with_sink_variables",
 ]

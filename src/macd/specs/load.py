@@ -27,12 +27,13 @@ Named = TypeVar("Named", bound=BaseModel)
 
 def load_pipeline(include_dir: Path, target: str) -> PipelineSpec:
     """Everything under `include_dir` for one target; raises SpecError before anything is changed."""
+    found = load_target(include_dir, target)
     pipeline = PipelineSpec(
-        target=load_target(include_dir, target),
+        target=found,
         topics=_named_files(include_dir / "topics", "*.yaml", read_yaml, TopicSpec),
         schemas=tuple(_schema(path) for path in _files(include_dir / "schemas", "*.avsc")),
         statements=tuple(_statement(path) for path in _files(include_dir / "ksql", "*.sql")),
-        connectors=_named_files(include_dir / "connectors", "*.json", read_json, ConnectorSpec),
+        connectors=tuple(_connector(path, found) for path in _files(include_dir / "connectors", "*.json")),
         checks=_named_files(include_dir / "checks", "*.yaml", read_yaml, CheckSpec),
     )
     check_references(pipeline, include_dir)
@@ -70,6 +71,18 @@ def _named(path: Path, read: Callable[[Path], Any], model: type[Named]) -> Named
             remedy="Give the file and its name field the same name.",
         )
     return spec
+
+
+def _connector(path: Path, target: TargetSpec) -> ConnectorSpec:
+    """The connector as the target's protocol wants it; one that names no protocols goes to any as it is."""
+    spec = _named(path, read_json, ConnectorSpec)
+    parts = spec.apis
+    if parts and target.connect_api not in parts:
+        raise SpecError(
+            f"{path}: field 'apis' has no '{target.connect_api}', which the target {target.name} speaks.",
+            remedy=f"Add it, or choose a target whose Connect speaks one of: {', '.join(sorted(parts))}.",
+        )
+    return spec.model_copy(update={"config": {**spec.config, **parts.get(target.connect_api, {})}})
 
 
 def _schema(path: Path) -> SchemaSpec:

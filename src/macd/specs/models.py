@@ -11,6 +11,8 @@ TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")
 TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=120)]
 # What a sink's collection holds; the data-quality checks know each of them.
+# What a Connect service speaks: a worker's own REST API, or Confluent Cloud's for managed connectors.
+ConnectApi = Literal["kafka_connect", "confluent_cloud"]
 Stores = Literal["joined_orders", "payment_mismatches", "hourly_revenue"]
 Compatibility = Literal[
     "NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"
@@ -76,7 +78,8 @@ class StatementSpec(Spec):
 class ConnectorSpec(Spec):
     """include/connectors/<name>.json; `config` is what Kafka Connect gets, without the target's part.
 
-    `stores` says what the collection holds, and with that which checks verify it.
+    `stores` says what the collection holds, and with that which checks verify it. `apis` holds what only one
+    protocol's connectors are told; loading a pipeline puts the part of the target's protocol into `config`.
     """
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
@@ -85,6 +88,7 @@ class ConnectorSpec(Spec):
     database: str = Field(min_length=1)
     collection: str = Field(min_length=1)
     config: dict[str, str]
+    apis: dict[ConnectApi, dict[str, str]] = {}
 
     @property
     def topics(self) -> list[str]:
@@ -133,11 +137,26 @@ class KafkaService(Spec):
 
 
 class HttpService(Spec):
-    """How to reach a REST service."""
+    """How to reach a REST service; `kept_in` says where its credentials are kept, for messages."""
 
     url: str = Field(pattern=r"^https?://[^\s]+$")
     username: str | None = None
     password: SecretStr | None = None
+    kept_in: str | None = None
+
+
+class ConnectService(HttpService):
+    """How to reach Kafka Connect; Confluent Cloud's needs environment (env-...) and cluster (lkc-...)."""
+
+    api: ConnectApi = "kafka_connect"
+    environment: str | None = None
+    cluster: str | None = None
+
+    @model_validator(mode="after")
+    def _cloud_needs_a_place(self) -> ConnectService:
+        if self.api == "confluent_cloud" and not (self.environment and self.cluster):
+            raise ValueError("confluent_cloud needs environment (env-...) and cluster (lkc-...)")
+        return self
 
 
 class MongoService(Spec):
@@ -153,14 +172,15 @@ class Services(Spec):
     kafka: KafkaService
     schema_registry: HttpService
     ksqldb: HttpService
-    kafka_connect: HttpService
+    kafka_connect: ConnectService
     mongodb: MongoService
 
 
 class TargetSpec(Spec):
     """include/targets/<name>.yaml; `services` and `connector_config` still hold ${NAME} references.
 
-    `compatibility` is every subject's level, except those that `subject_compatibility` names.
+    `compatibility` is every subject's level, except those that `subject_compatibility` names. A connector has
+    `connectors_run_within` (an ISO 8601 duration) until all its tasks have to run.
     """
 
     name: TargetName
@@ -169,6 +189,13 @@ class TargetSpec(Spec):
     compatibility: Compatibility = "BACKWARD"
     subject_compatibility: dict[str, Compatibility] = {}
     connector_config: dict[str, str] = {}
+    connectors_run_within: timedelta = Field(default=timedelta(minutes=2), gt=timedelta(0))
+
+    @property
+    def connect_api(self) -> ConnectApi:
+        """Which part of a connector's `apis` is meant."""
+        api: ConnectApi = self.services.get("kafka_connect", {}).get("api", "kafka_connect")
+        return api
 
     def compatibility_of(self, subject: str) -> Compatibility:
         """The level by which the registry judges a subject's next version."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from macd.clients.connect import ConnectorStatus, TaskStatus
+from macd.clients.connect import ConnectorStatus, KafkaConnect, TaskStatus
 from macd.plan import Blocked, Create, NoOp, Update, plan_connector_removal, plan_connectors
 
 SINK = "macd-orders-payments-mongodb-sink"
@@ -11,6 +11,9 @@ RUNNING = ConnectorStatus(SINK, "RUNNING", (TaskStatus(0, "RUNNING", ""),))
 
 class FakeConnect:
     """One worker in a dictionary."""
+
+    hides_secrets = False
+    differing = KafkaConnect.differing
 
     def __init__(self) -> None:
         self.configs: dict[str, dict[str, str]] = {}

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import requests_mock as requests_mock_module
 from confluent_kafka.admin import AclOperation
-from pydantic import SecretStr
 from pymongo.errors import OperationFailure
 
 from macd.clients.kafka import ClusterState, TopicState
@@ -21,7 +20,7 @@ from macd.preflight.result import Answer
 from macd.preflight.rules import load_rules
 from macd.preflight.scene import Scene
 from macd.settings import REPOSITORY
-from macd.specs import HttpService, PipelineSpec, resolve_services
+from macd.specs import ConnectService, HttpService, PipelineSpec, resolve_services
 
 REGISTRY = "http://registry.test"
 KSQLDB = "http://ksqldb.test"
@@ -109,14 +108,11 @@ def mongo(monkeypatch: pytest.MonkeyPatch) -> FakeMongo:
 
 @pytest.fixture
 def scene(pipeline: PipelineSpec, kafka: FakeKafka) -> Scene:
-    found = resolve_services(pipeline.target, {})
-    services = found.model_copy(
+    services = resolve_services(pipeline.target, {}).model_copy(
         update={
             "schema_registry": HttpService(url=REGISTRY),
             "ksqldb": HttpService(url=KSQLDB),
-            "kafka_connect": found.kafka_connect.model_copy(
-                update={"url": CONNECT, "username": "ada", "password": SecretStr("canary")}
-            ),
+            "kafka_connect": ConnectService(url=CONNECT, username="ada", password="canary"),
         }
     )
     made = Pipeline(pipeline, services, {})

@@ -1,0 +1,151 @@
+"""The Connect API: managed connectors of one cluster, with states that a test may set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from tests.cloud.answer import Answer, connect_error
+
+ENVIRONMENT, CLUSTER = "env-fake1", "lkc-fake1"
+BASE = f"/connect/v1/environments/{ENVIRONMENT}/clusters/{CLUSTER}"
+PLUGIN = "MongoDbAtlasSink"
+# Keys of type password on the connector's page, and the secret of a Kafka API key.
+SECRETS = ("connection.password", "kafka.api.secret")
+REQUIRED = (
+    "name",
+    "topics",
+    "input.data.format",
+    "connection.host",
+    "connection.user",
+    "connection.password",
+)
+CHOICES = {
+    "input.data.format": ("AVRO", "JSON_SR", "PROTOBUF", "JSON", "STRING", "BSON"),
+    "kafka.auth.mode": ("KAFKA_API_KEY", "SERVICE_ACCOUNT"),
+    "doc.id.strategy": (
+        "BsonOidStrategy",
+        "FullKeyStrategy",
+        "ProvidedInKeyStrategy",
+        "ProvidedInValueStrategy",
+    ),
+    "write.strategy": ("DefaultWriteModelStrategy", "InsertOneDefaultStrategy", "ReplaceOneDefaultStrategy"),
+}
+# What the API fills in where nothing was asked for.
+DEFAULTS = {
+    "cloud.environment": "prod",
+    "cloud.provider": "aws",
+    "kafka.endpoint": "SASL_SSL://pkc-fake1.ap-south-1.aws.confluent.cloud:9092",
+    "kafka.region": "ap-south-1",
+    "max.num.retries": "3",
+    "max.poll.records": "500",
+}
+
+
+@dataclass
+class Connector:
+    """A connector; `provisioning` is how many more questions about its status say PROVISIONING."""
+
+    identifier: str
+    config: dict[str, str]
+    provisioning: int
+    state: str = "RUNNING"
+    trace: str = ""
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+
+    def shown(self) -> dict[str, str]:
+        return {
+            key: "*" * len(value) if key in SECRETS else value
+            for key, value in {**DEFAULTS, **self.config}.items()
+        }
+
+
+class ConnectApi:
+    """Everything below BASE."""
+
+    def __init__(self) -> None:
+        self.connectors: dict[str, Connector] = {}
+        self.provisioning = 0
+        self._ids = count(1)
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
+        match (method, *path.removeprefix(BASE).strip("/").split("/")):
+            case ("GET", "connectors"):
+                return self._list(query.get("expand", ""))
+            case ("GET", "connector-plugins"):
+                return Answer(200, [{"class": PLUGIN, "type": "sink", "version": "1.0.0"}])
+            case ("PUT", "connector-plugins", plugin, "config", "validate"):
+                return self._validate(plugin, body)
+            case ("PUT", "connectors", name, "config"):
+                return self._put(name, body)
+            case (_, "connectors", name, *_) if name not in self.connectors:
+                return connect_error(404, f"Connector {name} not found")
+            case ("GET", "connectors", name, "config"):
+                return Answer(200, self.connectors[name].shown())
+            case ("GET", "connectors", name, "status"):
+                return Answer(200, self._status(name))
+            case ("POST", "connectors", name, "restart"):
+                return self._restart(name)
+            case ("DELETE", "connectors", name):
+                del self.connectors[name]
+                return Answer(200, {"error": None})
+        return connect_error(404, "resource not found")
+
+    def _list(self, expand: str) -> Answer:
+        if expand != "id":
+            return Answer(200, list(self.connectors))
+        ids = {name: {"id": {"id": c.identifier, "id_type": "ID"}} for name, c in self.connectors.items()}
+        return Answer(200, ids)
+
+    def _validate(self, plugin: str, config: dict[str, str]) -> Answer:
+        if plugin != PLUGIN:
+            return connect_error(404, f"Connector plugin {plugin} not found")
+        found = complaints(config)
+        values = [
+            {"value": {"name": key, "value": config.get(key), "errors": found.get(key, [])}}
+            for key in {*config, *REQUIRED}
+        ]
+        return Answer(200, {"name": plugin, "groups": [], "error_count": len(found), "configs": values})
+
+    def _put(self, name: str, config: dict[str, str]) -> Answer:
+        found = complaints(config)
+        if config.get("connector.class") != PLUGIN:
+            message = f"Failed to find any class that implements Connector and which name matches {config}"
+            return Answer(500, {"error_code": 500, "message": message})
+        if found:
+            told = "; ".join(f"{key}: {errors[0]}" for key, errors in found.items())
+            return Answer(400, {"error_code": 400, "message": f"{told} in {config}"})
+        known = self.connectors.get(name)
+        identifier = known.identifier if known else f"lcc-fake{next(self._ids)}"
+        self.connectors[name] = Connector(identifier, dict(config), self.provisioning)
+        return Answer(200, {"name": name, "config": self.connectors[name].shown(), "type": "sink"})
+
+    def _status(self, name: str) -> dict[str, Any]:
+        connector = self.connectors[name]
+        own: dict[str, Any] = {"state": connector.state, "worker_id": connector.identifier}
+        tasks = connector.tasks or [{"id": 0, "state": "RUNNING", "worker_id": connector.identifier}]
+        if connector.provisioning:
+            connector.provisioning -= 1
+            own["state"], tasks = "PROVISIONING", []
+        if connector.trace:
+            own["trace"] = connector.trace
+        return {"name": name, "type": "sink", "connector": own, "tasks": tasks}
+
+    def _restart(self, name: str) -> Answer:
+        connector = self.connectors[name]
+        connector.state, connector.trace, connector.tasks = "RUNNING", "", []
+        return Answer(202)
+
+
+def complaints(config: dict[str, str]) -> dict[str, list[str]]:
+    """By key, as the plugin's validation words them."""
+    missing = {key: [f'"{key}" is required'] for key in REQUIRED if not config.get(key)}
+    wrong = {
+        key: [f"Invalid value {config[key]}. Has to be one of: {', '.join(allowed)}"]
+        for key, allowed in CHOICES.items()
+        if key in config and config[key] not in allowed
+    }
+    if config.get("kafka.auth.mode") == "SERVICE_ACCOUNT" and not config.get("kafka.service.account.id"):
+        missing["kafka.service.account.id"] = ['"kafka.service.account.id" is required']
+    return missing | wrong

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+import requests
+import requests_mock
+
+from macd.clients.connect import KafkaConnect
+from macd.clients.throttle import asked_for
+from macd.errors import RequestRejected
+from macd.specs.models import HttpService
+
+URL = "http://service.test"
+
+
+@pytest.fixture
+def client():
+    session, transport = requests.Session(), requests_mock.Adapter()
+    session.mount("http://", transport)
+    made = KafkaConnect(HttpService(url=URL), session)
+    made.transport = transport
+    return made
+
+
+def turned_away(seconds=None):
+    headers = {} if seconds is None else {"Retry-After": str(seconds)}
+    return {"status_code": 429, "headers": headers, "text": "slow down"}
+
+
+def test_a_request_is_sent_again_after_the_time_that_was_asked_for(client):
+    client.transport.register_uri("GET", f"{URL}/connectors", [turned_away(0), turned_away(0), {"json": []}])
+    assert client.connectors() == []
+
+
+def test_what_changes_something_is_sent_again_too_because_nothing_was_changed(client):
+    path = f"{URL}/connectors/a/restart"
+    client.transport.register_uri("POST", path, [turned_away(0), {"status_code": 204}])
+    client.restart_failed("a")
+    assert client.transport.call_count == 2
+
+
+def test_nobody_waits_longer_than_the_deadline_and_the_error_says_how_long(client):
+    client.transport.register_uri("GET", f"{URL}/connectors", [turned_away(3600)])
+    with pytest.raises(RequestRejected, match="slow down") as caught:
+        client.connectors()
+    assert client.transport.call_count == 1
+    assert caught.value.remedy == "It had too many requests; try again in 3600 s."
+
+
+def test_without_a_time_the_wait_grows_until_the_deadline(client):
+    client.patience_s = 1.0
+    client.transport.register_uri("GET", f"{URL}/connectors", [turned_away()])
+    with pytest.raises(RequestRejected):
+        client.connectors()
+    assert client.transport.call_count == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("", None),
+        ("soon", None),
+        (format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True), 0.0),
+        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3600.0),
+    ],
+)
+def test_retry_after_is_a_number_or_a_date(value, seconds):
+    response = requests.Response()
+    response.headers["Retry-After"] = value
+    assert asked_for(response) == (seconds if seconds is None else pytest.approx(seconds, abs=60))
