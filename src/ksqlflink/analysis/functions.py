@@ -96,8 +96,13 @@ def resolve(function: Function, arguments: Sequence[Typed]) -> Resolution:
             return resolutions[0]
         if resolutions:
             raise TypeProblem(_ambiguous(function, arguments))
-    raise TypeProblem(
-        f"Function '{_shown(function)}' does not accept parameters ({_given(arguments)}).\n"
+    raise TypeProblem(refusal(function, _given(arguments)))
+
+
+def refusal(function: Function, given: str) -> str:
+    """Return what ksqlDB says of a call with arguments of other types."""
+    return (
+        f"Function '{_shown(function)}' does not accept parameters ({given}).\n"
         f"Valid alternatives are:\n{_listed(function)}"
     )
 

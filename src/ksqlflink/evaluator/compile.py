@@ -50,6 +50,12 @@ def _arguments(expr: Expr) -> list[Evaluate]:
     return [compile_expression(argument) for argument in expr["args"]]
 
 
+def _lambda(expr: Expr) -> Evaluate:
+    """Return the function of a row that gives the lambda as a function."""
+    body, names = compile_expression(expr["body"]), expr["parameters"]
+    return lambda row: lambda *values: body({**row, **dict(zip(names, values, strict=True))})
+
+
 def _column(expr: Expr) -> Evaluate:
     name = expr["name"]
     return lambda row: row.get(name)
@@ -258,6 +264,8 @@ def _struct(expr: Expr) -> Evaluate:
 
 _BUILDERS: dict[str, Callable[[Expr], Evaluate]] = {
     "column": _column,
+    "variable": _column,
+    "lambda": _lambda,
     "literal": _literal,
     **dict.fromkeys("+-*/%", _arithmetic),
     "negate": _negate,

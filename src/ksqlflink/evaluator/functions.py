@@ -10,6 +10,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from ksqlflink.evaluator.collections_and_json import COLLECTIONS
+from ksqlflink.evaluator.lambdas import LAMBDA_FUNCTIONS
 from ksqlflink.evaluator.numbers import NUMBERS
 from ksqlflink.evaluator.strict import Function, null_safe
 from ksqlflink.evaluator.texts import TEXTS
@@ -93,6 +94,7 @@ FUNCTIONS: dict[str, Function] = {
     **TEXTS,
     **TIMES,
     **COLLECTIONS,
+    **LAMBDA_FUNCTIONS,
     "UCASE": null_safe(str.upper),
     "LCASE": null_safe(str.lower),
     "LEN": null_safe(len),
