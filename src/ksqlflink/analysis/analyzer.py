@@ -171,7 +171,7 @@ def _projection(context: Context, shape: _Shape) -> Analysis:
     explode = {"explode": exploder.arrays} if exploder.arrays else {}
     return Analysis(
         context.inputs,
-        "TABLE" if shape.operation["kind"] == "TABLE_PROJECT" else "STREAM",
+        "TABLE" if source.kind == "TABLE" else "STREAM",
         outputs,
         sources,
         {**shape.operation, **explode},

@@ -279,6 +279,34 @@ def test_joins_that_are_refused(stage: Stage, select: str, message: str) -> None
     assert message in refusal(stage, f"CREATE STREAM x AS SELECT {select};")
 
 
+@pytest.mark.parametrize(
+    ("select", "message"),
+    [
+        (
+            "m.sku, t.n FROM menu m JOIN tally t ON m.sku = t.n",
+            "table-table joins require to join on the primary key of the right input table. Got M.SKU = T.N.",
+        ),
+        (
+            "m.sku, t.n FROM menu m JOIN tally t ON t.id = m.sku",
+            "Invalid join condition: types don't match. Got T.ID{INTEGER} = M.SKU{STRING}.",
+        ),
+        ("t.id, s.n FROM tally t JOIN stock s ON t.n = s.id", "Joining two tables by a foreign key is not"),
+        (
+            "t.id, s.n FROM tally t JOIN stock s WITHIN 1 HOUR ON t.id = s.id",
+            "execute your Table-Table",
+        ),
+    ],
+)
+def test_joins_of_tables_that_are_refused(stage: Stage, select: str, message: str) -> None:
+    for name in ("tally", "stock"):
+        stage.topics.add(name, partitions=2)
+        stage.run(
+            f"CREATE TABLE {name} (id INT PRIMARY KEY, n INT) "
+            f"WITH (KAFKA_TOPIC='{name}', VALUE_FORMAT='JSON');"
+        )
+    assert message in refusal(stage, f"CREATE TABLE x AS SELECT {select};")
+
+
 # -- tables -------------------------------------------------------------------------------------------------
 
 

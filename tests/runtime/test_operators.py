@@ -1,0 +1,99 @@
+"""Stateful queries: the plan that the server makes of a statement, run by the Java runtime without Flink."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.runtime.java import Checks
+from tests.unit.ksqlflink.fakes import Stage, plan_of
+
+pytestmark = pytest.mark.integration
+
+Record = tuple[int, str | None, str | None, int]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """A stage with the tables L (v) and R (w), both JSON by a text key."""
+    stage = Stage()
+    for name, column in (("l", "v"), ("r", "w")):
+        stage.topics.add(name)
+        stage.run(
+            f"CREATE TABLE {name} (id VARCHAR PRIMARY KEY, {column} INT) "
+            f"WITH (KAFKA_TOPIC='{name}', VALUE_FORMAT='JSON');"
+        )
+    return stage
+
+
+def results(checks: Checks, stage: Stage, select: str, records: list[Record]) -> list[Any]:
+    """What comes out of a table made by a SELECT: key, value, time of each record."""
+    stage.run(f"CREATE TABLE x AS SELECT {select};")
+    given = json.dumps({"plan": plan_of(stage), "records": records})
+    lines = map(json.loads, checks.run("Operate", given).splitlines())
+    return [(key, value and json.loads(value), ms) for key, value, ms in lines]
+
+
+LEFT, RIGHT = 0, 1
+CHANGES: list[Record] = [
+    (LEFT, "a", '{"V": 1}', 10),
+    (RIGHT, "a", '{"W": 7}', 5),
+    (RIGHT, "b", '{"W": 8}', 20),
+    (LEFT, "a", '{"V": 2}', 30),
+    (RIGHT, "a", None, 40),
+    (RIGHT, "a", None, 50),
+    (LEFT, "b", '{"V": 3}', 15),
+    (LEFT, "b", None, 60),
+    (LEFT, None, '{"V": 4}', 70),
+    (LEFT, "c", None, 80),
+]
+
+
+def test_an_inner_join_of_tables(checks: Checks, stage: Stage) -> None:
+    assert results(checks, stage, "l.id, v, w FROM l JOIN r ON l.id = r.id", CHANGES) == [
+        ("a", {"V": 1, "W": 7}, 10),
+        ("a", {"V": 2, "W": 7}, 30),
+        ("a", None, 40),
+        ("a", None, 50),
+        ("b", {"V": 3, "W": 8}, 20),
+        ("b", None, 60),
+    ]
+
+
+def test_a_left_join_of_tables(checks: Checks, stage: Stage) -> None:
+    assert results(
+        checks, stage, "l.id AS k, r.id AS rid, v, w FROM l LEFT JOIN r ON r.id = l.id", CHANGES
+    ) == [
+        ("a", {"RID": None, "V": 1, "W": None}, 10),
+        ("a", {"RID": "a", "V": 1, "W": 7}, 10),
+        ("a", {"RID": "a", "V": 2, "W": 7}, 30),
+        ("a", {"RID": None, "V": 2, "W": None}, 40),
+        ("a", {"RID": None, "V": 2, "W": None}, 50),
+        ("b", {"RID": "b", "V": 3, "W": 8}, 20),
+        ("b", None, 60),
+    ]
+
+
+def test_a_full_join_of_tables(checks: Checks, stage: Stage) -> None:
+    assert results(checks, stage, "ROWKEY AS k, v, w FROM l FULL OUTER JOIN r ON l.id = r.id", CHANGES) == [
+        ("a", {"V": 1, "W": None}, 10),
+        ("a", {"V": 1, "W": 7}, 10),
+        ("b", {"V": None, "W": 8}, 20),
+        ("a", {"V": 2, "W": 7}, 30),
+        ("a", {"V": 2, "W": None}, 40),
+        ("a", {"V": 2, "W": None}, 50),
+        ("b", {"V": 3, "W": 8}, 20),
+        ("b", {"V": None, "W": 8}, 60),
+    ]
+
+
+def test_where_deletes_a_joined_row_that_stops_matching_and_no_other(checks: Checks, stage: Stage) -> None:
+    select = "l.id, v, w FROM l JOIN r ON l.id = r.id WHERE v > 1"
+    assert results(checks, stage, select, CHANGES) == [
+        ("a", {"V": 2, "W": 7}, 30),
+        ("a", None, 40),
+        ("b", {"V": 3, "W": 8}, 20),
+        ("b", None, 60),
+    ]
