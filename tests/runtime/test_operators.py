@@ -97,3 +97,40 @@ def test_where_deletes_a_joined_row_that_stops_matching_and_no_other(checks: Che
         ("b", {"V": 3, "W": 8}, 20),
         ("b", None, 60),
     ]
+
+
+ROWS: list[Record] = [
+    (0, "a", '{"V": 1}', 10),
+    (0, "b", '{"V": 1}', 30),
+    (0, "a", '{"V": 2}', 20),
+    (0, "b", '{"V": 1}', 40),
+    (0, "b", None, 50),
+    (0, "b", None, 60),
+    (0, "c", '{"V": null}', 70),
+]
+
+
+def test_groups_of_a_table_lose_the_rows_that_change(checks: Checks, stage: Stage) -> None:
+    select = "v, COUNT(*) AS n, SUM(v) AS s, AVG(v) AS a, COLLECT_LIST(id) AS ids FROM l GROUP BY v"
+    assert results(checks, stage, select, ROWS) == [
+        (key, {"N": n, "S": s, "A": a, "IDS": ids}, ms)
+        for key, n, s, a, ids, ms in [
+            ("\0\0\0\1", 1, 1, 1.0, ["a"], 10),
+            ("\0\0\0\1", 2, 2, 1.0, ["a", "b"], 30),
+            ("\0\0\0\1", 1, 1, 1.0, ["b"], 30),
+            ("\0\0\0\2", 1, 2, 2.0, ["a"], 20),
+            ("\0\0\0\1", 0, 0, 0.0, [], 40),
+            ("\0\0\0\1", 1, 1, 1.0, ["b"], 40),
+            ("\0\0\0\1", 0, 0, 0.0, [], 50),
+        ]
+    ]
+
+
+def test_where_and_having_of_a_grouped_table(checks: Checks, stage: Stage) -> None:
+    select = "v, COUNT(*) AS n FROM l WHERE id <> 'a' GROUP BY v HAVING COUNT(*) > 0"
+    assert results(checks, stage, select, ROWS) == [
+        ("\0\0\0\1", {"N": 1}, 30),
+        ("\0\0\0\1", None, 40),
+        ("\0\0\0\1", {"N": 1}, 40),
+        ("\0\0\0\1", None, 50),
+    ]

@@ -194,8 +194,6 @@ def _refuse_grouping(context: Context) -> None:
     where = query.group_by[0].position if query.group_by else query.position
     if others:
         raise context.refuse("GROUP BY of a join", where)
-    if source.kind == "TABLE":
-        raise context.refuse("GROUP BY of a table", where)
     if source.window_type is not None:
         raise context.refuse("GROUP BY of a windowed stream", where)
     if query.partition_by:
@@ -223,26 +221,36 @@ def _aggregation(context: Context, row: Row) -> Analysis:
         raise context.fail(aggregate.no_group_by(grouping))
     outputs = project(context, row, items, typed, key)
     _check_emit(context)
+    of_table = source.kind == "TABLE"
+    if of_table:
+        aggregate.check_table(grouping)
     window = query.window
     size = None if window is None or window.kind == "SESSION" else window.size.milliseconds
     return Analysis(
         context.inputs,
         "TABLE",
         outputs,
-        (input_json(alias, source, grouping.by_typed),),
+        (input_json(alias, source, None if of_table else grouping.by_typed),),
         {
-            "kind": "AGGREGATE",
+            **_aggregate_kind(grouping, of_table),
             "window": aggregate.window_json(window),
             "aggregates": grouping.aggregates,
             "final": query.emit == "FINAL",
             "having": None if having is None else having.json,
         },
         where,
-        context.partitions[alias],
+        # The rows of a table go from group to group: they have to be in one place.
+        1 if of_table else context.partitions[alias],
         None if window is None else window.kind,
         size,
         limit=query.limit,
     )
+
+
+def _aggregate_kind(grouping: aggregate.Grouping, of_table: bool) -> Json:
+    if not of_table:
+        return {"kind": "AGGREGATE"}
+    return {"kind": "TABLE_AGGREGATE", "by": [typed.json for typed in grouping.by_typed]}
 
 
 def _check_emit(context: Context) -> None:

@@ -384,7 +384,15 @@ def test_cleanup_of_a_table_s_topic(stage: Stage, select: str, policy: str) -> N
             "Window bounds column WINDOWSTART can only be used in the SELECT clause",
         ),
         ("a, AVG(d) FROM ev GROUP BY a", "Function 'AVG' does not accept parameters (DECIMAL(9, 2))."),
-        ("sku, COUNT(*) FROM menu GROUP BY sku", "GROUP BY of a table is not supported by ksqlflink"),
+        (
+            "price, MIN(sku), MAX(sku), COUNT(*) FROM menu GROUP BY price",
+            "The aggregation functions MIN and MAX cannot be applied to a table source, only to a stream",
+        ),
+        ("sku, HISTOGRAM(sku) FROM menu GROUP BY sku", "HISTOGRAM of a table is not supported by ksqlflink"),
+        (
+            "sku, COUNT(*) FROM menu WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY sku",
+            "Windowing not supported for table aggregations.",
+        ),
         ("id, COUNT(*) FROM win GROUP BY id", "GROUP BY of a windowed stream is not supported by ksqlflink"),
     ],
 )
