@@ -134,3 +134,64 @@ def test_where_and_having_of_a_grouped_table(checks: Checks, stage: Stage) -> No
         ("\0\0\0\1", {"N": 1}, 40),
         ("\0\0\0\1", None, 50),
     ]
+
+
+PAIRS: list[Record] = [
+    (0, "a", '{"V": 1}', 0),
+    (1, "a", '{"W": 10}', 1_000),
+    (0, "b", '{"V": 1}', 5_000),
+    (1, "b", '{"W": 20}', 4_000),
+    (1, "b", '{"W": 5}', 61_000),
+    (0, "a", '{"V": 2}', 2_000),
+    (0, "c", '{"V": 2}', 3_000),
+]
+
+
+@pytest.fixture
+def streams() -> Stage:
+    """A stage with the streams S (v) and T (w), and the table D (name), all JSON by a text key."""
+    stage = Stage()
+    for name, column in (("s", "v INT"), ("t", "w INT")):
+        stage.topics.add(name)
+        stage.run(
+            f"CREATE STREAM {name} (id VARCHAR KEY, {column}) "
+            f"WITH (KAFKA_TOPIC='{name}', VALUE_FORMAT='JSON');"
+        )
+    stage.topics.add("d")
+    stage.run("CREATE TABLE d (id VARCHAR PRIMARY KEY, w INT) WITH (KAFKA_TOPIC='d', VALUE_FORMAT='JSON');")
+    return stage
+
+
+def test_groups_of_a_join(checks: Checks, streams: Stage) -> None:
+    select = (
+        "v, COUNT(*) AS n, SUM(w) AS total FROM s JOIN t WITHIN 1 HOUR GRACE PERIOD 1 HOUR ON s.id = t.id "
+        "WHERE w > 5 GROUP BY v"
+    )
+    assert results(checks, streams, select, PAIRS) == [
+        ("\0\0\0\1", {"N": 1, "TOTAL": 10}, 1_000),
+        ("\0\0\0\1", {"N": 2, "TOTAL": 30}, 5_000),
+        ("\0\0\0\2", {"N": 1, "TOTAL": 10}, 2_000),
+    ]
+
+
+def test_windows_of_a_join_have_a_stream_time_of_their_own(checks: Checks, streams: Stage) -> None:
+    select = (
+        "v, COUNT(*) AS n FROM s LEFT JOIN t WITHIN 1 HOUR GRACE PERIOD 1 HOUR ON s.id = t.id "
+        "WINDOW TUMBLING (SIZE 1 MINUTE, GRACE PERIOD 0 SECONDS) GROUP BY v HAVING COUNT(*) > 0"
+    )
+    # The second pair of b closes the window from 0 to 60 s; c waits for its match in vain and to the end.
+    found = results(checks, streams, select, PAIRS)
+    assert [(value, ms) for _, value, ms in found] == [
+        ({"N": 1}, 1_000),
+        ({"N": 2}, 5_000),
+        ({"N": 1}, 61_000),
+    ]
+
+
+def test_groups_of_a_stream_with_a_table(checks: Checks, streams: Stage) -> None:
+    select = "w, SUM(v) AS total FROM s LEFT JOIN d ON s.id = d.id GROUP BY w"
+    records: list[Record] = [(1, "a", '{"W": 3}', 9), *PAIRS[:1], *PAIRS[2:3], (0, "a", '{"V": 7}', 5)]
+    assert results(checks, streams, select, records) == [
+        ("\0\0\0\3", {"TOTAL": 1}, 0),
+        ("\0\0\0\3", {"TOTAL": 8}, 5),
+    ]
