@@ -15,8 +15,24 @@ from ksqlflink.analysis.signatures import UNIT, Bindings, Pattern, Signature, bu
 from ksqlflink.analysis.typed import Typed, TypeProblem, as_decimal, base, cast, is_number, node, shown
 
 # ksqlDB's messages name a function as its class is annotated, and some parameters.
-_ANNOTATED = {"UCASE": "ucase", "LCASE": "lcase"}
-_LABELS = {"UCASE": ("input",), "LCASE": ("input",), "COALESCE": ("first", "others")}
+_ANNOTATED = {
+    "ABS": "Abs",
+    "ROUND": "Round",
+    **{
+        name: name.lower()
+        for name in ("UCASE", "LCASE", "TRIM", "LEN", "SUBSTRING", "SPLIT", "DATEADD", "TIMEADD", "TIMESUB")
+    },
+}
+_LABELS = {
+    "ABS": ("val",),
+    "ROUND": ("val", "decimalPlaces"),
+    "UCASE": ("input",),
+    "LCASE": ("input",),
+    "TRIM": ("input",),
+    "LEN": ("input",),
+    "SUBSTRING": ("str", "pos", "length"),
+    "COALESCE": ("first", "others"),
+}
 
 
 @dataclass(frozen=True)
@@ -65,6 +81,8 @@ def _signature(function: str, item: Mapping[str, Any]) -> Signature:
     parameters = tuple(pattern(text.removesuffix("...")) for text in texts)
     literals = tuple(item.get("literals", ()))
     labels = _LABELS.get(function, ())[: len(parameters)]
+    if function == "SUBSTRING" and texts[0] == "BYTES":
+        labels = ("bytes", *labels[1:])
     return Signature(parameters, variadic, str(item["returns"]), literals, labels)
 
 
