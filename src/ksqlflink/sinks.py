@@ -26,7 +26,7 @@ from ksqlflink.properties import (
 )
 from ksqlflink.world import World
 
-_STEPS = {"JOIN": "StreamStreamJoin", "TABLE_JOIN": "StreamTableJoin"}
+_STEPS = {"JOIN": "StreamStreamJoin", "TABLE_JOIN": "StreamTableJoin", "TABLE_TABLE_JOIN": "TableTableJoin"}
 
 
 def with_topic(statement: CreateAsSelect, source: Topic, world: World) -> tuple[CreateAsSelect, Topic, bool]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ksqlflink import sqltypes as t
 from ksqlflink.analysis import functions
 from ksqlflink.analysis.context import Context
+from ksqlflink.analysis.names import grammatical
 from ksqlflink.analysis.row import WINDOW_BOUNDS, Row
 from ksqlflink.analysis.typed import Json, Typed, TypeProblem, column, literal
 from ksqlflink.analysis.typer import Typer
@@ -16,6 +17,9 @@ from ksqlflink.dialect import ast
 from ksqlflink.dialect.columns import children_of
 
 _BOUNDS = {"WINDOWSTART": "$windowstart", "WINDOWEND": "$windowend"}
+# What can be taken back when a row of a table changes: here, and in ksqlDB only.
+_OF_TABLES = ("AVG", "COLLECT_LIST", "COUNT", "SUM")
+_OF_TABLES_ELSEWHERE = ("HISTOGRAM", "STDDEV_SAMP", "STDDEV_SAMPLE")
 # A query that aggregates everything has one group.
 ONE_GROUP = ast.Literal("INTEGER", "1")
 
@@ -199,3 +203,21 @@ def window_json(window: ast.Window | None) -> Json | None:
         "grace": None if window.grace is None else window.grace.milliseconds,
         "retention": None if window.retention is None else window.retention.milliseconds,
     }
+
+
+def check_table(grouping: Grouping) -> None:
+    """Refuse what cannot be taken back when a row of a table changes."""
+    query, context = grouping.context.query, grouping.context
+    if query.window is not None:
+        raise context.fail("Windowing not supported for table aggregations.")
+    used = list(dict.fromkeys(str(item["function"]) for item in grouping.aggregates))
+    refused = [name for name in used if name not in (*_OF_TABLES, *_OF_TABLES_ELSEWHERE)]
+    if refused:
+        several = "s" if len(refused) > 1 else ""
+        raise context.fail(
+            f"The aggregation function{several} {grammatical(refused, 'and')} cannot be applied to a table "
+            "source, only to a stream source."
+        )
+    for name in used:
+        if name in _OF_TABLES_ELSEWHERE:
+            raise context.refuse(f"{name} of a table", query.position)

@@ -54,7 +54,7 @@ def analyze(context: Context) -> Analysis:
     _check_columns(context, row if joined is None else joined.row(row))
     _check_formats(context)
     if query.group_by or _aggregates(query):
-        return _aggregation(context, row)
+        return _aggregation(context, row, joined)
     if query.window is not None:
         raise context.fail(f"{query.window.position}: WINDOW clause requires a GROUP BY clause.")
     if query.having is not None:
@@ -171,7 +171,7 @@ def _projection(context: Context, shape: _Shape) -> Analysis:
     explode = {"explode": exploder.arrays} if exploder.arrays else {}
     return Analysis(
         context.inputs,
-        "TABLE" if shape.operation["kind"] == "TABLE_PROJECT" else "STREAM",
+        "TABLE" if source.kind == "TABLE" else "STREAM",
         outputs,
         sources,
         {**shape.operation, **explode},
@@ -192,10 +192,10 @@ def _refuse_grouping(context: Context) -> None:
     query = context.query
     ((_, source), *others) = context.inputs.items()
     where = query.group_by[0].position if query.group_by else query.position
-    if others:
-        raise context.refuse("GROUP BY of a join", where)
-    if source.kind == "TABLE":
-        raise context.refuse("GROUP BY of a table", where)
+    if others and source.kind == "TABLE":
+        raise context.refuse("GROUP BY of a join of tables", where)
+    if others and max(context.partitions.values()) > 1:
+        raise context.refuse("GROUP BY of a join of topics with several partitions", where)
     if source.window_type is not None:
         raise context.refuse("GROUP BY of a windowed stream", where)
     if query.partition_by:
@@ -204,13 +204,14 @@ def _refuse_grouping(context: Context) -> None:
         raise context.refuse("LIMIT of a persistent query", query.position)
 
 
-def _aggregation(context: Context, row: Row) -> Analysis:
+def _aggregation(context: Context, row: Row, joined: Joined | None) -> Analysis:
     _refuse_grouping(context)
     query = context.query
-    ((alias, source),) = context.inputs.items()
+    shape = _shape(context, row, joined)
+    row = shape.row
     grouping = aggregate.analyze_grouping(context, row)
     where = _where(context, row)
-    items = expand(context, row, lambda item: source_star(alias, source, item))
+    items = expand(context, row, shape.star)
     grouping.check([item.expression for item in items], query.having)
     with context.reporting():
         typed = [grouping.typed(item.expression) for item in items]
@@ -223,26 +224,46 @@ def _aggregation(context: Context, row: Row) -> Analysis:
         raise context.fail(aggregate.no_group_by(grouping))
     outputs = project(context, row, items, typed, key)
     _check_emit(context)
+    if joined is not None:
+        check_execution(context, joined)
     window = query.window
     size = None if window is None or window.kind == "SESSION" else window.size.milliseconds
+    operation: Json = {
+        "kind": "AGGREGATE",
+        "window": aggregate.window_json(window),
+        "aggregates": grouping.aggregates,
+        "final": query.emit == "FINAL",
+        "having": None if having is None else having.json,
+    }
+    sources, operation, tasks = _grouped(context, shape, grouping, operation)
     return Analysis(
         context.inputs,
         "TABLE",
         outputs,
-        (input_json(alias, source, grouping.by_typed),),
-        {
-            "kind": "AGGREGATE",
-            "window": aggregate.window_json(window),
-            "aggregates": grouping.aggregates,
-            "final": query.emit == "FINAL",
-            "having": None if having is None else having.json,
-        },
+        sources,
+        operation,
         where,
-        context.partitions[alias],
+        tasks,
         None if window is None else window.kind,
         size,
         limit=query.limit,
+        warnings=() if joined is None else notices(joined),
     )
+
+
+def _grouped(
+    context: Context, shape: _Shape, grouping: aggregate.Grouping, operation: Json
+) -> tuple[tuple[Json, ...], Json, int]:
+    """Return the inputs, the operation and the number of tasks of an aggregation."""
+    alias, source = next(iter(context.inputs.items()))
+    by = [typed.json for typed in grouping.by_typed]
+    if shape.joined is not None:
+        return shape.sources, {**shape.operation, "aggregate": {**operation, "by": by}}, 1
+    if source.kind == "STREAM":
+        return (input_json(alias, source, grouping.by_typed),), operation, context.partitions[alias]
+    aggregate.check_table(grouping)
+    # The rows of a table go from group to group: they have to be in one place.
+    return shape.sources, {**operation, "kind": "TABLE_AGGREGATE", "by": by}, 1
 
 
 def _check_emit(context: Context) -> None:

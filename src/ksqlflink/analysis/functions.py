@@ -15,8 +15,24 @@ from ksqlflink.analysis.signatures import UNIT, Bindings, Pattern, Signature, bu
 from ksqlflink.analysis.typed import Typed, TypeProblem, as_decimal, base, cast, is_number, node, shown
 
 # ksqlDB's messages name a function as its class is annotated, and some parameters.
-_ANNOTATED = {"UCASE": "ucase", "LCASE": "lcase"}
-_LABELS = {"UCASE": ("input",), "LCASE": ("input",), "COALESCE": ("first", "others")}
+_ANNOTATED = {
+    "ABS": "Abs",
+    "ROUND": "Round",
+    **{
+        name: name.lower()
+        for name in ("UCASE", "LCASE", "TRIM", "LEN", "SUBSTRING", "SPLIT", "DATEADD", "TIMEADD", "TIMESUB")
+    },
+}
+_LABELS = {
+    "ABS": ("val",),
+    "ROUND": ("val", "decimalPlaces"),
+    "UCASE": ("input",),
+    "LCASE": ("input",),
+    "TRIM": ("input",),
+    "LEN": ("input",),
+    "SUBSTRING": ("str", "pos", "length"),
+    "COALESCE": ("first", "others"),
+}
 
 
 @dataclass(frozen=True)
@@ -65,6 +81,8 @@ def _signature(function: str, item: Mapping[str, Any]) -> Signature:
     parameters = tuple(pattern(text.removesuffix("...")) for text in texts)
     literals = tuple(item.get("literals", ()))
     labels = _LABELS.get(function, ())[: len(parameters)]
+    if function == "SUBSTRING" and texts[0] == "BYTES":
+        labels = ("bytes", *labels[1:])
     return Signature(parameters, variadic, str(item["returns"]), literals, labels)
 
 
@@ -96,8 +114,13 @@ def resolve(function: Function, arguments: Sequence[Typed]) -> Resolution:
             return resolutions[0]
         if resolutions:
             raise TypeProblem(_ambiguous(function, arguments))
-    raise TypeProblem(
-        f"Function '{_shown(function)}' does not accept parameters ({_given(arguments)}).\n"
+    raise TypeProblem(refusal(function, _given(arguments)))
+
+
+def refusal(function: Function, given: str) -> str:
+    """Return what ksqlDB says of a call with arguments of other types."""
+    return (
+        f"Function '{_shown(function)}' does not accept parameters ({given}).\n"
         f"Valid alternatives are:\n{_listed(function)}"
     )
 

@@ -69,6 +69,11 @@ class Joined:
         """Whether the right side is a table."""
         return self.right.source.kind == "TABLE"
 
+    @property
+    def of_tables(self) -> bool:
+        """Whether both sides are tables, and the result is one."""
+        return self.left.source.kind == "TABLE"
+
     def row(self, row: Row) -> Row:
         """Return the joined row, with its key if that is a column of its own."""
         return row if self.viable else row.with_columns({SYNTHETIC_KEY: self.key})
@@ -93,7 +98,8 @@ class Joined:
         """Return the operation of the plan."""
         within = self.join.within
         if within is None:
-            return {"kind": "TABLE_JOIN", "type": self.join.kind}
+            kind = "TABLE_TABLE_JOIN" if self.of_tables else "TABLE_JOIN"
+            return {"kind": kind, "type": self.join.kind}
         grace = None if within.grace is None else within.grace.milliseconds
         return {
             "kind": "JOIN",
@@ -185,12 +191,37 @@ def _check_kinds(context: Context, join: ast.Join, left: Side, right: Side) -> N
             f"Invalid join order: table-stream joins are not supported; only stream-table joins. Got {names}."
         )
     if left.source.kind == "TABLE":
-        raise context.refuse("Joining two tables", join.position)
+        _check_tables(context, join, left, right)
+        return
     if right.source.kind == "TABLE":
         _check_table(context, join, right, names)
     if left.typed.type != right.typed.type:
         kinds = " vs ".join(shown(side.typed.type) for side in (left, right))
         raise context.fail(f"Invalid join. Key types differ: {kinds}")
+
+
+def _check_tables(context: Context, join: ast.Join, left: Side, right: Side) -> None:
+    if not right.keeps_key:
+        raise context.fail(
+            "Invalid join condition: table-table joins require to join on the primary key of the right input "
+            f"table. Got {_as_written(join, left, right)}."
+        )
+    if left.typed.type != right.typed.type:
+        raise context.fail(
+            f"Invalid join condition: types don't match. Got {_as_written(join, left, right, kinds=True)}."
+        )
+    if not left.keeps_key:
+        raise context.refuse("Joining two tables by a foreign key", join.position)
+
+
+def _as_written(join: ast.Join, left: Side, right: Side, *, kinds: bool = False) -> str:
+    """Return the condition of a join with its sides in the order they were written in."""
+    criteria = join.criteria
+    swapped = isinstance(criteria, ast.Binary) and criteria.left == right.expression
+    sides = (right, left) if swapped else (left, right)
+    return " = ".join(
+        text_of(side.expression) + (f"{{{shown(side.typed.type)}}}" if kinds else "") for side in sides
+    )
 
 
 def _check_table(context: Context, join: ast.Join, right: Side, names: str) -> None:
@@ -211,6 +242,9 @@ def check_execution(context: Context, joined: Joined) -> None:
     """Refuse what ksqlDB finds only when it builds the join: window, kind, partitions."""
     _check_partitions(context, joined)
     within = joined.join.within
+    if joined.of_tables:
+        _check_no_window(context, within)
+        return
     if joined.with_table and within is not None:
         raise context.fail(
             "A window definition was provided for a Stream-Table join. These joins are not windowed. Please "
@@ -222,6 +256,15 @@ def check_execution(context: Context, joined: Joined) -> None:
         raise context.fail(
             "Stream-Stream joins must have a WITHIN clause specified. None was provided. To learn about how "
             f"to specify a WITHIN clause with a stream-stream join, please visit: {_JOIN_DOCS}"
+        )
+
+
+def _check_no_window(context: Context, within: ast.Within | None) -> None:
+    if within is not None:
+        raise context.fail(
+            "A window definition was provided for a Table-Table join. These joins are not windowed. Please "
+            "drop the window definition (i.e. the WITHIN clause) and try to execute your Table-Table join "
+            "again."
         )
 
 

@@ -14,11 +14,15 @@ _VARIABLE = re.compile(r"[A-Z]\Z")
 _WIDTH = ("INTEGER", "BIGINT", "DECIMAL", "DOUBLE")
 UNIT = "UNIT"
 ANY = "ANY"
+LAMBDA = "LAMBDA"
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A parameter type: a name (a type, a variable, DECIMAL of any size, UNIT, ANY) and its parts."""
+    """A parameter type: a name (a type, a variable, DECIMAL of any size, UNIT, ANY, LAMBDA) and its parts.
+
+    The parts of a LAMBDA are the types of its parameters, and last that of its body.
+    """
 
     name: str
     parts: tuple[tuple[str, Pattern], ...] = ()
@@ -36,12 +40,18 @@ class Pattern:
     def __str__(self) -> str:
         if not self.parts:
             return {"STRING": "VARCHAR", "INTEGER": "INT"}.get(self.name, self.name)
+        if self.name == LAMBDA:
+            *parameters, body = (str(part) for _, part in self.parts)
+            return f"LAMBDA ({', '.join(parameters)}) => {body}"
         inner = ", ".join(f"{label} {part}".strip() for label, part in self.parts)
         return f"{self.name}<{inner}>"
 
 
 def pattern(text: str) -> Pattern:
-    """Return the pattern that a text such as MAP<STRING, T> writes."""
+    """Return the pattern that a text such as MAP<STRING, T> or LAMBDA (K, V) => R writes."""
+    if text.startswith(LAMBDA):
+        kinds = re.findall(r"\w+", text)[1:]
+        return Pattern(LAMBDA, tuple(("", Pattern(kind)) for kind in kinds))
     return _pattern(_TOKEN.findall(text))
 
 

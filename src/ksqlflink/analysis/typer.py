@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ksqlflink import sqltypes as t
-from ksqlflink.analysis import functions
+from ksqlflink.analysis import functions, lambdas
 from ksqlflink.analysis.constructs import common, construct, integer, literal_of
 from ksqlflink.analysis.row import Row
 from ksqlflink.analysis.typed import (
@@ -45,9 +45,12 @@ def _nothing(_: ast.Expression) -> Typed | None:
 class Typer:
     """Types expressions over one row; `special` may answer for an expression first."""
 
-    def __init__(self, row: Row, special: Special = _nothing) -> None:
+    def __init__(
+        self, row: Row, special: Special = _nothing, variables: Mapping[str, Typed] | None = None
+    ) -> None:
         self.row = row
         self._special = special
+        self._variables = dict(variables or {})
 
     def typed(self, item: ast.Expression) -> Typed:
         """Return the typed expression; TypeProblem says in ksqlDB's words what is wrong with it."""
@@ -65,8 +68,8 @@ class Typer:
                 return self._predicate(item)
             case ast.Subscript() | ast.Dereference():
                 return self._access(item)
-            case ast.Call():
-                return self._call(item)
+            case ast.Call() | ast.Lambda() | ast.LambdaVariable():
+                return self._function(item)
             case ast.Case() | ast.Cast() | ast.Constructor():
                 return construct(item, self.typed, self.row)
 
@@ -192,10 +195,31 @@ class Typer:
             f"Subscript expression ({self.row.shown(item)}) do not apply to {shown(value.type)}.{hint}"
         )
 
+    def _function(self, item: ast.Call | ast.Lambda | ast.LambdaVariable) -> Typed:
+        match item:
+            case ast.Call():
+                return self._call(item)
+            case ast.LambdaVariable(name):
+                return self._variables[name]
+        text = self.row.shown(item)
+        raise TypeProblem(f"A lambda is an argument of TRANSFORM, FILTER or REDUCE only: {text}")
+
     def _call(self, item: ast.Call) -> Typed:
+        if lambdas.has_lambda(item):
+            return self._call_with_lambdas(item)
         arguments = [self.typed(argument) for argument in item.arguments]
         if item.name == "AS_VALUE" and len(arguments) == 1:
             return arguments[0]
         if item.star or functions.is_aggregate(item.name):
             raise TypeProblem(f"The aggregate function {item.name} cannot be used here.")
         return functions.call(item.name, arguments)
+
+    def _call_with_lambdas(self, item: ast.Call) -> Typed:
+        def body(node: ast.Expression, variables: dict[str, Typed]) -> Typed:
+            return Typer(self.row, self._special, {**self._variables, **variables}).typed(node)
+
+        arguments = [
+            argument if isinstance(argument, ast.Lambda) else self.typed(argument)
+            for argument in item.arguments
+        ]
+        return lambdas.call(item.name, arguments, body, len(self._variables))

@@ -148,6 +148,21 @@ class Constructor(Node):
     items: tuple[tuple[Expression | None, Expression], ...]
 
 
+@dataclass(frozen=True)
+class Lambda(Node):
+    """(parameters) => body, an argument of TRANSFORM, FILTER or REDUCE."""
+
+    parameters: tuple[str, ...]
+    body: Expression
+
+
+@dataclass(frozen=True)
+class LambdaVariable(Node):
+    """A parameter of a lambda where its body uses it."""
+
+    name: str
+
+
 Expression: TypeAlias = (
     Column
     | Literal
@@ -162,6 +177,8 @@ Expression: TypeAlias = (
     | Case
     | Cast
     | Constructor
+    | Lambda
+    | LambdaVariable
 )
 
 

@@ -11,7 +11,7 @@ from ksqlflink.dialect import ast
 N = TypeVar("N")
 
 
-def map_columns(node: N, change: Callable[[ast.Column], ast.Column]) -> N:
+def map_columns(node: N, change: Callable[[ast.Column], ast.Expression]) -> N:
     """Return a copy of a node with every column reference in it changed."""
     if isinstance(node, ast.Column):
         return change(node)  # type: ignore[return-value]

@@ -12,6 +12,7 @@ from lark import Token, Transformer, Tree, v_args
 from lark.tree import Meta
 
 from ksqlflink.dialect import ast
+from ksqlflink.dialect.columns import map_columns
 from ksqlflink.dialect.errors import PreparationProblem
 from ksqlflink.sqltypes import PRIMITIVES, Array, Decimal, Map, SqlType, Struct
 
@@ -165,8 +166,17 @@ class ExpressionBuilder(Transformer[Token, Any]):
     def at_time_zone(self, meta: Meta, parts: Parts) -> ast.Expression:
         raise PreparationProblem(f"{position_of(meta)}: AT TIME ZONE is not supported by ksqlflink")
 
-    def lambda_(self, meta: Meta, parts: Parts) -> ast.Expression:
-        raise PreparationProblem(f"{position_of(meta)}: A lambda function is not supported by ksqlflink")
+    def lambda_(self, meta: Meta, parts: Parts) -> ast.Lambda:
+        # LALR cannot tell (a, b) => .. from a list of expressions before it has read =>.
+        *parameters, body = parts
+        names = tuple(_parameter(meta, parameter) for parameter in parameters)
+
+        def bound(column: ast.Column) -> ast.Expression:
+            if column.source is None and column.name in names:
+                return ast.LambdaVariable(column.name, position=column.position)
+            return column
+
+        return ast.Lambda(names, map_columns(body, bound), position=position_of(meta))
 
     def subscript(self, meta: Meta, parts: Parts) -> ast.Subscript:
         return ast.Subscript(parts[0], parts[1], position=position_of(meta))
@@ -220,6 +230,12 @@ class ExpressionBuilder(Transformer[Token, Any]):
 
     def map_literal(self, meta: Meta, parts: Parts) -> ast.Constructor:
         return self._constructor("MAP", meta, parts[1:])
+
+
+def _parameter(meta: Meta, node: ast.Expression) -> str:
+    if not isinstance(node, ast.Column) or node.source is not None:
+        raise PreparationProblem(f"{position_of(meta)}: a lambda's parameters are names")
+    return node.name
 
 
 def _plural(unit: str) -> str:

@@ -78,7 +78,16 @@ def _literal(kind: str, text: str) -> str:
     return text
 
 
-_Composite = ast.Subscript | ast.Dereference | ast.Call | ast.Case | ast.Cast | ast.Constructor
+_Composite = (
+    ast.Subscript
+    | ast.Dereference
+    | ast.Call
+    | ast.Case
+    | ast.Cast
+    | ast.Constructor
+    | ast.Lambda
+    | ast.LambdaVariable
+)
 
 
 def _composite(node: _Composite) -> str:
@@ -95,6 +104,10 @@ def _composite(node: _Composite) -> str:
             return f"CAST({expression(value)} AS {sql_type(kind)})"
         case ast.Constructor():
             return _constructor(node)
+        case ast.Lambda(parameters, body):
+            return f"({', '.join(map(identifier, parameters))}) => {expression(body)}"
+        case ast.LambdaVariable(name):
+            return identifier(name)
 
 
 def _unary(node: ast.Unary) -> str:

@@ -56,11 +56,34 @@ def cast(source: t.SqlType | None, target: t.SqlType) -> Convert:
         return lambda value: to_text(value, source)
     if isinstance(target, t.Decimal):
         return lambda value: fitted(decimal(_number_text(value)), target)
+    if (structured := _structured(source, target)) is not None:
+        return structured
     convert = _CASTS.get((source if not isinstance(source, t.Decimal) else t.DOUBLE, target))
     if convert is None:
         kinds = f"{sql_type(source)} to {sql_type(target)}"
         raise NoCast(f"CAST of {kinds} in a query that the server answers itself")
     return convert
+
+
+def _structured(source: t.SqlType, target: t.SqlType) -> Convert | None:
+    """Return the conversion of arrays, maps and structs: item by item, field by name."""
+    match source, target:
+        case t.Array(item), t.Array(wanted):
+            convert = _or_null(item, wanted)
+            return lambda value: [convert(one) for one in value]
+        case t.Map(key, item), t.Map(wanted_key, wanted):
+            to_key, to_item = _or_null(key, wanted_key), _or_null(item, wanted)
+            return lambda value: {to_key(name): to_item(one) for name, one in value.items()}
+        case t.Struct(fields), t.Struct(wanted_fields):
+            have = dict(fields)
+            converts = {name: _or_null(have.get(name), kind) for name, kind in wanted_fields}
+            return lambda value: {name: convert(value.get(name)) for name, convert in converts.items()}
+    return None
+
+
+def _or_null(source: t.SqlType | None, target: t.SqlType) -> Convert:
+    convert = cast(source, target)
+    return lambda value: None if value is None else convert(value)
 
 
 def fitted(value: Decimal, kind: t.Decimal) -> Decimal:
@@ -201,6 +224,7 @@ _CASTS: dict[tuple[t.SqlType, t.SqlType], Convert] = {
     (t.STRING, t.INTEGER): _parsed_integer(32),
     (t.STRING, t.BIGINT): _parsed_integer(64),
     (t.STRING, t.BOOLEAN): _boolean,
+    (t.STRING, t.BYTES): lambda text: base64.b64decode(text.strip(), validate=True),
     (t.STRING, t.TIMESTAMP): parse_timestamp,
     (t.STRING, t.DATE): parse_date,
     (t.STRING, t.TIME): parse_time,

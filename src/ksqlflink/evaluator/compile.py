@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from ksqlflink import sqltypes as t
 from ksqlflink.codec import type_from_json
 from ksqlflink.evaluator import arithmetic, casts
+from ksqlflink.evaluator.collections_and_json import to_json_string
 from ksqlflink.evaluator.functions import FUNCTIONS
 from ksqlflink.evaluator.logic import COMPARISONS, EvaluationFailure, compare, element, like_pattern, truth
 
@@ -47,6 +48,12 @@ def kind_of(expr: Expr) -> t.SqlType | None:
 
 def _arguments(expr: Expr) -> list[Evaluate]:
     return [compile_expression(argument) for argument in expr["args"]]
+
+
+def _lambda(expr: Expr) -> Evaluate:
+    """Return the function of a row that gives the lambda as a function."""
+    body, names = compile_expression(expr["body"]), expr["parameters"]
+    return lambda row: lambda *values: body({**row, **dict(zip(names, values, strict=True))})
 
 
 def _column(expr: Expr) -> Evaluate:
@@ -203,32 +210,53 @@ def _cast(expr: Expr) -> Evaluate:
     (argument,) = expr["args"]
     target = kind_of(expr)
     try:
-        return _cast_to(compile_expression(argument), kind_of(argument), target)  # type: ignore[arg-type]
+        return guarded(_cast_to(compile_expression(argument), kind_of(argument), target))  # type: ignore[arg-type]
     except casts.NoCast as error:
         raise NotEvaluable(str(error)) from error
 
 
 def _call(expr: Expr) -> Evaluate:
-    function = FUNCTIONS.get(expr["name"].upper())
+    function = _function(expr, expr["name"].upper())
     if function is None:
         raise NotEvaluable(f"The function {expr['name']} in a query that the server answers itself")
-    arguments = _arguments(expr)
+    arguments = [_argument(argument) for argument in expr["args"]]
     return lambda row: function(*(argument(row) for argument in arguments))
 
 
+def _function(expr: Expr, name: str) -> Callable[..., Any] | None:
+    """Return a function by name; a few also go by the types of the call."""
+    if name == "TO_JSON_STRING":
+        return to_json_string(kind_of(expr["args"][0]))
+    function, kind = FUNCTIONS.get(name), kind_of(expr)
+    if function is not None and name in ("GREATEST", "LEAST") and isinstance(kind, t.Decimal):
+        return lambda *options: None if (best := function(*options)) is None else casts.fitted(best, kind)
+    return function
+
+
+def _argument(expr: Expr) -> Evaluate:
+    """Return an argument of a call; as in ksqlDB a failure ends at one that is a call or a field."""
+    evaluate = compile_expression(expr)
+    return guarded(evaluate) if expr["op"] in ("call", "dereference") else evaluate
+
+
+def _items(expr: Expr) -> list[Evaluate]:
+    """Return the parts of a constructed value; one that fails is null."""
+    return [guarded(argument) for argument in _arguments(expr)]
+
+
 def _array(expr: Expr) -> Evaluate:
-    arguments = _arguments(expr)
+    arguments = _items(expr)
     return lambda row: [argument(row) for argument in arguments]
 
 
 def _map(expr: Expr) -> Evaluate:
-    arguments = _arguments(expr)
+    arguments = _items(expr)
     pairs = list(zip(arguments[::2], arguments[1::2], strict=True))
     return lambda row: {key(row): value(row) for key, value in pairs}
 
 
 def _struct(expr: Expr) -> Evaluate:
-    arguments = _arguments(expr)
+    arguments = _items(expr)
     kind = kind_of(expr)
     names = [name for name, _ in kind.fields] if isinstance(kind, t.Struct) else []
     return lambda row: {name: argument(row) for name, argument in zip(names, arguments, strict=True)}
@@ -236,6 +264,8 @@ def _struct(expr: Expr) -> Evaluate:
 
 _BUILDERS: dict[str, Callable[[Expr], Evaluate]] = {
     "column": _column,
+    "variable": _column,
+    "lambda": _lambda,
     "literal": _literal,
     **dict.fromkeys("+-*/%", _arithmetic),
     "negate": _negate,

@@ -1,8 +1,7 @@
-"""Scalar functions the server evaluates itself: the plain ones of text, numbers, nulls and arrays."""
+"""The scalar functions by name, and those that pull queries use most."""
 
 from __future__ import annotations
 
-import base64
 import math
 import time
 import uuid
@@ -10,13 +9,14 @@ from collections.abc import Callable
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
-Function = Callable[..., Any]
+from ksqlflink.evaluator.collections_and_json import COLLECTIONS
+from ksqlflink.evaluator.lambdas import LAMBDA_FUNCTIONS
+from ksqlflink.evaluator.numbers import NUMBERS
+from ksqlflink.evaluator.strict import Function, null_safe
+from ksqlflink.evaluator.texts import TEXTS
+from ksqlflink.evaluator.time_functions import TIMES
+
 _UUID_BYTES = 16
-
-
-def _null_safe(function: Function) -> Function:
-    """Return the function that is null where an argument is."""
-    return lambda *arguments: None if None in arguments else function(*arguments)
 
 
 def _substring(text: str, start: int, length: int | None = None) -> str:
@@ -43,7 +43,7 @@ def _whole(toward: Callable[[Any], int]) -> Function:
             return Decimal(toward(value)).quantize(value)
         return value if isinstance(value, int) else float(toward(value))
 
-    return _null_safe(function)
+    return null_safe(function)
 
 
 def _unix_timestamp(moment: int | None = None) -> int:
@@ -51,7 +51,8 @@ def _unix_timestamp(moment: int | None = None) -> int:
 
 
 def _concat(*parts: Any) -> Any:
-    return "".join(part for part in parts if part is not None)
+    known = [part for part in parts if part is not None]
+    return b"".join(known) if known and isinstance(known[0], bytes) else "".join(known)
 
 
 def _instr(text: str | None, part: str | None, position: int = 1, occurrence: int = 1) -> int:
@@ -69,8 +70,8 @@ def _instr(text: str | None, part: str | None, position: int = 1, occurrence: in
     return found + 1
 
 
-def _pad(text: str, size: int, padding: str, left: bool) -> str | None:
-    if size < 0 or padding == "":
+def _pad(text: Any, size: int, padding: Any, left: bool) -> Any:
+    if size < 0 or not padding:
         return None
     filling = (padding * size)[: max(size - len(text), 0)]
     return filling + text[:size] if left else text[:size] + filling
@@ -82,48 +83,43 @@ def _uuid(value: bytes | None = None, *, given: bool = True) -> str | None:
     return str(uuid.UUID(bytes=value)) if value is not None and len(value) == _UUID_BYTES else None
 
 
-def _split(text: str, delimiter: str) -> list[str]:
-    return list(text) if delimiter == "" else text.split(delimiter)
-
-
-def _to_bytes(text: str, encoding: str) -> bytes:
-    match encoding.lower():
-        case "hex":
-            return bytes.fromhex(text.removeprefix("0x"))
-        case "utf8":
-            return text.encode()
-        case "ascii":
-            return text.encode("ascii")
-    return base64.b64decode(text)
+def _split(text: Any, delimiter: Any) -> list[Any]:
+    if delimiter:
+        return list(text.split(delimiter))
+    return [text[i : i + 1] for i in range(len(text))] or [text]
 
 
 FUNCTIONS: dict[str, Function] = {
-    "UCASE": _null_safe(str.upper),
-    "LCASE": _null_safe(str.lower),
-    "LEN": _null_safe(len),
-    "TRIM": _null_safe(str.strip),
-    "REPLACE": _null_safe(lambda text, old, new: text.replace(old, new)),
-    "SUBSTRING": _null_safe(_substring),
+    **NUMBERS,
+    **TEXTS,
+    **TIMES,
+    **COLLECTIONS,
+    **LAMBDA_FUNCTIONS,
+    "UCASE": null_safe(str.upper),
+    "LCASE": null_safe(str.lower),
+    "LEN": null_safe(len),
+    "TRIM": null_safe(str.strip),
+    "REPLACE": null_safe(lambda text, old, new: text.replace(old, new)),
+    "SUBSTRING": null_safe(_substring),
     "CONCAT": _concat,
     "INSTR": _instr,
-    "SPLIT": _null_safe(_split),
-    "LPAD": _null_safe(lambda text, size, padding: _pad(text, size, padding, left=True)),
-    "RPAD": _null_safe(lambda text, size, padding: _pad(text, size, padding, left=False)),
-    "TO_BYTES": _null_safe(_to_bytes),
+    "SPLIT": null_safe(_split),
+    "LPAD": null_safe(lambda text, size, padding: _pad(text, size, padding, left=True)),
+    "RPAD": null_safe(lambda text, size, padding: _pad(text, size, padding, left=False)),
     "COALESCE": lambda *options: next((option for option in options if option is not None), None),
     "IFNULL": lambda value, other: other if value is None else value,
     "NULLIF": lambda value, other: None if value == other else value,
-    "ABS": _null_safe(abs),
-    "ROUND": _null_safe(_round),
+    "ABS": null_safe(abs),
+    "ROUND": null_safe(_round),
     "FLOOR": _whole(math.floor),
     "CEIL": _whole(math.ceil),
     "UNIX_TIMESTAMP": _unix_timestamp,
     "FROM_UNIXTIME": lambda value: value,
     "UNIX_DATE": lambda day=None: int(time.time() // 86400) if day is None else day,
     "FROM_DAYS": lambda value: value,
-    "ARRAY_LENGTH": _null_safe(len),
+    "ARRAY_LENGTH": null_safe(len),
     "ARRAY_CONTAINS": lambda items, item: items is not None and item in items,
-    "MAP_KEYS": _null_safe(lambda entries: list(entries)),
-    "MAP_VALUES": _null_safe(lambda entries: list(entries.values())),
+    "MAP_KEYS": null_safe(lambda entries: list(entries)),
+    "MAP_VALUES": null_safe(lambda entries: list(entries.values())),
     "UUID": lambda *arguments: _uuid(*arguments, given=bool(arguments)),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable
@@ -37,6 +38,8 @@ def compare(symbol: str, left: Any, right: Any) -> bool:
     elif isinstance(left, float) or isinstance(right, float):
         # As in Java a BIGINT becomes a DOUBLE beside one, and may lose its last digits.
         left, right = float(left), float(right)
+        if math.isnan(left) or math.isnan(right):
+            return False
     return COMPARISONS[symbol](left, right)
 
 

@@ -279,6 +279,34 @@ def test_joins_that_are_refused(stage: Stage, select: str, message: str) -> None
     assert message in refusal(stage, f"CREATE STREAM x AS SELECT {select};")
 
 
+@pytest.mark.parametrize(
+    ("select", "message"),
+    [
+        (
+            "m.sku, t.n FROM menu m JOIN tally t ON m.sku = t.n",
+            "table-table joins require to join on the primary key of the right input table. Got M.SKU = T.N.",
+        ),
+        (
+            "m.sku, t.n FROM menu m JOIN tally t ON t.id = m.sku",
+            "Invalid join condition: types don't match. Got T.ID{INTEGER} = M.SKU{STRING}.",
+        ),
+        ("t.id, s.n FROM tally t JOIN stock s ON t.n = s.id", "Joining two tables by a foreign key is not"),
+        (
+            "t.id, s.n FROM tally t JOIN stock s WITHIN 1 HOUR ON t.id = s.id",
+            "execute your Table-Table",
+        ),
+    ],
+)
+def test_joins_of_tables_that_are_refused(stage: Stage, select: str, message: str) -> None:
+    for name in ("tally", "stock"):
+        stage.topics.add(name, partitions=2)
+        stage.run(
+            f"CREATE TABLE {name} (id INT PRIMARY KEY, n INT) "
+            f"WITH (KAFKA_TOPIC='{name}', VALUE_FORMAT='JSON');"
+        )
+    assert message in refusal(stage, f"CREATE TABLE x AS SELECT {select};")
+
+
 # -- tables -------------------------------------------------------------------------------------------------
 
 
@@ -356,7 +384,19 @@ def test_cleanup_of_a_table_s_topic(stage: Stage, select: str, policy: str) -> N
             "Window bounds column WINDOWSTART can only be used in the SELECT clause",
         ),
         ("a, AVG(d) FROM ev GROUP BY a", "Function 'AVG' does not accept parameters (DECIMAL(9, 2))."),
-        ("sku, COUNT(*) FROM menu GROUP BY sku", "GROUP BY of a table is not supported by ksqlflink"),
+        (
+            "price, MIN(sku), MAX(sku), COUNT(*) FROM menu GROUP BY price",
+            "The aggregation functions MIN and MAX cannot be applied to a table source, only to a stream",
+        ),
+        (
+            "o.n, COUNT(*) FROM orders o JOIN payments p WITHIN 1 HOUR ON o.id = p.id GROUP BY o.n",
+            "GROUP BY of a join of topics with several partitions is not supported by ksqlflink",
+        ),
+        ("sku, HISTOGRAM(sku) FROM menu GROUP BY sku", "HISTOGRAM of a table is not supported by ksqlflink"),
+        (
+            "sku, COUNT(*) FROM menu WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY sku",
+            "Windowing not supported for table aggregations.",
+        ),
         ("id, COUNT(*) FROM win GROUP BY id", "GROUP BY of a windowed stream is not supported by ksqlflink"),
     ],
 )

@@ -8,6 +8,8 @@ from hypothesis import strategies as some
 
 from ksqlflink.dialect import DialectError, ast, format_statement, normalize, parse, parse_one
 from ksqlflink.dialect import statements as st
+from ksqlflink.dialect.columns import columns_of
+from ksqlflink.dialect.formatter import expression
 from ksqlflink.dialect.grammar import NON_RESERVED, RESERVED
 from tests.unit.ksqlflink.fakes import RECORDINGS, exchanges
 
@@ -83,12 +85,8 @@ def test_reserved_words_do_not(word: str) -> None:
             "Failed to prepare statement: Line: 1, Col: 27",
         ),
         (
-            "CREATE STREAM a AS SELECT REDUCE(b, 0, (s, x) => s + x) FROM b;",
-            "Failed to prepare statement: Line: 1, Col: 40: A lambda function is not supported by ksqlflink",
-        ),
-        (
-            "CREATE STREAM a AS SELECT TRANSFORM(b, x => x + 1) FROM b;",
-            "Failed to prepare statement: Line: 1, Col: 40: A lambda function is not supported by ksqlflink",
+            "CREATE STREAM a AS SELECT TRANSFORM(b, (x + 1, y) => x) FROM b;",
+            "Failed to prepare statement: Line: 1, Col: 40: a lambda's parameters are names",
         ),
     ],
 )
@@ -248,3 +246,11 @@ def test_every_clause_counts() -> None:
         len({normalize(f"{plain}{tail};") for tail in ("", " GROUP BY b", " GROUP BY c", " PARTITION BY b")})
         == 4
     )
+
+
+def test_a_lambda_is_shown_with_its_parameters_and_takes_their_names() -> None:
+    statement = parse_one("SELECT REDUCE(b, 0, (s, x) => s + x + c), FILTER(b, x => x > c) FROM d;")
+    first, second = (item.expression for item in statement.query.items)  # type: ignore[union-attr]
+    assert expression(first) == "REDUCE(B, 0, (S, X) => ((S + X) + C))"
+    assert expression(second) == "FILTER(B, (X) => (X > C))"
+    assert [column.name for column in columns_of(first)] == ["B", "C"]

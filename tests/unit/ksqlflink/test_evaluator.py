@@ -161,10 +161,10 @@ def test_values(text: str, expected: Any) -> None:
 
 
 def test_what_the_server_does_not_evaluate_is_named() -> None:
-    with pytest.raises(NotEvaluable, match="The function REGEXP_REPLACE"):
-        compile_expression(typed("REGEXP_REPLACE(S, 'a', 'b')").json)
-    with pytest.raises(NotEvaluable, match="lambda"):
-        compile_expression({"op": "lambda", "args": []})
+    with pytest.raises(NotEvaluable, match="The function NO_SUCH"):
+        compile_expression({"op": "call", "name": "NO_SUCH", "args": []})
+    with pytest.raises(NotEvaluable, match="operation"):
+        compile_expression({"op": "operation", "args": []})
 
 
 @pytest.mark.parametrize(

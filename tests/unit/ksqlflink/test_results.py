@@ -77,10 +77,6 @@ def test_what_pull_queries_select(query: str, rows: list[list[Any]]) -> None:
             "SELECT * FROM orders o JOIN payments p WITHIN 1 HOUR ON o.order_id = p.order_id",
             "Pull queries don't support JOIN clauses.",
         ),
-        (
-            "SELECT REGEXP_REPLACE(method, 'A', 'B') FROM totals",
-            "The function REGEXP_REPLACE in a query that",
-        ),
         ("SELECT EXPLODE(items) FROM orders", "This pull query on a stream is not supported by ksqlflink"),
     ],
 )

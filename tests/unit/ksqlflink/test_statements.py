@@ -76,10 +76,6 @@ def test_a_sink_takes_partitions_and_format_of_its_source_and_keeps_the_case_of_
 @pytest.mark.parametrize(
     ("select", "message"),
     [
-        (
-            f"o.order_id, COUNT(*) {ON} GROUP BY o.order_id",
-            "GROUP BY of a join is not supported by ksqlflink",
-        ),
         ("order_id FROM orders EMIT CHANGES LIMIT 3", "LIMIT of a persistent query is not supported"),
         ("order_id FROM orders HAVING store_id > 1", "HAVING without GROUP BY is not supported"),
         (

@@ -8,6 +8,11 @@ interface Aggregator {
   /** The state after one more record. */
   Object add(Object state, Object[] arguments);
 
+  /** The state without a record that was added to it: for tables, whose rows change. Throws IllegalStateException if it has none. */
+  default Object undo(Object state, Object[] arguments) {
+    throw new IllegalStateException("not an aggregate function of tables");
+  }
+
   /** The state of two sessions that became one, the earlier one first. */
   Object merge(Object earlier, Object later);
 

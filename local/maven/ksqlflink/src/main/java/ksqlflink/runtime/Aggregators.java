@@ -19,7 +19,17 @@ final class Aggregators {
 
   /** A function put together from its parts. */
   private record Simple(
-      Type state, Step step, BinaryOperator<Object> merger, Function<Object, Object> finisher) implements Aggregator {
+      Type state, Step step, Step undoing, BinaryOperator<Object> merger, Function<Object, Object> finisher)
+      implements Aggregator {
+    Simple(Type state, Step step, BinaryOperator<Object> merger, Function<Object, Object> finisher) {
+      this(state, step, null, merger, finisher);
+    }
+
+    @Override
+    public Object undo(Object state, Object[] arguments) {
+      return undoing == null ? Aggregator.super.undo(state, arguments) : undoing.add(state, arguments);
+    }
+
     @Override
     public Object add(Object state, Object[] arguments) {
       return step.add(state, arguments);
@@ -73,13 +83,26 @@ final class Aggregators {
       long before = state == null ? 0 : (Long) state;
       return args.length == 0 || args[0] != null ? (Object) (before + 1) : (Object) before;
     };
-    return new Simple(Type.BIGINT, step, (a, b) -> (Long) a + (Long) b, state -> state == null ? (Object) 0L : state);
+    Step undo = (state, args) -> args.length == 0 || args[0] != null ? (Object) ((Long) state - 1) : state;
+    return new Simple(
+        Type.BIGINT, step, undo, (a, b) -> (Long) a + (Long) b, state -> state == null ? (Object) 0L : state);
   }
 
   private static Aggregator sum(Type type) {
     BinaryOperator<Object> plus = (a, b) -> plus(type, a, b);
     Step step = (state, args) -> args[0] == null ? state : state == null ? args[0] : plus(type, state, args[0]);
-    return new Simple(type, step, plus, state -> state == null ? zero(type) : state);
+    Step undo = (state, args) -> args[0] == null ? state : plus(type, state, negated(args[0]));
+    return new Simple(type, step, undo, plus, state -> state == null ? zero(type) : state);
+  }
+
+  private static Object negated(Object value) {
+    if (value instanceof Integer number) {
+      return -number;
+    }
+    if (value instanceof Long number) {
+      return -number;
+    }
+    return value instanceof Double number ? (Object) (-number) : ((BigDecimal) value).negate();
   }
 
   private static Object zero(Type type) {
@@ -113,16 +136,22 @@ final class Aggregators {
       Object[] pair = state == null ? new Object[] {0.0, 0L} : (Object[]) state;
       return new Object[] {(Double) pair[0] + ((Number) args[0]).doubleValue(), (Long) pair[1] + 1};
     };
+    Step undo = (state, args) -> {
+      Object[] pair = (Object[]) state;
+      return args[0] == null
+          ? state
+          : new Object[] {(Double) pair[0] - ((Number) args[0]).doubleValue(), (Long) pair[1] - 1};
+    };
     BinaryOperator<Object> merger = (a, b) -> {
       Object[] left = (Object[]) a;
       Object[] right = (Object[]) b;
       return new Object[] {(Double) left[0] + (Double) right[0], (Long) left[1] + (Long) right[1]};
     };
-    return new Simple(PAIR, step, merger, state -> state == null ? 0.0 : quotient((Object[]) state));
+    return new Simple(PAIR, step, undo, merger, state -> state == null ? 0.0 : quotient((Object[]) state));
   }
 
   private static Object quotient(Object[] pair) {
-    return (Double) pair[0] / (Long) pair[1];
+    return (Long) pair[1] == 0 ? 0.0 : (Double) pair[0] / (Long) pair[1];
   }
 
   private static Aggregator extreme(Type type, int sign) {
@@ -158,7 +187,17 @@ final class Aggregators {
       ((List<?>) b).stream().filter(item -> !distinct || !contains(items, item)).forEach(items::add);
       return items;
     };
-    return new Simple(type, step, merger, state -> state == null ? new ArrayList<>() : state);
+    Step undo = (state, args) -> {
+      List<Object> items = copy(state);
+      for (int i = items.size() - 1; i >= 0; i--) {
+        if (java.util.Objects.deepEquals(items.get(i), args[0])) {
+          items.remove(i);
+          break;
+        }
+      }
+      return items;
+    };
+    return new Simple(type, step, distinct ? null : undo, merger, state -> state == null ? new ArrayList<>() : state);
   }
 
   private static List<Object> copy(Object state) {

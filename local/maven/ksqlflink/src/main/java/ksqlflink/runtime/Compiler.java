@@ -21,6 +21,9 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 final class Compiler {
   private final Map<String, Integer> slots;
 
+  /** The variables of the lambdas around the node that is being compiled. */
+  private final Map<String, Object[]> variables = new HashMap<>();
+
   /** Columns are read from the row at the slot of their name. */
   Compiler(Map<String, Integer> slots) {
     this.slots = slots;
@@ -74,6 +77,7 @@ final class Compiler {
       case "case" -> searchedCase(node);
       case "cast" -> cast(node.get("args").get(0), type(node));
       case "call" -> call(node);
+      case "variable" -> variable(node);
       case "array" -> array(node);
       case "map" -> map(node);
       case "struct" -> struct(node);
@@ -294,8 +298,43 @@ final class Compiler {
     return from == null || type == null || from.equals(type) ? guarded(compile(value)) : cast(value, type);
   }
 
+  private Expression variable(JsonNode node) {
+    Object[] cell = variables.get(node.get("name").textValue());
+    return row -> cell[0];
+  }
+
+  private LambdaFunctions.Lambda lambda(JsonNode node) {
+    List<Object[]> cells = new ArrayList<>();
+    for (JsonNode name : node.get("parameters")) {
+      Object[] cell = new Object[1];
+      cells.add(cell);
+      variables.put(name.textValue(), cell);
+    }
+    return new LambdaFunctions.Lambda(cells, compile(node.get("body")));
+  }
+
+  private static boolean isLambda(JsonNode node) {
+    return node.get("op").textValue().equals("lambda");
+  }
+
+  private Expression callWithLambdas(JsonNode node) {
+    List<Expression> args = new ArrayList<>();
+    List<LambdaFunctions.Lambda> lambdas = new ArrayList<>();
+    for (JsonNode arg : node.get("args")) {
+      if (isLambda(arg)) {
+        lambdas.add(lambda(arg));
+      } else {
+        args.add(endsFailures(arg) ? guarded(compile(arg)) : compile(arg));
+      }
+    }
+    return LambdaFunctions.bind(node.get("name").textValue(), args.toArray(new Expression[0]), lambdas);
+  }
+
   private Expression call(JsonNode node) {
     JsonNode nodes = node.get("args");
+    if (!nodes.isEmpty() && isLambda(nodes.get(nodes.size() - 1))) {
+      return callWithLambdas(node);
+    }
     Expression[] args = args(node);
     Type[] types = new Type[args.length];
     for (int i = 0; i < args.length; i++) {

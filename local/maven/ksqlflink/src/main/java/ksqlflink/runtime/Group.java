@@ -29,7 +29,9 @@ final class Group {
 
   Group(Plan plan, Operator.Output output) {
     this.output = output;
-    List<Type> keyTypes = keyTypes(plan.json.get("inputs").get(0));
+    // A table's rows lie by their own key until the operator brings them together.
+    JsonNode table = plan.operation.path("by");
+    List<Type> keyTypes = table.isArray() ? Input.typesOf(table) : keyTypes(plan.json.get("inputs").get(0));
     this.keys = keyTypes.size();
     this.by = new RowCodec(keyTypes);
     this.arguments = new Arguments(plan);
@@ -74,12 +76,25 @@ final class Group {
   }
 
   void add(State state, long ms, byte[] payload) {
+    change(state, ms, payload, Aggregator::add);
+  }
+
+  /** Takes a record that was added out again. */
+  void undo(State state, long ms, byte[] payload) {
+    change(state, ms, payload, Aggregator::undo);
+  }
+
+  private interface Change {
+    Object of(Aggregator aggregator, Object state, Object[] arguments);
+  }
+
+  private void change(State state, long ms, byte[] payload, Change change) {
     Object[] given = arguments.decode(payload);
     int next = 0;
     for (int i = 0; i < aggregators.size(); i++) {
       int count = argumentCounts.get(i);
       Object[] own = java.util.Arrays.copyOfRange(given, next, next + count);
-      state.values[i] = aggregators.get(i).add(state.values[i], own);
+      state.values[i] = change.of(aggregators.get(i), state.values[i], own);
       next += count;
     }
     state.time = Math.max(state.time, ms);

@@ -15,7 +15,9 @@ interface Operator {
     return switch (plan.kind) {
       case "JOIN" -> new StreamJoin(plan, output);
       case "TABLE_JOIN" -> new TableJoin(plan, output);
+      case "TABLE_TABLE_JOIN" -> new TableTableJoin(plan, output);
       case "TABLE_PROJECT" -> new TableProject(plan, output);
+      case "TABLE_AGGREGATE" -> new TableAggregate(plan, output);
       case "AGGREGATE" -> Aggregate.of(plan, output);
       default -> throw new IllegalArgumentException("unknown operation: " + plan.kind);
     };

@@ -36,6 +36,19 @@ final class Plan {
     }
   }
 
+  private Plan(Plan whole, JsonNode operation) {
+    this.json = whole.json;
+    this.operation = operation;
+    this.kind = operation.get("kind").textValue();
+    this.inputs.addAll(whole.inputs);
+    this.slots.putAll(whole.slots);
+  }
+
+  /** The same plan with another operation, that of a later step. */
+  Plan with(JsonNode later) {
+    return new Plan(this, later);
+  }
+
   /** Throws IllegalArgumentException for a plan that this runtime does not understand. */
   static Plan of(String text) {
     try {

@@ -5,7 +5,27 @@ import org.apache.flink.table.api.dataview.MapView;
 
 /** The state of one task: bytes by name, in Flink's keyed state. */
 final class Store {
+  private final Store around;
+  private final String prefix;
   private MapView<String, byte[]> view;
+
+  Store() {
+    this(null, "");
+  }
+
+  private Store(Store around, String prefix) {
+    this.around = around;
+    this.prefix = prefix;
+  }
+
+  /** A part of this store with names of its own. */
+  Store part(String name) {
+    return new Store(this, prefix + name + "|");
+  }
+
+  private MapView<String, byte[]> view() {
+    return around == null ? view : around.view();
+  }
 
   /** Flink hands the view in with each record. */
   void use(MapView<String, byte[]> current) {
@@ -14,7 +34,7 @@ final class Store {
 
   byte[] get(String name) {
     try {
-      return view.get(name);
+      return view().get(prefix + name);
     } catch (Exception error) {
       throw new IllegalStateException("cannot read state", error);
     }
@@ -22,7 +42,7 @@ final class Store {
 
   void put(String name, byte[] value) {
     try {
-      view.put(name, value);
+      view().put(prefix + name, value);
     } catch (Exception error) {
       throw new IllegalStateException("cannot write state", error);
     }
@@ -30,7 +50,7 @@ final class Store {
 
   void remove(String name) {
     try {
-      view.remove(name);
+      view().remove(prefix + name);
     } catch (Exception error) {
       throw new IllegalStateException("cannot write state", error);
     }

@@ -6,9 +6,7 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
 
 /** Joins two streams within a window, as Kafka Streams does: each record meets what the other side holds of its key. */
 final class StreamJoin implements Operator {
-  private final Output output;
-  private final Sink sink;
-  private final Plan.Predicate where;
+  private final Rows rows;
   private final Carried[] carried;
   private final int[] first;
   private final int width;
@@ -25,9 +23,7 @@ final class StreamJoin implements Operator {
 
   StreamJoin(Plan plan, Output output) {
     JsonNode operation = plan.operation;
-    this.output = output;
-    this.sink = new Sink(plan.json, new Compiler(plan.slots));
-    this.where = plan.where(plan.slots);
+    this.rows = Rows.of(plan, output);
     Input left = plan.inputs.get(0);
     Input right = plan.inputs.get(1);
     this.carried = new Carried[] {new Carried(left, plan.referredTo()), new Carried(right, plan.referredTo())};
@@ -108,15 +104,9 @@ final class StreamJoin implements Operator {
         task.list("unmatched").remove(match.time(), entry -> Arrays.equals(entry, waiting));
       }
       carried[other].decode(match.payload(), row, first[other]);
-      emit(row, Math.max(ms, match.time()));
+      rows.emit(task, row, Math.max(ms, match.time()));
     }
     return true;
-  }
-
-  private void emit(Object[] row, long ms) {
-    if (where.test(row)) {
-      output.emit(sink.key(row), sink.value(row), ms);
-    }
   }
 
   // -- outer joins -----------------------------------------------------------------------------------------------
@@ -127,7 +117,7 @@ final class StreamJoin implements Operator {
 
   private void leaveUnmatched(Task task, int side, long ms, String key, byte[] payload, long streamTime) {
     if (grace == null || ms + after[side] < streamTime) {
-      emitAlone(side, payload, ms);
+      emitAlone(task, side, payload, ms);
     } else {
       task.list("unmatched").add(ms, waiting(side, key, payload));
     }
@@ -141,15 +131,15 @@ final class StreamJoin implements Operator {
       int side = in.read();
       if (entry.time() + after[side] + grace < streamTime) {
         in.skipBlock();
-        emitAlone(side, in.readBlock(), entry.time());
+        emitAlone(task, side, in.readBlock(), entry.time());
         unmatched.remove(entry.time(), other -> Arrays.equals(other, entry.payload()));
       }
     }
   }
 
-  private void emitAlone(int side, byte[] payload, long ms) {
+  private void emitAlone(Task task, int side, byte[] payload, long ms) {
     Object[] row = new Object[width];
     carried[side].decode(payload, row, first[side]);
-    emit(row, ms);
+    rows.emit(task, row, ms);
   }
 }

@@ -4,9 +4,7 @@ package ksqlflink.runtime;
 final class TableJoin implements Operator {
   private static final int TABLE = 1;
 
-  private final Output output;
-  private final Sink sink;
-  private final Plan.Predicate where;
+  private final Rows rows;
   private final Carried stream;
   private final Carried table;
   private final int first;
@@ -14,9 +12,7 @@ final class TableJoin implements Operator {
   private final boolean left;
 
   TableJoin(Plan plan, Output output) {
-    this.output = output;
-    this.sink = new Sink(plan.json, new Compiler(plan.slots));
-    this.where = plan.where(plan.slots);
+    this.rows = Rows.of(plan, output);
     this.stream = new Carried(plan.inputs.get(0), plan.referredTo());
     this.table = new Carried(plan.inputs.get(1), plan.referredTo());
     this.first = plan.inputs.get(0).width();
@@ -28,7 +24,7 @@ final class TableJoin implements Operator {
   public void process(Task task, int side, long ms, byte[] key, byte[] payload) {
     String name = "T|" + Store.text(key);
     if (side != TABLE) {
-      meet(task.store.get(name), ms, payload);
+      meet(task, task.store.get(name), ms, payload);
     } else if (payload == null) {
       task.store.remove(name);
     } else {
@@ -36,7 +32,7 @@ final class TableJoin implements Operator {
     }
   }
 
-  private void meet(byte[] found, long ms, byte[] payload) {
+  private void meet(Task task, byte[] found, long ms, byte[] payload) {
     if (found == null && !left) {
       return;
     }
@@ -45,8 +41,6 @@ final class TableJoin implements Operator {
     if (found != null) {
       table.decode(found, row, first);
     }
-    if (where.test(row)) {
-      output.emit(sink.key(row), sink.value(row), ms);
-    }
+    rows.emit(task, row, ms);
   }
 }

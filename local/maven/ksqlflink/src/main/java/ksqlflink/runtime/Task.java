@@ -8,10 +8,27 @@ final class Task {
   /** Stands for a time that is not known yet. */
   static final long NEVER = Long.MIN_VALUE;
 
-  final Store store = new Store();
+  final Store store;
+  private Task behind;
   private final Map<String, Long> numbers = new HashMap<>();
   private final Map<String, TimeList> lists = new HashMap<>();
   private final Map<String, SegmentLog> logs = new HashMap<>();
+
+  Task() {
+    this(new Store());
+  }
+
+  private Task(Store store) {
+    this.store = store;
+  }
+
+  /** The task that goes on with the rows of this one; it remembers numbers and lists of its own. */
+  Task behind() {
+    if (behind == null) {
+      behind = new Task(store.part("behind"));
+    }
+    return behind;
+  }
 
   long number(String name, long otherwise) {
     Long known = numbers.get(name);
