@@ -1,7 +1,7 @@
 """Canary secrets in Airflow's Connections: a run uses them, and nothing that anybody may read shows them.
 
-The local services ignore credentials, so those of the canaries change nothing else. MongoDB's stand-in knows no
-users at all and refuses a login, so the canary of that connection is another option of its extra.
+The local services ignore credentials, so the canaries change nothing else. MongoDB's stand-in knows no
+users and refuses a login, so its connection has no canary.
 """
 
 from __future__ import annotations
