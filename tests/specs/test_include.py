@@ -23,7 +23,7 @@ def test_the_pipeline_loads_and_its_references_resolve(target):
 
 def test_every_file_in_include_belongs_to_a_kind_that_is_loaded():
     kinds = {"topics": ".yaml", "schemas": ".avsc", "ksql": ".sql", "connectors": ".json", "checks": ".yaml"}
-    kinds["targets"] = kinds["preflight"] = ".yaml"
+    kinds["targets"] = kinds["preflight"] = kinds["acls"] = kinds["scale"] = ".yaml"
     strays = [
         path for path in INCLUDE.rglob("*") if path.is_file() and kinds.get(path.parent.name) != path.suffix
     ]

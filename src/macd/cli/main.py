@@ -1,4 +1,4 @@
-"""`macd`: preflight, plan, apply, status, seed, verify, destroy, run, alerts, mail, local, compose."""
+"""`macd`: preflight, acls, plan, apply, status, seed, verify, destroy, run, alerts, mail, local, compose."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from macd.cli import alerts, compose, local
+from macd.cli.acls import acls
 from macd.cli.alerts import mail
 from macd.cli.data import seed, verify
 from macd.cli.output import AsJson, out, print_change, print_error, print_json, print_plan
@@ -28,7 +29,7 @@ app = typer.Typer(
 app.add_typer(local.app, name="local")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(compose.app, name="compose")
-for command in (preflight, run, seed, verify, status, repair, dead_letters, mail):
+for command in (preflight, acls, run, seed, verify, status, repair, dead_letters, mail):
     app.command()(command)
 
 ReplaceStreams = Annotated[

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from macd.clients.http import HttpClient
+from macd.errors import RequestRejected
 
 # A stream that is deployed after its topics were filled still has to see every record.
 FROM_THE_START = {"ksql.streams.auto.offset.reset": "earliest"}
+# Neither can be quoted in a statement, so nothing else may stand in its place.
+_QUERY_ID = re.compile(r"[A-Za-z0-9_-]+")
+_KINDS = ("STREAM", "TABLE")
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class KsqlDb(HttpClient):
         """One stream or table by its upper-case name; None when there is none."""
         if name not in self.source_names():
             return None
-        [entity] = self.execute(f"DESCRIBE `{name}`;")
+        [entity] = self.execute(f"DESCRIBE {quoted(name)};")
         described = entity["sourceDescription"]
         return Source(
             name=described["name"],
@@ -103,17 +108,33 @@ class KsqlDb(HttpClient):
 
     def terminate(self, query_id: str) -> None:
         """Ends a persistent query; its topic and what it wrote stay."""
+        if not _QUERY_ID.fullmatch(query_id):
+            raise self._unusable(query_id)
         self.execute(f"TERMINATE {query_id};")
 
     def drop(self, source: Source) -> None:
         """Drops a stream or table; its topic stays."""
-        self.execute(f"DROP {source.kind} IF EXISTS `{source.name}`;")
+        if source.kind not in _KINDS:
+            raise self._unusable(source.kind)
+        self.execute(f"DROP {source.kind} IF EXISTS {quoted(source.name)};")
+
+    def _unusable(self, text: str) -> RequestRejected:
+        return RequestRejected(
+            self.name,
+            f"gave {text[:60]!r} where a query's id or a source's kind belongs.",
+            remedy="Check that the address in macd_ksqldb is a ksqlDB server's.",
+        )
 
     def remedy_for(self, code: int) -> str:
         """ksqlDB's codes are HTTP status x 100 + n; 40001 is a bad statement."""
         if code == 40001:
             return "Correct the statement in include/ksql."
         return super().remedy_for(code)
+
+
+def quoted(name: str) -> str:
+    """`name` as an identifier of ksqlDB, whatever it holds: a backtick in it is written twice."""
+    return "`" + name.replace("`", "``") + "`"
 
 
 def _queries(entries: list[dict[str, Any]]) -> tuple[Query, ...]:

@@ -116,7 +116,11 @@ class Delivery:
 
     def _collect(self, timeout_s: float) -> None:
         self._until_poll = _SENDS_PER_POLL
-        self._sink.poll(timeout_s)
+        try:
+            self._sink.poll(timeout_s)
+        except KafkaException as error:
+            # An idempotent producer that may write nowhere is refused as a whole, not message by message.
+            raise wrap(error, self._service) from error
         if self._errors:
             self._fail()
 

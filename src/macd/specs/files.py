@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,8 @@ from pydantic_core import ErrorDetails
 
 from macd.errors import SpecError
 
+# Up to the last @ of a word: what is wrong with a URL may be just an @ in its password.
+_CREDENTIALS = re.compile(r"//\S+@")
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -53,8 +56,13 @@ def _complaint(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
         return f"field '{field}' is not known", _suggestion(model, str(detail["loc"][-1]))
     if detail["type"] == "missing":
         return f"field '{field}' is missing", f"Add '{field}'."
-    shown = "" if isinstance(detail["input"], dict | list) else f" (found {detail['input']!r})"
+    shown = "" if isinstance(detail["input"], dict | list) else f" (found {_shown(detail['input'])})"
     return f"field '{field}': {detail['msg']}{shown}", f"Correct '{field}'."
+
+
+def _shown(found: Any) -> str:
+    """What stands there, without the credentials that a URL may hold."""
+    return _CREDENTIALS.sub("//***@", repr(found))
 
 
 def _suggestion(model: type[BaseModel], unknown: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
@@ -137,12 +139,31 @@ class KafkaService(Spec):
 
 
 class HttpService(Spec):
-    """How to reach a REST service; `kept_in` says where its credentials are kept, for messages."""
+    """How to reach a REST service; `kept_in` says where its credentials are kept, for messages.
+
+    A login in the URL is taken out of it, because messages quote the URL.
+    """
 
     url: str = Field(pattern=r"^https?://[^\s]+$")
     username: str | None = None
     password: SecretStr | None = None
     kept_in: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_credentials(cls, data: Any) -> Any:
+        """Moves user and password of https://user:password@host to their own fields, unless these are set."""
+        if not isinstance(data, dict) or not isinstance(data.get("url"), str):
+            return data
+        scheme, mark, rest = data["url"].partition("://")
+        authority = rest[: re.search(r"[/?#]|$", rest).start()]  # type: ignore[union-attr] - $ always matches
+        login, at, host = authority.rpartition("@")
+        if not mark or not at:
+            return data
+        username, _, password = map(unquote, login.partition(":"))
+        found = {"username": username or None, "password": password or None}
+        given = {key: value for key, value in data.items() if value is not None}
+        return found | given | {"url": f"{scheme}://{host}{rest[len(authority) :]}"}
 
 
 class ConnectService(HttpService):

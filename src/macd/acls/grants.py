@@ -1,0 +1,56 @@
+"""Turns an account's rules into grants on named resources, with the names of the pipeline's own files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from macd.specs.acls import AclRule, AclSpec, Operation, Pattern, Resource, Source
+from macd.specs.models import PipelineSpec
+
+# Kafka's name for the one resource of kind cluster.
+CLUSTER = "kafka-cluster"
+
+
+class Grant(NamedTuple):
+    """Operations that an account may do on one named resource (or on all that begin with the name)."""
+
+    resource: Resource
+    name: str
+    pattern: Pattern
+    operations: tuple[Operation, ...]
+
+
+def grants(account: AclSpec, pipeline: PipelineSpec) -> tuple[Grant, ...]:
+    """One grant a resource, in the order of the rules; several rules for one resource are merged."""
+    merged: dict[tuple[Resource, str, Pattern], set[Operation]] = {}
+    for rule in account.rules:
+        for name in _names(rule, pipeline):
+            merged.setdefault((rule.resource, name, rule.pattern), set()).update(rule.operations)
+    return tuple(Grant(*resource, tuple(sorted(operations))) for resource, operations in merged.items())
+
+
+def _names(rule: AclRule, pipeline: PipelineSpec) -> tuple[str, ...]:
+    if rule.of:
+        return tuple(dict.fromkeys(_found(rule.of, pipeline)))
+    return (rule.name or CLUSTER,)
+
+
+def _found(source: Source, pipeline: PipelineSpec) -> Iterable[str]:
+    connectors = pipeline.connectors
+    match source:
+        case "declared_topics":
+            return (topic.name for topic in pipeline.topics)
+        case "produced_topics":
+            return (schema.subject.rpartition("-")[0] for schema in pipeline.schemas)
+        case "query_input_topics":
+            return (topic for query in pipeline.queries for topic in pipeline.topics_read(query))
+        case "query_output_topics":
+            return (query.topic for query in pipeline.queries)
+        case "sink_topics":
+            return (topic for connector in connectors for topic in connector.topics)
+        case "dead_letter_topics":
+            return (found for found in (each.dead_letter_topic for each in connectors) if found)
+        case "sink_groups":
+            # Kafka Connect reads as this group, so named in its class SinkUtils.
+            return (f"connect-{connector.name}" for connector in connectors)
