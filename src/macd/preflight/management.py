@@ -11,7 +11,6 @@ from pydantic import Field, SecretStr
 from requests.auth import HTTPDigestAuth
 
 from macd.clients.http import HttpClient
-from macd.errors import AuthenticationFailed
 from macd.specs.models import HttpService, Spec
 
 Network = IPv4Network | IPv6Network
@@ -50,28 +49,11 @@ class AtlasSource(Spec):
     cluster: str
 
 
-class _Management(HttpClient):
-    """An API whose key comes from the environment; `key` says which variables hold it."""
-
-    key = ""
-
-    def request(self, method: str, path: str, json: Any = None) -> Any:
-        """As any client's, but a key that is refused is called by its variables."""
-        try:
-            return super().request(method, path, json)
-        except AuthenticationFailed as error:
-            remedy = f"Check {self.key}: the key may have expired, or may not read this."
-            raise AuthenticationFailed(
-                self.name, f"{self._url} refused the API key.", remedy=remedy
-            ) from error
-
-
-class ConfluentManagement(_Management):
+class ConfluentManagement(HttpClient):
     """Clusters and addresses of one environment."""
 
     name = "Confluent Cloud"
     connection = "MACD_CLOUD_API_URL"
-    key = "MACD_CLOUD_API_KEY and MACD_CLOUD_API_SECRET"
 
     def __init__(self, source: ConfluentSource, session: requests.Session | None = None) -> None:
         super().__init__(_service(source), session)
@@ -114,12 +96,11 @@ class ConfluentManagement(_Management):
         return dict(self.request("GET", f"{path}{quote(cluster, safe='')}?{query}"))
 
 
-class AtlasManagement(_Management):
+class AtlasManagement(HttpClient):
     """One cluster and the access list of its project."""
 
     name = "MongoDB Atlas"
     connection = "MACD_ATLAS_API_URL"
-    key = "MACD_ATLAS_PUBLIC_KEY and MACD_ATLAS_PRIVATE_KEY"
     # The version of the API: https://www.mongodb.com/docs/atlas/api/versioned-api-overview/
     content_type = "application/vnd.atlas.2024-08-05+json"
 

@@ -12,6 +12,7 @@ from tests.dags.test_integrity import load
 
 TOPICS = {("kafka://127.0.0.1:1", "macd_orders"), ("kafka://127.0.0.1:1", "macd_payments")}
 COLLECTION = {("mongodb://127.0.0.1:1", "macd.orders_payments_joined")}
+DERIVED = {("mongodb://127.0.0.1:1", f"macd.{name}") for name in ("payment_mismatches", "hourly_revenue")}
 
 
 @pytest.mark.usefixtures("connections")
@@ -20,7 +21,7 @@ COLLECTION = {("mongodb://127.0.0.1:1", "macd.orders_payments_joined")}
     [
         ("macd_pipeline", "create_topics", set(), set()),
         ("macd_pipeline", "launch_producer", set(), TOPICS),
-        ("macd_pipeline", "data_quality_checks", TOPICS, COLLECTION),
+        ("macd_pipeline", "data_quality_checks", TOPICS, COLLECTION | DERIVED),
         ("macd_repair", "resink_orders", set(), COLLECTION),
         ("macd_dlq_replay", "replay_dead_letters", set(), COLLECTION),
     ],
