@@ -46,9 +46,13 @@ def replace(stack: Stack, config: dict[str, dict[str, Any]]) -> None:
 
 @pytest.fixture(scope="module")
 def run_id(stack: Stack) -> Iterator[str]:
-    """A run that used the canaries."""
-    replace(stack, with_canaries(connections(stack.config)))
+    """A run that used the canaries, after one that failed with them, so that its errors are searched too."""
+    config = with_canaries(connections(stack.config))
+    nobody_there = config["macd_ksqldb"] | {"host": "http://127.0.0.1:1"}
+    replace(stack, config | {"macd_ksqldb": nobody_there})
     try:
+        assert stack.finish(stack.start_run(orders=50)).state == "failed"
+        replace(stack, config)
         run = stack.start_run(orders=50)
         assert stack.finish(run).state == "success"
         yield run.dag_run_id
