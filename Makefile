@@ -12,8 +12,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV := uv==0.13.9
+PIP_AUDIT := pip-audit==2.10.1
 
-.PHONY: help run test test-unit lint browser format up down status logs reset requirements architecture bench clean \
+.PHONY: help run test test-unit lint audit browser format up down status logs reset requirements architecture bench clean \
 	env docker compose-up compose-run compose-status compose-down compose-reset
 
 COMPOSE := docker compose --profile core --profile airflow --profile tools
@@ -38,6 +39,14 @@ lint: $(INSTALLED) ## Check style and types
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+audit: $(INSTALLED) ## Ask PyPI for known vulnerabilities of everything that is pinned; needs the internet
+	@for pins in requirements.txt requirements-dev.txt; do
+		$(BIN)/uv tool run $(PIP_AUDIT) --disable-pip --require-hashes -r $$pins && continue
+		echo "error  $$pins: there are findings above, or the advisories could not be asked for." >&2
+		echo "remedy Raise what is named (make requirements); without internet, run it where there is." >&2
+		exit 5
+	done
 
 browser: ## Install Chromium for the browser tests, where apt-get may do that
 	@if command -v chromium chromium-browser google-chrome >/dev/null; then exit 0; fi

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import psutil
 import pytest
@@ -28,11 +28,9 @@ REST = ("macd_schema_registry", "macd_ksqldb", "macd_kafka_connect")
 
 
 def with_canaries(config: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The connections with a secret wherever one fits: as password, in the host's URL, in extra."""
+    """The connections with a secret as password or in extra. (The host is no place: Airflow shows it.)"""
     for conn_id in REST:
         config[conn_id] |= {"login": "ada", "password": f"{CANARY}-{conn_id}"}
-    parts = urlsplit(config["macd_ksqldb"]["host"])
-    config["macd_ksqldb"]["host"] = f"http://ada:{CANARY}-url@{parts.netloc}"
     for conn_id, key in (("macd_kafka", "sasl.password"), ("macd_smtp", "oauth_token")):
         extra = json.loads(config[conn_id]["extra"]) | {key: f"{CANARY}-{conn_id}"}
         config[conn_id]["extra"] = json.dumps(extra)
@@ -48,9 +46,13 @@ def replace(stack: Stack, config: dict[str, dict[str, Any]]) -> None:
 
 @pytest.fixture(scope="module")
 def run_id(stack: Stack) -> Iterator[str]:
-    """A run that used the canaries."""
-    replace(stack, with_canaries(connections(stack.config)))
+    """A run that used the canaries, after one that failed with them, so that its errors are searched too."""
+    config = with_canaries(connections(stack.config))
+    nobody_there = config["macd_ksqldb"] | {"host": "http://127.0.0.1:1"}
+    replace(stack, config | {"macd_ksqldb": nobody_there})
     try:
+        assert stack.finish(stack.start_run(orders=50)).state == "failed"
+        replace(stack, config)
         run = stack.start_run(orders=50)
         assert stack.finish(run).state == "success"
         yield run.dag_run_id

@@ -53,6 +53,11 @@ def _url(connection: Connection) -> str:
     protocol = schema if schema in _PROTOCOLS else "http"
     host = connection.host if "://" in connection.host else f"{protocol}://{connection.host}"
     parts = urlsplit(host)
+    if "@" in parts.netloc:
+        raise SpecError(
+            f"The host of the connection {connection.conn_id} holds a login, and Airflow shows hosts.",
+            remedy="Put user and password into its fields login and password, and change the password.",
+        )
     port = f":{connection.port}" if connection.port and parts.port is None else ""
     path = parts.path if schema in ("", *_PROTOCOLS) else f"{parts.path.rstrip('/')}/{schema}"
     return f"{parts.scheme}://{parts.netloc}{port}{path}".rstrip("/")

@@ -49,6 +49,9 @@ def _found(source: Source, pipeline: PipelineSpec) -> Iterable[str]:
             return (query.topic for query in pipeline.queries)
         case "sink_topics":
             return (topic for connector in connectors for topic in connector.topics)
+        case "repaired_topics":
+            # Only lost orders are written again; what is derived from them follows by itself.
+            return (topic for each in connectors if each.stores == "joined_orders" for topic in each.topics)
         case "dead_letter_topics":
             return (found for found in (each.dead_letter_topic for each in connectors) if found)
         case "sink_groups":

@@ -20,6 +20,7 @@ Source = Literal[
     "query_input_topics",
     "query_output_topics",
     "sink_topics",
+    "repaired_topics",
     "dead_letter_topics",
     "sink_groups",
 ]

@@ -156,7 +156,7 @@ class HttpService(Spec):
         if not isinstance(data, dict) or not isinstance(data.get("url"), str):
             return data
         scheme, mark, rest = data["url"].partition("://")
-        authority = re.split("[/?#]", rest, maxsplit=1)[0]
+        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
         login, at, host = authority.rpartition("@")
         if not mark or not at:
             return data

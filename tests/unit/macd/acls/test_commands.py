@@ -81,6 +81,15 @@ def test_only_airflow_writes_orders_and_payments():
         assert writes == (account == "airflow")
 
 
+def test_airflow_writes_what_it_seeds_and_repairs_and_nothing_else():
+    topics = {
+        name
+        for (kind, name), grant in granted("airflow").items()
+        if "write" in grant.operations and kind == "topic"
+    }
+    assert topics == {"macd_orders", "macd_payments", "macd_orders_payments_joined"}
+
+
 def test_connect_writes_nothing_of_the_pipeline_but_dead_letters():
     written = {name for (kind, name), grant in granted("connect").items() if "write" in grant.operations}
     assert written == {"dlq.macd_orders_payments_joined", "macd-connect-"}

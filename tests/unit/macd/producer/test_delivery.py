@@ -3,9 +3,9 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from confluent_kafka import KafkaError, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
-from macd.errors import DeliveryFailed
+from macd.errors import AuthenticationFailed, DeliveryFailed
 from macd.producer.delivery import Delivery, producer_config
 from tests.unit.macd.fakes import KAFKA, FakeBroker, FakeProducer
 
@@ -59,6 +59,16 @@ def test_when_the_broker_dies_the_rest_is_not_waited_for():
         send(delivery, range(100_000))
     assert delivery.acknowledged["orders"] == 12
     assert delivery.sent < 20
+
+
+def test_a_producer_that_is_refused_as_a_whole_says_so():
+    class Refused(FakeProducer):
+        def poll(self, timeout):
+            raise KafkaException(KafkaError(KafkaError.CLUSTER_AUTHORIZATION_FAILED))
+
+    with pytest.raises(AuthenticationFailed, match="refused") as caught:
+        send_all(Delivery(KAFKA, Refused(FakeBroker())), range(3))
+    assert "ACLs" in caught.value.remedy
 
 
 def test_a_broker_that_never_answers_fails_at_the_flush_limit():

@@ -50,6 +50,13 @@ def test_a_connection_without_a_host_is_refused_with_a_remedy(connection: Connec
         KsqlDbHook().service()
 
 
+def test_a_login_in_the_host_is_refused_and_not_quoted(connection: Connect) -> None:
+    connection("macd_ksqldb", conn_type="http", host="https://ada:canary@ksqldb.test")
+    with pytest.raises(SpecError, match="holds a login") as caught:
+        KsqlDbHook().service()
+    assert "canary" not in str(caught.value)
+
+
 def test_another_connection_may_be_named(connection: Connect) -> None:
     connection("staging_connect", conn_type="http", host="connect.test")
     assert KafkaConnectHook("staging_connect").service().url == "http://connect.test"

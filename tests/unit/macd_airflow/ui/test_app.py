@@ -10,6 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
@@ -88,6 +90,18 @@ def test_strangers_get_nothing(client: TestClient) -> None:
     assert {path: client.get(path).status_code for path in everything} == dict.fromkeys(everything, 403)
     as_user(client, None)
     assert {path: client.get(path).status_code for path in everything} == dict.fromkeys(everything, 401)
+
+
+@pytest.mark.parametrize(("role", "code"), [("VIEWER", 200), ("USER", 200), ("ADMIN", 200), (None, 403)])
+def test_airflows_own_roles_decide(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, role: str | None, code: int
+) -> None:
+    """Whoever may read the DAG in Airflow sees the page; somebody without a role gets nothing."""
+    manager = SimpleAuthManager()
+    monkeypatch.setattr(access, "get_auth_manager", lambda: manager)
+    as_user(client, SimpleAuthManagerUser(username="somebody", role=role))
+    assert client.get("/api/runs").status_code == code
+    assert client.get("/static/main.js").status_code == code
 
 
 def test_a_browser_without_a_session_is_led_to_the_login_and_back(client: TestClient) -> None:
