@@ -1,4 +1,4 @@
-"""A broker that asks for credentials and enforces ACLs, which the embedded stack does not."""
+"""A broker with TLS that asks for credentials and enforces ACLs, which the embedded stack does not."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from macd.clients.kafka import client_config
 from macd.local.config import HOST, LocalConfig
 from macd.local.jvm import java_program
 from macd.specs import KafkaService
+from tests.cloud.certificate import write_certificate
 from tests.stack import free_ports, until
 
 ADMIN, USER = "admin", "ada"
@@ -33,10 +34,14 @@ PROPERTIES = Template("""
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@$host:$controller
-listeners=SASL_PLAINTEXT://$host:$port,CONTROLLER://$host:$controller
-advertised.listeners=SASL_PLAINTEXT://$host:$port
-listener.security.protocol.map=SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=SASL_PLAINTEXT
+listeners=SASL_SSL://$host:$port,CONTROLLER://$host:$controller
+advertised.listeners=SASL_SSL://$host:$port
+listener.security.protocol.map=SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=SASL_SSL
+ssl.keystore.type=PEM
+ssl.keystore.location=$folder/server.pem
+ssl.truststore.type=PEM
+ssl.truststore.location=$folder/certificate.pem
 controller.listener.names=CONTROLLER
 log.dirs=$folder/data
 auto.create.topics.enable=false
@@ -45,7 +50,7 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 sasl.enabled.mechanisms=PLAIN
 sasl.mechanism.inter.broker.protocol=PLAIN
-listener.name.sasl_plaintext.plain.sasl.jaas.config=\
+listener.name.sasl_ssl.plain.sasl.jaas.config=\
 org.apache.kafka.common.security.plain.PlainLoginModule required \
 username="admin" password="admin-canary" user_admin="admin-canary" user_ada="ada-canary";
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
@@ -56,15 +61,17 @@ super.users=User:admin;User:ANONYMOUS
 class SecuredKafka:
     """The broker as its users see it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, certificate: Path) -> None:
         self.address = f"{HOST}:{port}"
+        self._certificate = certificate
         self._admin = AdminClient({**client_config(self.service(ADMIN)), "log_level": 0})
 
     def service(self, user: str = USER, **changes: str) -> KafkaService:
         """How `user` reaches it; `changes` name librdkafka's settings with _ for the dots."""
         config = {
             "bootstrap.servers": self.address,
-            "security.protocol": "SASL_PLAINTEXT",
+            "security.protocol": "SASL_SSL",
+            "ssl.ca.location": str(self._certificate),
             "sasl.mechanisms": "PLAIN",
             "sasl.username": user,
             "sasl.password": PASSWORDS[user],
@@ -108,6 +115,9 @@ def secured_kafka(config: LocalConfig, folder: Path) -> Iterator[SecuredKafka]:
     ports.close()
     properties = folder / "server.properties"
     properties.write_text(PROPERTIES.substitute(host=HOST, port=port, controller=controller, folder=folder))
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    write_certificate(certificate, key)
+    (folder / "server.pem").write_text(key.read_text() + certificate.read_text())
     java = [java_program(), "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", f"{config.cache}/kafka/*"]
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     formatting = [*java, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)]
@@ -115,7 +125,7 @@ def secured_kafka(config: LocalConfig, folder: Path) -> Iterator[SecuredKafka]:
     with (folder / "kafka.log").open("w") as log:
         broker = subprocess.Popen([*java, "kafka.Kafka", str(properties)], stdout=log, stderr=log)
     try:
-        kafka = SecuredKafka(port)
+        kafka = SecuredKafka(port, certificate)
         until(kafka.answers, deadline_s=60)
         yield kafka
     finally:

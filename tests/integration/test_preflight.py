@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import certifi
 import pytest
 from confluent_kafka.admin import AclOperation, AdminClient, ResourceType
 
@@ -155,7 +156,8 @@ def test_missing_acls_are_found_without_creating_a_topic(stack: Stack, secured: 
         ({"sasl_password": "wrong-canary"}, "Invalid username or password"),
         ({"sasl_mechanisms": "SCRAM-SHA-256"}, "supported mechanisms: PLAIN"),
         ({"sasl_mechanisms": "NONSENSE"}, "Unsupported SASL mechanism"),
-        ({"security_protocol": "SASL_SSL"}, "SSL handshake failed"),
+        ({"security_protocol": "SASL_PLAINTEXT"}, "it accepts connections, but not ours"),
+        ({"ssl_ca_location": certifi.where()}, "certificate verify failed"),
         ({"security_protocol": "PLAINTEXT"}, "it accepts connections, but not ours"),
     ],
 )
