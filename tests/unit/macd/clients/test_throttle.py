@@ -57,17 +57,18 @@ def test_without_a_time_the_wait_grows_until_the_deadline(client):
     assert client.transport.call_count == 2
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("7", 7.0),
-        ("", None),
-        ("soon", None),
-        (format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True), 0.0),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3600.0),
-    ],
-)
-def test_retry_after_is_a_number_or_a_date(value, seconds):
+@pytest.mark.parametrize(("value", "seconds"), [("7", 7.0), ("", None), ("soon", None)])
+def test_retry_after_is_a_number(value, seconds):
+    assert asked_for(asking(value)) == seconds
+
+
+@pytest.mark.parametrize(("hours", "seconds"), [(-1, 0.0), (1, 3600.0)])
+def test_retry_after_is_a_date(hours, seconds):
+    date = format_datetime(datetime.now(UTC) + timedelta(hours=hours), usegmt=True)
+    assert asked_for(asking(date)) == pytest.approx(seconds, abs=60)
+
+
+def asking(value):
     response = requests.Response()
     response.headers["Retry-After"] = value
-    assert asked_for(response) == (seconds if seconds is None else pytest.approx(seconds, abs=60))
+    return response
