@@ -35,6 +35,9 @@ def test_orders_skipped_while_mongodb_was_away_are_replayed_once(stack: Stack) -
     done = _replay(stack, dry_run=False)
     assert "40 dead letters replayed: 40 stored, 0 back as dead letters" in done
     assert "PASSED run skipped" in done, "the affected run was reconciled again"
+    connect = KafkaConnect(stack.services.kafka_connect)
+    sinks = [connect.status(sink.name) for sink in stack.pipeline.connectors]
+    assert all(sink and sink.healthy for sink in sinks), "those that stopped while MongoDB was away run again"
     figures = stack.report("skipped").figures
     assert (figures.orders_stored, figures.orders_dead_lettered) == (40, 0)
     assert (figures.pairs_joined, figures.orders_duplicate) == (40, 0)

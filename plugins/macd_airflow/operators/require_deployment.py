@@ -10,6 +10,7 @@ from airflow.sdk import Context
 from macd.errors import PlanBlocked
 from macd.pipeline import Pipeline
 from macd.plan import Change, Create
+from macd.repair.sinks import restart_failed_sinks
 from macd_airflow.errors import airflow_errors
 from macd_airflow.operators.services import ServicesOperator
 from macd_airflow.outcome import publish
@@ -18,7 +19,8 @@ from macd_airflow.outcome import publish
 class RequireDeploymentOperator(ServicesOperator):
     """Succeeds when every topic, subject, stream and connector exists; creates none of them.
 
-    An index only makes reading quick, so a missing one stops nobody.
+    A sink that has failed meanwhile, as in an outage of MongoDB, is restarted, because Kafka Connect leaves it
+    so. An index only makes reading quick, so a missing one stops nobody.
     """
 
     ui_color = "#d6e4d6"
@@ -26,7 +28,8 @@ class RequireDeploymentOperator(ServicesOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Returns how many parts were found."""
         with airflow_errors():
-            plan = Pipeline(self.pipeline(), self.connections().services(), os.environ).plan()
+            pipeline, services = self.pipeline(), self.connections().services()
+            plan = Pipeline(pipeline, services, os.environ).plan()
             missing = [change.resource for change in plan.changes if _is_missing(change)]
             if missing:
                 publish(context, f"nothing was seeded: the pipeline is not deployed ({len(missing)} missing)")
@@ -34,6 +37,7 @@ class RequireDeploymentOperator(ServicesOperator):
                     f"The pipeline is not deployed: {', '.join(missing)} missing.",
                     remedy="Run the DAG macd_pipeline first (or `macd apply`), then trigger this one again.",
                 )
+            restart_failed_sinks(pipeline, services, self.log.info)
         self.log.info("All %d parts of the pipeline are there.", len(plan.changes))
         return {"parts": len(plan.changes)}
 

@@ -32,6 +32,7 @@ from macd.repair.dead_letters import (
     place_of,
 )
 from macd.repair.settle import Arrival, stored_ids, wait_for_arrival
+from macd.repair.sinks import restart_failed_sinks
 from macd.repair.transactions import Outgoing, Progress, ReaderGroup, Transactions
 from macd.specs.models import PipelineSpec, Services
 
@@ -123,9 +124,11 @@ def replay_dead_letters(
     """Replays what was only skipped and waits until each of those orders is stored or back again.
 
     `attempt_id` names this replay: called again with it, one that was killed goes on where it was, also
-    with `from_beginning`. Bad dead letters are passed over and count as looked at.
+    with `from_beginning`. Bad dead letters are passed over and count as looked at. Sinks that failed, which
+    an outage does to those without a dead-letter topic, are restarted first.
     """
     route = route_of(pipeline)
+    restart_failed_sinks(pipeline, services, say)
     with connected(services.mongodb) as database, _group(route, services) as group:
         collection = database.client[route.database][route.collection]
         # First of all: whoever was at it before us has to be out before we ask how far it came.

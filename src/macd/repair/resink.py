@@ -19,6 +19,7 @@ from macd.quality.verify import finder, verify_run
 from macd.quality.watch import IDS_PER_QUERY, REPLAY_HEADER, RunWatch, batched, is_replay, watch_run
 from macd.repair.replay import LISTED
 from macd.repair.settle import Arrival, wait_for_arrival
+from macd.repair.sinks import restart_failed_sinks
 from macd.repair.transactions import Outgoing, Transactions
 from macd.specs.models import PipelineSpec, Services
 
@@ -108,9 +109,10 @@ def resink_run(
     """Writes the lost orders' own records to the joined topic again and waits until they are stored.
 
     Asks the collection anew, so what has arrived since, or was mended by an attempt that was killed, is not
-    written once more.
+    written once more. Sinks that failed are restarted first.
     """
     route = route_of(pipeline)
+    restart_failed_sinks(pipeline, services, say)
     with connected(services.mongodb) as database:
         manifest = RunStore(database).get(run_id)
         collection = database.client[route.database][route.collection]

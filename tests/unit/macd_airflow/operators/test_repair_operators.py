@@ -23,6 +23,7 @@ from macd_airflow.operators import (
     delete_old_runs,
     remove_parts,
     replay_dead_letters,
+    require_deployment,
     resink_orders,
     survey_run,
 )
@@ -147,13 +148,16 @@ def _planned(monkeypatch: pytest.MonkeyPatch, name: str, *changes: Any) -> None:
 
 
 def test_seeding_is_refused_while_a_part_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    restarts = asked(monkeypatch, require_deployment, "restart_failed_sinks", ("a sink",))
     operator, given = RequireDeploymentOperator(task_id="t"), context()
     _planned(monkeypatch, "plan", NoOp("topic a"), Create("stream B"))
     with pytest.raises(AirflowFailException, match=r"stream B missing.*macd_pipeline first"):
         operator.execute(given)
     assert "not deployed" in given["ti"].xcoms["verdict"]
+    assert restarts.calls == []
     _planned(monkeypatch, "plan", NoOp("topic a"), NoOp("stream B"))
     assert operator.execute(context()) == {"parts": 2}
+    assert len(restarts.calls) == 1, "what failed since is brought back before anything is seeded"
 
 
 def test_a_removal_is_shown_and_not_made(
