@@ -19,7 +19,7 @@ from macd_airflow.outcome import publish
 class RequireDeploymentOperator(ServicesOperator):
     """Succeeds when every topic, subject, stream and connector exists; creates none of them.
 
-    A sink that has failed meanwhile, as in an outage of MongoDB, is restarted, because Kafka Connect leaves it
+    A sink that has failed meanwhile, as in an outage of MongoDB, is restarted: Kafka Connect leaves it
     so. An index only makes reading quick, so a missing one stops nobody.
     """
 
