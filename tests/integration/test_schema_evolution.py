@@ -84,7 +84,7 @@ def test_an_incompatible_version_is_blocked_with_the_registrys_reason_and_the_wa
     change = subject_change()
     assert change["action"] == "blocked"
     assert "(BACKWARD): " in change["reason"]
-    assert "READER_FIELD_MISSING_DEFAULT_VALUE" in change["reason"]
+    assert "restaurant_id at /fields/5" in change["reason"]
     assert "Give new fields a default" in change["remedy"]
     refused = macd("apply")
     assert (refused.returncode, SUBJECT in refused.stderr) == (7, True)

@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-import requests
-
-from macd.clients.http import RETRY, TIMEOUT, HttpClient
-
-_APICURIO = {"Content-Type": "application/json", "X-Registry-ArtifactType": "AVRO"}
+from macd.clients.http import RETRY, HttpClient
 
 
 @dataclass(frozen=True)
@@ -58,23 +54,9 @@ class SchemaRegistry(HttpClient):
         """Whether `definition` may become the next version, with the registry's own reasons if not."""
         path = f"/compatibility/subjects/{_quoted(subject)}/versions/latest?verbose=true"
         answer = self.request("POST", path, _body(definition))
-        compatible, reasons = bool(answer["is_compatible"]), tuple(map(str, answer.get("messages") or ()))
-        if not compatible and not reasons:
-            reasons = self._apicurios_reasons(subject, definition)
-        return Verdict(compatible, reasons)
-
-    def _apicurios_reasons(self, subject: str, definition: dict[str, Any]) -> tuple[str, ...]:
-        """Apicurio's Confluent-compatible API gives no reasons; its own one does when asked to test."""
-        home, is_apicurio, _ = self._url.partition("/apis/ccompat/")
-        if not is_apicurio:
-            return ()
-        url = f"{home}/apis/registry/v2/groups/default/artifacts/{_quoted(subject)}/test"
-        try:
-            answer = self._session.put(url, json=definition, headers=_APICURIO, timeout=TIMEOUT)
-            causes = answer.json()["causes"] if answer.status_code == 409 else ()
-        except (requests.RequestException, ValueError, KeyError):
-            return ()  # the verdict stands without them
-        return tuple(f"{cause['description']} at {cause['context']}" for cause in causes)
+        # Confluent's registry gives a list of messages, Apicurio one reason.
+        reasons = answer.get("messages") or filter(None, [answer.get("reason")])
+        return Verdict(bool(answer["is_compatible"]), tuple(map(str, reasons)))
 
     def register(self, subject: str, definition: dict[str, Any]) -> int:
         """Registers a version and returns the schema id; the same schema again gives the same id."""
