@@ -18,12 +18,13 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
+from pydantic import SecretStr
 from tenacity import retry, stop_after_delay, wait_fixed
 
 from macd.clients.connect import KafkaConnect
 from macd.clients.kafka import KafkaAdmin, TopicState
 from macd.clients.mongodb import connected
-from macd.errors import MacdError, ServiceError
+from macd.errors import AuthenticationFailed, MacdError, ServiceError
 from macd.local.config import HOST, LocalConfig
 from macd.local.jvm import java_program
 from macd.settings import REPOSITORY
@@ -33,6 +34,7 @@ from tests.unit.compose.files import SECRETS, services
 
 pytestmark = pytest.mark.integration
 PASSWORD = SECRETS["MACD_KAFKA_PASSWORD"]
+BASIC_AUTH = "org.apache.kafka.connect.rest.basic.auth.extension"
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"
 
 
@@ -244,6 +246,37 @@ def records(config: dict[str, str], topic: str) -> int:
     if not end:
         raise AssertionError("nothing is in the topic")
     return int(end)
+
+
+@pytest.fixture
+def guarded(machine, tmp_path) -> Iterator[HttpService]:
+    """A second worker of its own group that asks for a login, and how to reach it with one."""
+    with closing(free_ports()) as ports:
+        url = f"http://{HOST}:{next(ports)}"
+    settings = machine.environment("connect") | {"CONNECT_LISTENERS": url, "CONNECT_GROUP_ID": "guarded"}
+    settings |= {
+        f"CONNECT_{name}_STORAGE_TOPIC": f"guarded-{name}" for name in ("CONFIG", "OFFSET", "STATUS")
+    }
+    settings["CONNECT_REST_EXTENSION_CLASSES"] = f"{BASIC_AUTH}.BasicAuthSecurityRestExtension"
+    worker, logins, jaas = (tmp_path / name for name in ("connect.properties", "logins", "jaas.conf"))
+    worker.write_text(properties_of(settings, "CONNECT_"))
+    logins.write_text("ada=connect-canary\n")
+    jaas.write_text(f'KafkaConnect {{ {BASIC_AUTH}.PropertyFileLoginModule required file="{logins}"; }};')
+    command = java("kafka", "org.apache.kafka.connect.cli.ConnectDistributed", str(worker))
+    command.insert(1, f"-Djava.security.auth.login.config={jaas}")
+    service = HttpService(url=url, username="ada", password="connect-canary")
+    with running(command, tmp_path / "connect.log", settings):
+        until_it_lists(KafkaConnect(service))
+        yield service
+
+
+def test_a_worker_that_asks_for_a_login_gets_the_connections(guarded):
+    assert KafkaConnect(guarded).connectors() == []
+    wrong = guarded.model_copy(update={"password": SecretStr("wrong-canary")})
+    for service in (wrong, HttpService(url=guarded.url)):
+        with pytest.raises(AuthenticationFailed, match="macd_kafka_connect") as refused:
+            KafkaConnect(service).connectors()
+        assert "canary" not in str(refused.value)
 
 
 def test_a_connector_may_read_no_other_variable(machine, connect):
