@@ -17,7 +17,7 @@ from pymongo.database import Database
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from macd.cli.dag_run import DagRun, Snapshot, wait_for_dag
-from macd.cli.run import DAG_ID, PARSE_DEADLINE_S, local_airflow
+from macd.cli.run import DAG_ID, PARSE_DEADLINE_S, airflow_client
 from macd.clients.airflow import Airflow
 from macd.clients.mongodb import Document, connected
 from macd.local.config import HOST, LocalConfig
@@ -85,7 +85,7 @@ class Stack:
         """The stack that the environment names."""
         settings = Settings()
         pipeline = load_pipeline(settings.include_dir, settings.target)
-        airflow = local_airflow()
+        airflow = airflow_client()
         wait_for_dag(airflow, DAG_ID, PARSE_DEADLINE_S)
         airflow.unpause(DAG_ID)
         return cls(LocalConfig.load(), airflow, pipeline, resolve_services(pipeline.target, os.environ))

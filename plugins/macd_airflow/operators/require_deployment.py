@@ -10,7 +10,6 @@ from airflow.sdk import Context
 from macd.errors import PlanBlocked
 from macd.pipeline import Pipeline
 from macd.plan import Change, Create
-from macd.repair.sinks import restart_failed_sinks
 from macd_airflow.errors import airflow_errors
 from macd_airflow.operators.services import ServicesOperator
 from macd_airflow.outcome import publish
@@ -28,8 +27,7 @@ class RequireDeploymentOperator(ServicesOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Returns how many parts were found."""
         with airflow_errors():
-            pipeline, services = self.pipeline(), self.connections().services()
-            plan = Pipeline(pipeline, services, os.environ).plan()
+            plan = Pipeline(self.pipeline(), self.connections().services(), os.environ).plan()
             missing = [change.resource for change in plan.changes if _is_missing(change)]
             if missing:
                 publish(context, f"nothing was seeded: the pipeline is not deployed ({len(missing)} missing)")
@@ -37,7 +35,7 @@ class RequireDeploymentOperator(ServicesOperator):
                     f"The pipeline is not deployed: {', '.join(missing)} missing.",
                     remedy="Run the DAG macd_pipeline first (or `macd apply`), then trigger this one again.",
                 )
-            restart_failed_sinks(pipeline, services, self.log.info)
+            plan.restarts.apply(lambda change: self.log.info("Done: %s", change.render()))
         self.log.info("All %d parts of the pipeline are there.", len(plan.changes))
         return {"parts": len(plan.changes)}
 

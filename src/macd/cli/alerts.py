@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from macd.cli.dag_run import DagRun, Snapshot, wait_for_dag
 from macd.cli.output import AsJson, out, print_json, table
-from macd.cli.run import PARSE_DEADLINE_S, local_airflow
+from macd.cli.run import PARSE_DEADLINE_S, airflow_client
 from macd.clients.mongodb import connected
 from macd.errors import ServiceError
 from macd.incidents.incident import Incident
@@ -72,7 +72,7 @@ def alerts(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command()
 def test() -> None:
     """Send a test mail through Airflow and the connection macd_smtp."""
-    airflow = local_airflow()
+    airflow = airflow_client()
     wait_for_dag(airflow, TEST_DAG, PARSE_DEADLINE_S)
     airflow.unpause(TEST_DAG)
     run = DagRun.start(airflow, TEST_DAG, {})

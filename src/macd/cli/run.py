@@ -61,7 +61,7 @@ def run(
         raise typer.Exit(outcome.exit_code)
 
 
-def local_airflow() -> Airflow:
+def airflow_client() -> Airflow:
     """The Airflow that MACD_AIRFLOW_URL names, else the local stack's; logged in."""
     airflow = Airflow(_service(Settings()))
     airflow.log_in()
@@ -86,7 +86,7 @@ def _login() -> str:
 
 
 def _start(params: dict[str, Any]) -> DagRun:
-    airflow = local_airflow()
+    airflow = airflow_client()
     wait_for_dag(airflow, DAG_ID, PARSE_DEADLINE_S)
     airflow.unpause(DAG_ID)
     return DagRun.start(airflow, DAG_ID, params)

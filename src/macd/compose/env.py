@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import base64
-import os
 import re
-import secrets
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from macd.errors import SpecError
+from macd.keys import fernet_key, long_key, password
+from macd.local.files import write_private
 
 _NAME = re.compile(r"^(?P<name>[A-Z][A-Z0-9_]*)=")
-
-
-def _password() -> str:
-    """Letters, digits, - and _: it goes into URLs, JSON and JAAS as it is."""
-    return secrets.token_urlsafe(24)
-
-
-def _long_key() -> str:
-    """Airflow signs with HMAC-SHA-512, which wants a key of at least 64 bytes."""
-    return secrets.token_urlsafe(64)
-
-
-def _fernet_key() -> str:
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def _cluster_id() -> str:
@@ -36,9 +22,9 @@ def _cluster_id() -> str:
 
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "KAFKA_CLUSTER_ID": _cluster_id,
-    "AIRFLOW_FERNET_KEY": _fernet_key,
-    "AIRFLOW_API_SECRET_KEY": _long_key,
-    "AIRFLOW_JWT_SECRET": _long_key,
+    "AIRFLOW_FERNET_KEY": fernet_key,
+    "AIRFLOW_API_SECRET_KEY": long_key,
+    "AIRFLOW_JWT_SECRET": long_key,
 }
 
 
@@ -72,7 +58,7 @@ def _lines(example: Path, present: Mapping[str, str], *, only_new: bool) -> Iter
             if not only_new:
                 yield line
         elif found["name"] not in present:
-            yield f"{found['name']}={GENERATORS.get(found['name'], _password)()}"
+            yield f"{found['name']}={GENERATORS.get(found['name'], password)()}"
 
 
 def _joined(text: str, lines: list[str]) -> str:
@@ -83,8 +69,5 @@ def _joined(text: str, lines: list[str]) -> str:
 def _write_private(path: Path, text: str) -> None:
     # Beside it first and then in its place: a write that is cut short loses no password.
     draft = path.with_name(f"{path.name}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.fchmod(descriptor, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    write_private(draft, text)
     draft.replace(path)

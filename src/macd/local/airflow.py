@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from macd.errors import ServiceError
+from macd.keys import fernet_key, long_key
 from macd.local import probes
 from macd.local.component import Component
 from macd.local.config import HOST, REPOSITORY, LocalConfig
@@ -58,22 +58,13 @@ def environment(config: LocalConfig) -> dict[str, str]:
     """Variables for every Airflow process and command; generates the secrets on first use."""
     folder = config.data / "secrets"
     generated = {
-        "fernet_key": secret(folder / "fernet-key", _fernet_key),
-        "jwt_secret": secret(folder / "jwt-secret", _long_key),
-        "api_secret_key": secret(folder / "api-secret-key", _long_key),
+        "fernet_key": secret(folder / "fernet-key", fernet_key),
+        "jwt_secret": secret(folder / "jwt-secret", long_key),
+        "api_secret_key": secret(folder / "api-secret-key", long_key),
     }
     text = render("airflow.env", config.variables() | generated)
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     return config.environment() | dict(line.split("=", 1) for line in lines)
-
-
-def _long_key() -> str:
-    """Airflow signs with HMAC-SHA-512, which wants a key of at least 64 bytes."""
-    return secrets.token_urlsafe(64)
-
-
-def _fernet_key() -> str:
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
 def password(config: LocalConfig) -> str:

@@ -1,6 +1,6 @@
 """Plan, then apply the same object: desired state from include/, actual state from the services."""
 
-from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Update
+from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Restart, Update
 from macd.plan.connectors import plan_connector_removal, plan_connectors
 from macd.plan.documents import plan_document_removal
 from macd.plan.indexes import plan_indexes
@@ -15,6 +15,7 @@ __all__ = [
     "Delete",
     "NoOp",
     "Plan",
+    "Restart",
     "Update",
     "plan_connector_removal",
     "plan_connectors",

@@ -66,6 +66,11 @@ class Update(_Pending):
 
 
 @dataclass(frozen=True)
+class Restart(Update):
+    """The resource is as it should be, but has failed: it is started again."""
+
+
+@dataclass(frozen=True)
 class Delete(_Pending):
     """The resource is removed."""
 
@@ -111,6 +116,11 @@ class Plan:
     def pending(self) -> tuple[Change, ...]:
         """The changes that would do something, and the blocked ones."""
         return tuple(change for change in self.changes if not isinstance(change, NoOp))
+
+    @property
+    def restarts(self) -> Plan:
+        """Only what brings back something that has failed, without changing it."""
+        return Plan.of(change for change in self.changes if isinstance(change, Restart))
 
     def __add__(self, other: Plan) -> Plan:
         return Plan(self.changes + other.changes)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from macd.clients.connect import Connect, ConnectorStatus
-from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Update
+from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Restart, Update
 from macd.specs.models import ConnectorSpec, PipelineSpec
 from macd.specs.services import resolve_connector_config
 
@@ -69,8 +69,8 @@ def _restart(resource: str, status: ConnectorStatus | None, connect: Connect, pu
         details.append(status.trace)
     restart = partial(connect.restart_failed, status.name)
     if not connect.hides_secrets:
-        return Update(resource, ("restart", *details), restart)
-    return Update(resource, ("restart, its secrets sent again", *details), partial(_again, put, restart))
+        return Restart(resource, ("restart", *details), restart)
+    return Restart(resource, ("restart, its secrets sent again", *details), partial(_again, put, restart))
 
 
 def _again(put: _Put, restart: Callable[[], None]) -> None:

@@ -36,6 +36,8 @@ class Followed(NamedTuple):
         return self.listed and not self.cells_wrong
 
     def __str__(self) -> str:
+        if self.done:
+            return "mismatches and hourly revenue have followed"
         mismatches = "listed" if self.listed else "not all listed yet"
         return f"mismatches {mismatches}, {self.cells_wrong:,} cells of hourly revenue not right yet"
 

@@ -96,7 +96,7 @@ def play(monkeypatch):
 
     def played(script, report, *arguments):
         airflow = FakeAirflow(*script)
-        monkeypatch.setattr(run, "local_airflow", lambda: airflow)
+        monkeypatch.setattr(run, "airflow_client", lambda: airflow)
         monkeypatch.setattr(run_outcome, "_report", lambda _: report)
         return CliRunner().invoke(app, ["run", *arguments]), airflow
 
@@ -176,7 +176,7 @@ def test_another_airflow_than_the_local_stacks_can_be_named(play, monkeypatch, r
     monkeypatch.setenv("MACD_AIRFLOW_URL", URL)
     monkeypatch.setenv("MACD_AIRFLOW_PASSWORD", "hidden")
     log_in = requests_mock.post(f"{URL}/auth/token", json={"access_token": "t"})
-    assert run.local_airflow().url == URL
+    assert run.airflow_client().url == URL
     assert log_in.last_request.json() == {"username": "admin", "password": "hidden"}
     result, _ = play(GOOD, _report(passed=True))
     assert f"Airflow  {URL}  user admin, password in MACD_AIRFLOW_PASSWORD" in result.output

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import requests_mock
 
 from macd.repair.sinks import restart_failed_sinks
 from macd.settings import REPOSITORY
-from macd.specs import load_pipeline, resolve_services
+from macd.specs import load_pipeline, resolve_connector_config, resolve_services
 
 PIPELINE = load_pipeline(REPOSITORY / "include", "local")
 SERVICES = resolve_services(PIPELINE.target, {})
@@ -24,30 +25,36 @@ def status(name: str, connector: str = "RUNNING", task: str = "RUNNING", trace: 
 
 
 def worker(transport: requests_mock.Mocker, *statuses: dict[str, Any]) -> None:
-    for name in (FIRST, SECOND, THIRD):
-        missing = {"error_code": 404, "message": "none"}
-        transport.get(f"{CONNECT}/connectors/{name}/status", status_code=404, json=missing)
-        transport.post(f"{CONNECT}/connectors/{name}/restart", status_code=202)
-    for each in statuses:
-        transport.get(f"{CONNECT}/connectors/{each['name']}/status", json=each)
+    """A worker with these connectors, configured as include/ says."""
+    extra = resolve_connector_config(PIPELINE.target, {})
+    told = {each["name"]: each for each in statuses}
+    for spec in PIPELINE.connectors:
+        url, missing = f"{CONNECT}/connectors/{spec.name}", {"error_code": 404, "message": "none"}
+        there = spec.name in told
+        config = {"name": spec.name, **spec.config, **extra} if there else missing
+        transport.get(f"{url}/config", status_code=200 if there else 404, json=config)
+        transport.get(f"{url}/status", status_code=200 if there else 404, json=told.get(spec.name, missing))
+        transport.post(f"{url}/restart", status_code=202)
+    transport.put(re.compile("/connector-plugins/.*/config/validate"), json={"configs": []})
 
 
-def restarted(transport: requests_mock.Mocker) -> list[str]:
-    posts = [each for each in transport.request_history if each.method == "POST"]
-    return [each.path.split("/")[2] for each in posts]
+def changed(transport: requests_mock.Mocker) -> list[str]:
+    asked = ((each.method, each.path) for each in transport.request_history)
+    return [path for method, path in asked if method != "GET" and not path.endswith("/validate")]
 
 
 def test_only_what_failed_is_restarted_and_its_reason_told(requests_mock: requests_mock.Mocker) -> None:
     failed = status(SECOND, task="FAILED", trace="DataException: no server\n\tat x")
     worker(requests_mock, status(FIRST), failed)
     told: list[str] = []
-    assert restart_failed_sinks(PIPELINE, SERVICES, told.append) == (SECOND,)
-    assert restarted(requests_mock) == [SECOND]
-    assert told == [f"Restarted connector {SECOND}, which had failed: DataException: no server"]
+    restarted = restart_failed_sinks(PIPELINE, SERVICES, told.append, {})
+    assert [change.resource for change in restarted.changes] == [f"connector {SECOND}"]
+    assert changed(requests_mock) == [f"/connectors/{SECOND}/restart"]
+    assert "task 0 failed: DataException: no server" in told[0]
 
 
 @pytest.mark.parametrize("state", ["RUNNING", "PAUSED", "UNASSIGNED"])
 def test_what_has_not_failed_is_left_alone(requests_mock: requests_mock.Mocker, state: str) -> None:
     worker(requests_mock, *(status(name, state, state) for name in (FIRST, SECOND, THIRD)))
-    assert restart_failed_sinks(PIPELINE, SERVICES) == ()
-    assert restarted(requests_mock) == []
+    assert restart_failed_sinks(PIPELINE, SERVICES, environment={}).changes == ()
+    assert changed(requests_mock) == []

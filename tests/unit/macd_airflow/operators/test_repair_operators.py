@@ -11,7 +11,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from macd.pipeline import Pipeline
-from macd.plan import Create, Delete, NoOp, Plan
+from macd.plan import Create, Delete, NoOp, Plan, Restart, Update
 from macd.repair.dead_letters import Kind
 from macd.repair.replay import Classified, Replayed
 from macd.repair.resink import Lost, Resunk, Survey
@@ -23,7 +23,6 @@ from macd_airflow.operators import (
     delete_old_runs,
     remove_parts,
     replay_dead_letters,
-    require_deployment,
     resink_orders,
     survey_run,
 )
@@ -148,16 +147,18 @@ def _planned(monkeypatch: pytest.MonkeyPatch, name: str, *changes: Any) -> None:
 
 
 def test_seeding_is_refused_while_a_part_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    restarts = asked(monkeypatch, require_deployment, "restart_failed_sinks", ("a sink",))
+    done: list[str] = []
+    restart = Restart("connector c", ("restart",), lambda: done.append("restarted"))
+    update = Update("topic d", (), lambda: done.append("updated"))
     operator, given = RequireDeploymentOperator(task_id="t"), context()
-    _planned(monkeypatch, "plan", NoOp("topic a"), Create("stream B"))
+    _planned(monkeypatch, "plan", NoOp("topic a"), Create("stream B"), restart)
     with pytest.raises(AirflowFailException, match=r"stream B missing.*macd_pipeline first"):
         operator.execute(given)
     assert "not deployed" in given["ti"].xcoms["verdict"]
-    assert restarts.calls == []
-    _planned(monkeypatch, "plan", NoOp("topic a"), NoOp("stream B"))
-    assert operator.execute(context()) == {"parts": 2}
-    assert len(restarts.calls) == 1, "what failed since is brought back before anything is seeded"
+    assert done == []
+    _planned(monkeypatch, "plan", NoOp("topic a"), NoOp("stream B"), restart, update)
+    assert operator.execute(context()) == {"parts": 4}
+    assert done == ["restarted"], "what has failed is brought back; nothing else is changed"
 
 
 def test_a_removal_is_shown_and_not_made(
