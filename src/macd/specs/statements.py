@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ksqlflink.dialect import DialectError, normalize, parse
+from ksqlflink.dialect import DialectError, parse, same_definition
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource, SetProperty
 from macd.errors import SpecError
 from macd.specs.models import StatementSpec
@@ -39,8 +39,11 @@ def parse_file(sql: str, path: Path) -> StatementSpec:
 
 
 def same_statement(wanted: str, actual: str) -> bool:
-    """Whether both define the same stream, whatever the server's formatting and filled-in defaults."""
-    return normalize(wanted) == normalize(actual)
+    """Whether the server's text `actual` is what it makes of `wanted`; one that cannot be read is not."""
+    try:
+        return same_definition(wanted, actual)
+    except DialectError:
+        return False
 
 
 def _statements(sql: str, path: Path) -> tuple[object, ...]:

@@ -37,8 +37,8 @@ class FakeTopics:
     topics: dict[str, Topic] = field(default_factory=dict)
     records: FakeRecords | None = None
 
-    def add(self, name: str, partitions: int = 1) -> None:
-        self.topics[name] = Topic(name, partitions, 1)
+    def add(self, name: str, partitions: int = 1, retention_ms: int = -1) -> None:
+        self.topics[name] = Topic(name, partitions, 1, retention_ms)
 
     def find(self, name: str) -> Topic | None:
         return self.topics.get(name)
