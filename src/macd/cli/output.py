@@ -18,7 +18,10 @@ err = Console(stderr=True, highlight=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
-_COLOURS = {"create": "green", "update": "yellow", "delete": "red", "blocked": "bold red", "no-op": "dim"}
+_COLOURS = {
+    **{"create": "green", "update": "yellow", "delete": "red", "blocked": "bold red"},
+    **{"no-op": "dim", "forget": "dim", "orphan": "magenta", "unknown": "bold yellow"},
+}
 
 
 def print_json(document: Any) -> None:
@@ -41,9 +44,11 @@ def print_plan(plan: Plan) -> None:
     """Every change and a closing line with counts."""
     for change in plan.changes:
         print_change(change)
-    pending, blocked = len(plan.pending) - len(plan.blocked), len(plan.blocked)
     same = len(plan.changes) - len(plan.pending)
-    out.print(f"[bold]{pending} to change, {same} as they should be, {blocked} blocked[/]")
+    counts = {"blocked": len(plan.blocked), "orphaned": len(plan.orphans), "unknown": len(plan.unknown)}
+    pending = len(plan.pending) - sum(counts.values())
+    others = "".join(f", {count} {what}" for what, count in counts.items() if count or what == "blocked")
+    out.print(f"[bold]{pending} to change, {same} as they should be{others}[/]")
 
 
 def table(*columns: str) -> Table:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from tenacity import Retrying, retry_if_result, stop_after_attempt, stop_after_delay, wait_fixed
 from tenacity.stop import StopBaseT
@@ -36,6 +36,8 @@ _SECTIONS: Mapping[Kind, parts.Section] = {
     "collection": parts.collections,
 }
 
+Found = TypeVar("Found")
+
 
 class _Reader(NamedTuple):
     """Who reads a topic: the key of a part, and the name or the end of the name of its consumer group."""
@@ -63,16 +65,19 @@ class Observer:
 
     def look(self) -> PipelineState:
         """One look; a service that cannot be asked within 5 s makes its parts unknown."""
-        pool = ThreadPoolExecutor(max_workers=len(_SECTIONS) + 1, thread_name_prefix="look")
+        pool = ThreadPoolExecutor(max_workers=len(_SECTIONS) + 2, thread_name_prefix="look")
         try:
             sections = {kind: pool.submit(section, self._pipeline) for kind, section in _SECTIONS.items()}
             progress = pool.submit(self._progress)
-            asked: list[Future[Any]] = [*sections.values(), progress]
+            orphans = pool.submit(parts.orphans, self._pipeline)
+            asked: list[Future[Any]] = [*sections.values(), progress, orphans]
             wait(asked, timeout=LIMIT_S)
         finally:
             # What still waits for a service ends by itself, at its client's own time limit.
             pool.shutdown(wait=False, cancel_futures=True)
         found = [part for kind, future in sections.items() for part in self._section(kind, future)]
+        left = _result(orphans)  # a service that does not answer is told by its own section
+        found += left or []
         known = _result(progress)
         if known is None:
             found = [_unobserved(part, _UNREADABLE) for part in found]
@@ -230,7 +235,7 @@ def _finished(future: Future[list[Part]]) -> list[Part]:
     return future.result(timeout=0)
 
 
-def _result(future: Future[dict[_Reader, Progress | None]]) -> dict[_Reader, Progress | None] | None:
+def _result(future: Future[Found]) -> Found | None:
     """Without Kafka or ksqlDB nobody knows the lags; the parts say why."""
     try:
         return future.result(timeout=0)
