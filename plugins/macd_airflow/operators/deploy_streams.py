@@ -50,6 +50,8 @@ class DeployStreamsOperator(PlanOperator):
 
     def plan(self, pipeline: PipelineSpec) -> Plan:
         """The streams' changes; a query that is still dead at the deadline is one of them."""
+        for note in pipeline.notes:
+            self.log.warning("%s", note)
         ksqldb = KsqlDbHook(self.ksqldb_conn_id).get_conn()
         self._wait_until_running(pipeline, ksqldb)
         made_once = (part.name for part in self.undeclared(pipeline) if part.kind == "stream")

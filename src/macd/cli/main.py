@@ -11,7 +11,7 @@ from macd.cli import alerts, compose, local
 from macd.cli.acls import acls
 from macd.cli.alerts import mail
 from macd.cli.data import seed, verify
-from macd.cli.output import AsJson, out, print_change, print_error, print_json, print_plan
+from macd.cli.output import AsJson, out, print_change, print_error, print_json, print_notes, print_plan
 from macd.cli.preflight import preflight
 from macd.cli.repair import dead_letters, repair
 from macd.cli.run import run
@@ -50,7 +50,9 @@ def plan(
     prune: Prune = False,
 ) -> None:
     """Show what `apply` would change. Changes nothing."""
-    found = Pipeline.load(Settings()).plan(replace_streams=replace_streams, prune=prune)
+    pipeline = Pipeline.load(Settings())
+    print_notes(pipeline.spec.notes)
+    found = pipeline.plan(replace_streams=replace_streams, prune=prune)
     if as_json:
         print_json([change.as_dict() for change in found.changes])
     else:
@@ -63,6 +65,7 @@ def plan(
 def apply(as_json: AsJson = False, replace_streams: ReplaceStreams = False, prune: Prune = False) -> None:
     """Make the services as include/ says: topics, schemas, streams, connectors."""
     pipeline = Pipeline.load(Settings())
+    print_notes(pipeline.spec.notes)
     found = pipeline.plan(replace_streams=replace_streams, prune=prune)
     if not as_json:
         print_plan(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -33,6 +34,12 @@ def print_error(error: MacdError) -> None:
     """What failed and what to do, on stderr."""
     err.print(f"[bold red]error[/]  {escape(error.message)}", soft_wrap=True)
     err.print(f"[bold]remedy[/] {escape(error.remedy)}", soft_wrap=True)
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    """What could not be checked, on stderr."""
+    for note in notes:
+        err.print(f"[bold yellow]note[/]   {escape(note)}", soft_wrap=True)
 
 
 def print_change(change: Change) -> None:

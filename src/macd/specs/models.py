@@ -201,7 +201,8 @@ class TargetSpec(Spec):
     """include/targets/<name>.yaml; `services` and `connector_config` still hold ${NAME} references.
 
     `compatibility` is every subject's level, except those that `subject_compatibility` names. A connector has
-    `connectors_run_within` (an ISO 8601 duration) until all its tasks have to run.
+    `connectors_run_within` (an ISO 8601 duration) until all its tasks have to run. `ksqldb_engine` is
+    embedded where the server is the package's own, which knows less than ksqlDB.
     """
 
     name: TargetName
@@ -210,6 +211,7 @@ class TargetSpec(Spec):
     compatibility: Compatibility = "BACKWARD"
     subject_compatibility: dict[str, Compatibility] = {}
     connector_config: dict[str, str] = {}
+    ksqldb_engine: Literal["ksqldb", "embedded"] = "ksqldb"
     connectors_run_within: timedelta = Field(default=timedelta(minutes=2), gt=timedelta(0))
 
     @property
@@ -224,7 +226,7 @@ class TargetSpec(Spec):
 
 
 class PipelineSpec(Spec):
-    """Everything under include/, read for one target."""
+    """Everything under include/, read for one target; `notes` say what could not be checked."""
 
     target: TargetSpec
     topics: tuple[TopicSpec, ...]
@@ -232,6 +234,7 @@ class PipelineSpec(Spec):
     statements: tuple[StatementSpec, ...]
     connectors: tuple[ConnectorSpec, ...]
     checks: tuple[CheckSpec, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def queries(self) -> tuple[StatementSpec, ...]:
