@@ -48,10 +48,12 @@ def _no_schema(topic: str, what: str) -> str:
 
 
 def check_keys(statement: CreateSource) -> None:
-    """Refuse PRIMARY KEY in streams and KEY in tables."""
+    """Refuse PRIMARY KEY in streams and KEY in tables, and columns from record headers."""
     if statement.read_only:
         raise not_supported(f"CREATE SOURCE {statement.kind}", statement.position, statement.text)
     for element in statement.elements:
+        if element.header is not None:
+            raise not_supported(f"A column of {element.header}", element.position, statement.text)
         if element.key not in (None, _KEYS[statement.kind]):
             raise BadStatement(_wrong_key(statement.kind, element), f"`{element.name}`")
 

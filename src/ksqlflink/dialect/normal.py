@@ -132,14 +132,16 @@ def _with_inferred(ours: st.CreateSource, theirs: st.CreateSource) -> st.CreateS
         properties.setdefault("VALUE_FORMAT", default)
     keys = _columns(ours, theirs, properties["KEY_FORMAT"], keys=True)
     values = _columns(ours, theirs, properties.get("VALUE_FORMAT"), keys=False)
-    return replace(ours, elements=keys + values, properties=tuple(sorted(properties.items())))
+    headers = tuple(each for each in ours.elements if each.header)
+    return replace(ours, elements=keys + values + headers, properties=tuple(sorted(properties.items())))
 
 
 def _columns(
     ours: st.CreateSource, theirs: st.CreateSource, kind: ast.Literal | None, *, keys: bool
 ) -> tuple[st.Element, ...]:
     declared, found = (
-        tuple(each for each in statement.elements if bool(each.key) == keys) for statement in (ours, theirs)
+        tuple(each for each in statement.elements if bool(each.key) == keys and not each.header)
+        for statement in (ours, theirs)
     )
     inferred = not declared and kind is not None and kind.text in _INFERRING
     return found if inferred else declared

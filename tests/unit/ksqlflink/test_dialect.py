@@ -218,3 +218,15 @@ def test_a_lambda_is_shown_with_its_parameters_and_takes_their_names() -> None:
     assert expression(first) == "REDUCE(B, 0, (S, X) => ((S + X) + C))"
     assert expression(second) == "FILTER(B, (X) => (X > C))"
     assert [column.name for column in columns_of(first)] == ["B", "C"]
+
+
+@pytest.mark.parametrize("role", ["HEADERS", "HEADER('trace')", "KEY", "PRIMARY KEY"])
+def test_what_a_column_is_taken_from_is_shown(role: str) -> None:
+    text = f"CREATE STREAM S (C BYTES {role}) WITH (KAFKA_TOPIC='t');"
+    assert format_statement(parse_one(text)) == text
+
+
+@pytest.mark.parametrize("role", ["HEADER", "HEADERS('trace')", "LATER"])
+def test_a_column_is_taken_from_nothing_else(role: str) -> None:
+    with pytest.raises(DialectError, match="line 1:26: Syntax Error"):
+        parse(f"CREATE STREAM S (C BYTES {role}) WITH (KAFKA_TOPIC='t');")

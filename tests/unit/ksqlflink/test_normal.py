@@ -307,3 +307,11 @@ def test_keys_and_values_may_be_declared_in_any_order_among_each_other() -> None
     assert same_definition(sent, sent)
     assert same_definition(sent, other)
     assert not same_definition(sent, text.format("k INT KEY, w INT, v INT"))
+
+
+def test_a_column_of_a_header_counts_and_is_no_part_of_the_inferred_value() -> None:
+    sent = "CREATE STREAM s (k INT KEY, h BYTES HEADER('trace')) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='AVRO');"
+    shown = sent.replace("h BYTES", "v INT, h BYTES")
+    assert same_definition(sent, shown)
+    assert not same_definition(sent, shown.replace("'trace'", "'other'"))
+    assert not same_definition(sent, shown.replace("h BYTES HEADER('trace')", "h BYTES"))
