@@ -47,6 +47,12 @@ def get(statement: Create, name: str) -> str | None:
     return next((value.text for key, value in statement.properties if key == name), None)
 
 
+def number(statement: Create, name: str) -> int | None:
+    """Return a WITH property's value as a number."""
+    text = get(statement, name)
+    return None if text is None else int(text)
+
+
 def with_(statement: Any, **values: str | int) -> Any:
     """Return the statement with these WITH properties set: text as a string, a number as an integer."""
     added = {
