@@ -65,6 +65,8 @@ class Kafka:
 
     def create_topics(self, topics: Collection[Topic]) -> None:
         """Create topics that do not exist and wait until every broker answer shows them."""
+        if not topics:
+            return
         new = [
             NewTopic(topic.name, topic.partitions, config={"retention.ms": KEEP_FOR_EVER, **topic.config})
             for topic in topics
