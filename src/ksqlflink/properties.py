@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,13 @@ _KNOWN = _SUPPORTED_CREATE | {
     "VALUE_PROTOBUF_NULLABLE_REPRESENTATION", "TIMESTAMP_FORMAT", "WRAP_SINGLE_VALUE", "WINDOW_TYPE",
     "WINDOW_SIZE", "SOURCED_BY_CONNECTOR",
 }  # fmt: skip
-_NUMBERS = ("PARTITIONS", "REPLICAS", "RETENTION_MS")
+_NUMBERS = {
+    "PARTITIONS": ("INT", "32-bit integer"),
+    "REPLICAS": ("SHORT", "16-bit integer (short)"),
+    "RETENTION_MS": ("LONG", "64-bit integer (i.e. long)"),
+}
+_JAVA = {"DECIMAL": "java.math.BigDecimal", "DOUBLE": "java.lang.Double", "BOOLEAN": "java.lang.Boolean"}
+_WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 Create = CreateSource | CreateAsSelect
 
@@ -75,8 +82,19 @@ def check(statement: Create) -> None:
         if name not in supported:
             raise not_supported(f"The WITH property {name}", value.position, statement.text)
         if name in _NUMBERS and value.kind != "INTEGER":
-            kind = "LONG" if name == "RETENTION_MS" else "INT"
-            _unprepared(f"Invalid value '{value.text}' for configuration '{name}': not a {kind}", statement)
+            _check_number(name, value, statement)
+
+
+def _check_number(name: str, value: ast.Literal, statement: Create) -> None:
+    """Refuse what is not a number; ksqlDB reads one out of a text too."""
+    kind, wanted = _NUMBERS[name]
+    if value.kind == "STRING" and _WHOLE_NUMBER.fullmatch(value.text):
+        return
+    java = _JAVA.get(value.kind)
+    problem = (
+        f"Expected value to be a {wanted}, but it was a {java}" if java else f"Not a number of type {kind}"
+    )
+    _unprepared(f"Invalid value {value.text} for property {name}: {problem}", statement)
 
 
 def _unprepared(message: str, statement: Create) -> None:

@@ -16,7 +16,7 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic
 
 from .case import Shape, Topic
 from .waiting import wait_until
@@ -76,6 +76,21 @@ class Kafka:
         wait_until(
             lambda: wanted.items() <= self.partitions().items(), TIMEOUT_S, f"creation of {list(wanted)}"
         )
+
+    def keep_everything(self, names: Collection[str]) -> None:
+        """Let topics lose nothing: their records are older than what brokers keep, or may be compacted."""
+        wanted = {"retention.ms": KEEP_FOR_EVER, "cleanup.policy": "delete"}
+        entries = [
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+            for name, value in wanted.items()
+        ]
+        topics = [
+            ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=entries)
+            for name in names
+            if name in self.partitions()
+        ]
+        if topics:
+            _settle(self._admin.incremental_alter_configs(topics))
 
     def producer(self) -> CaseProducer:
         """A producer that writes one record at a time."""
@@ -148,7 +163,7 @@ class CaseProducer:
         self._error = self._error or error
 
 
-def _settle(futures: Mapping[str, Future[Any]], tolerated: int | None = None) -> None:
+def _settle(futures: Mapping[Any, Future[Any]], tolerated: int | None = None) -> None:
     for future in futures.values():
         try:
             future.result(TIMEOUT_S)
