@@ -44,7 +44,13 @@ def check_ksql_topics(pipeline: PipelineSpec, include_dir: Path) -> None:
         read = pipeline.topics_read(statement)
         for need in (*needs(statement, read, settings), *_joined(pipeline, statement, read, settings)):
             if not need.is_met:
-                raise _refused(need, include_dir / "topics" / f"{need.topic}.yaml", file, target)
+                raise _refused(need, _place(include_dir, target, need.topic, need.field), file)
+        if statement.has_query and settings[statement.topic].cleanup_policy == "compact":
+            raise _never_emptied(_place(include_dir, target, statement.topic, "cleanup_policy"), file)
+
+
+def _place(include_dir: Path, target: str, topic: str, field: str) -> str:
+    return f"{include_dir / 'topics' / topic}.yaml: field 'targets.{target}.{field}'"
 
 
 def needs(statement: StatementSpec, read: tuple[str, ...], settings: Settings) -> Iterator[Need]:
@@ -55,18 +61,13 @@ def needs(statement: StatementSpec, read: tuple[str, ...], settings: Settings) -
     source = read[0] if read else statement.topic
     topic, like, wishes = settings[statement.topic], settings[source], statement.wishes
     because = f"it is that of {source}, which is read"
-    for field, found, kept, said, name in (
-        ("partitions", topic.partitions, like.partitions, wishes.partitions, "PARTITIONS"),
-        (
-            "replication_factor",
-            topic.replication_factor,
-            like.replication_factor,
-            wishes.replicas,
-            "REPLICAS",
-        ),
-    ):
-        wanted, reason = (kept, because) if said is None else (said, f"WITH says {name}")
-        yield Need(statement.topic, field, found, wanted, reason)
+    shape = {
+        "partitions": ("PARTITIONS", wishes.partitions),
+        "replication_factor": ("REPLICAS", wishes.replicas),
+    }
+    for field, (name, said) in shape.items():
+        wanted, reason = (getattr(like, field), because) if said is None else (said, f"WITH says {name}")
+        yield Need(statement.topic, field, getattr(topic, field), wanted, reason)
     if statement.kind == "stream" or wishes.windowed:
         wanted, reason = _retention(statement, like.retention_ms, because)
         yield Need(statement.topic, "retention", topic.retention_ms, wanted, reason)
@@ -102,12 +103,19 @@ def _check_table(statement: StatementSpec, file: Path) -> None:
         )
 
 
-def _refused(need: Need, path: Path, file: Path, target: str) -> SpecError:
+def _refused(need: Need, place: str, file: Path) -> SpecError:
     found, wanted = (_shown(need.field, value) for value in (need.found, need.wanted))
     return SpecError(
-        f"{path}: field 'targets.{target}.{need.field}' is {found}, but ksqlDB refuses {file} unless it is "
-        f"{wanted}: {need.because}.",
+        f"{place} is {found}, but ksqlDB refuses {file} unless it is {wanted}: {need.because}.",
         remedy=f"Set it to {wanted}, or change what that comes from.",
+    )
+
+
+def _never_emptied(place: str, file: Path) -> SpecError:
+    return SpecError(
+        f"{place} is 'compact', but what the query of {file} has written is deleted when it is made anew, "
+        "and Kafka deletes nothing on request from a topic that is only compacted.",
+        remedy="Set it to 'compact,delete' or 'delete'.",
     )
 
 

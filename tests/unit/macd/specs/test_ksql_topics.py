@@ -211,7 +211,12 @@ def test_a_topics_file_says_how_it_is_cleaned_up(include):
     configs = {topic.name: topic.targets["local"].config for topic in load_pipeline(include, "local").topics}
     assert configs["macd_hourly_revenue"] == {"retention.ms": "691200000", "cleanup.policy": "compact,delete"}
     assert configs["macd_orders"] == {"retention.ms": "604800000", "cleanup.policy": "delete"}
-    edit(path, "compact,delete", "delete,compact")
+    edit(path, "'compact,delete'", "compact")
+    error = refusal(include)
+    assert f"{path}: field 'targets.local.cleanup_policy' is 'compact'" in error.message
+    assert f"{include}/{HOURLY}" in error.message
+    assert error.remedy == "Set it to 'compact,delete' or 'delete'."
+    edit(path, "cleanup_policy: compact", "cleanup_policy: 'delete,compact'")
     error = refusal(include)
     assert "field 'targets.local.cleanup_policy'" in error.message
     assert "'compact,delete'" in error.message
