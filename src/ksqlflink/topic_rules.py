@@ -30,7 +30,7 @@ def source_topic(statement: CreateSource, world: World) -> tuple[CreateSource, T
         raise BadRequest(_no_topic(statement, name))
     like = existing or Topic(name, _EXAMPLE_PARTITIONS, 1, _SEVEN_DAYS_MS)
     wanted = _wanted(statement, name, like, policy)
-    _check_existing(existing, wanted, statement)
+    _check_shape(existing, wanted, statement)
     completed: CreateSource = with_(statement, CLEANUP_POLICY=policy)
     return completed, wanted, existing is None
 
@@ -54,7 +54,7 @@ def sink_topic(statement: CreateAsSelect, source: Topic, world: World) -> tuple[
     )
     wanted = replace(wanted, retention_ms=max(wanted.retention_ms, _window_retention_ms(statement)))
     existing = world.topics.find(name)
-    _check_existing(existing, wanted, statement)
+    _check_shape(existing, wanted, statement)
     return completed, wanted, existing is None
 
 
@@ -99,12 +99,14 @@ def _wanted(statement: Create, name: str, like: Topic, policy: str) -> Topic:
     )
 
 
-def _check_existing(existing: Topic | None, wanted: Topic, statement: Create) -> None:
-    """Refuse a topic of another shape. It may have more replicas, and any cleanup policy.
+def _check_shape(existing: Topic | None, wanted: Topic, statement: Create) -> None:
+    """Refuse a topic that cannot be made, or that is there in another shape.
 
-    How long it keeps records matters only where they are to be deleted.
+    It may have more replicas and any cleanup policy; how long it keeps records matters only where they are
+    to be deleted.
     """
     if existing is None:
+        _check_new(wanted, statement)
         return
     compacted = wanted.cleanup_policy == COMPACT
     fits = existing.partitions == wanted.partitions and existing.replicas >= wanted.replicas
@@ -120,6 +122,15 @@ def _check_existing(existing: Topic | None, wanted: Topic, statement: Create) ->
         f"{wanted.replicas} replication factor (topic has {existing.replicas}){kept}",
         statement.text,
     )
+
+
+def _check_new(wanted: Topic, statement: Create) -> None:
+    if wanted.partitions <= 0:
+        raise ServerProblem(
+            f"Failed to guarantee existence of topic {wanted.name}\nCaused by: Number of partitions was set "
+            "to an invalid non-positive value.",
+            statement.text,
+        )
 
 
 def _no_topic(statement: CreateSource, name: str) -> str:

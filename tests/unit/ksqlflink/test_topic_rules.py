@@ -147,41 +147,6 @@ def everything(stage: Stage) -> tuple[Any, ...]:
     return sorted(stage.topics.topics), listed, dict(stage.registry.subjects), list(stage.jobs.started)
 
 
-TEXTS = [
-    ("PARTITIONS='four'", "Invalid value four for property PARTITIONS: Not a number of type INT"),
-    (
-        "PARTITIONS=1.5",
-        "Invalid value 1.5 for property PARTITIONS: Expected value to be a 32-bit integer, but it was a "
-        "java.math.BigDecimal",
-    ),
-]
-
-
-@pytest.mark.parametrize(("said", "message"), TEXTS)
-def test_a_number_of_with_has_to_be_one(stage: Stage, said: str, message: str) -> None:
-    columns = "(k VARCHAR KEY, v INT)"
-    text = f"CREATE STREAM m_vb {columns} WITH (KAFKA_TOPIC='M_VB', VALUE_FORMAT='JSON', {said});"
-    error = refusal(stage, text)
-    assert (error.message, error.code) == (f"Failed to prepare statement: {message}", 40001)
-
-
-def test_a_number_of_with_may_be_a_text(stage: Stage) -> None:
-    columns = "(k VARCHAR KEY, v INT)"
-    said = "KAFKA_TOPIC='M_VA', VALUE_FORMAT='JSON', PARTITIONS='4', REPLICAS='1', RETENTION_MS='3600000'"
-    (created,) = stage.run(f"CREATE STREAM m_va {columns} WITH ({said});")
-    assert created["statementText"] == (
-        "CREATE STREAM M_VA (K STRING KEY, V INTEGER) WITH (CLEANUP_POLICY='delete', KAFKA_TOPIC='M_VA', "
-        "KEY_FORMAT='KAFKA', PARTITIONS='4', REPLICAS='1', RETENTION_MS='3600000', VALUE_FORMAT='JSON');"
-    )
-    (copied,) = stage.run("CREATE STREAM m_vf WITH (PARTITIONS='3') AS SELECT * FROM m_in EMIT CHANGES;")
-    assert copied["statementText"] == (
-        "CREATE STREAM M_VF WITH (CLEANUP_POLICY='delete', KAFKA_TOPIC='M_VF', PARTITIONS=3, REPLICAS=1, "
-        "RETENTION_MS=604800000) AS SELECT *\nFROM M_IN M_IN\nEMIT CHANGES;"
-    )
-    made = stage.topics.topics
-    assert (made["M_VA"], made["M_VF"]) == (Topic("M_VA", 4, 1, 3_600_000), Topic("M_VF", 3, 1, 7 * DAY_MS))
-
-
 def test_nothing_of_a_request_is_made_when_one_topic_does_not_fit(stage: Stage) -> None:
     have(stage, "x", days=3)
     before = everything(stage)
