@@ -41,10 +41,10 @@ class Topic:
     @property
     def config(self) -> dict[str, str]:
         """What it is created with."""
-        policy = {"cleanup.policy": self.cleanup_policy}
-        return (
-            policy if self.cleanup_policy == COMPACT else {**policy, "retention.ms": str(self.retention_ms)}
-        )
+        config = {"cleanup.policy": self.cleanup_policy}
+        if self.cleanup_policy != COMPACT:
+            config["retention.ms"] = str(self.retention_ms)
+        return config
 
 
 class Topics(Protocol):

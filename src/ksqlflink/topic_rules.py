@@ -82,9 +82,8 @@ def _window_retention_ms(statement: CreateAsSelect) -> int:
 
 def _wanted(statement: Create, name: str, like: Topic, policy: str) -> Topic:
     """Return what WITH asks for, and for the rest a topic like another one."""
-    partitions, replicas, retention = (
-        number(statement, name) for name in ("PARTITIONS", "REPLICAS", "RETENTION_MS")
-    )
+    asked = (number(statement, each) for each in ("PARTITIONS", "REPLICAS", "RETENTION_MS"))
+    partitions, replicas, retention = asked
     if policy == COMPACT and retention is not None:
         raise BadRequest(
             "Invalid config variable in the WITH clause: RETENTION_MS. Non-windowed tables do not support "
