@@ -9,7 +9,7 @@ from ksqlflink import sqltypes as t
 from ksqlflink.analysis import RESERVED_COLUMNS
 from ksqlflink.dialect import format_statement
 from ksqlflink.dialect.statements import CreateSource, Element
-from ksqlflink.errors import BadRequest, BadStatement
+from ksqlflink.errors import BadStatement
 from ksqlflink.formats import key_problem, value_problem
 from ksqlflink.kafka import Topic
 from ksqlflink.model import Column, DataSource
@@ -22,14 +22,13 @@ from ksqlflink.properties import (
     value_delimiter,
     value_schema_name,
     window_of,
-    with_,
     with_formats,
     wraps_value,
 )
-from ksqlflink.sinks import check_shape, upgrade_problem
+from ksqlflink.sinks import upgrade_problem
+from ksqlflink.topic_rules import source_topic
 from ksqlflink.world import World
 
-_EXAMPLE_PARTITIONS = 2
 _KEYS = {"STREAM": "KEY", "TABLE": "PRIMARY KEY"}
 
 
@@ -63,16 +62,26 @@ def _no_schema(topic: str, what: str) -> str:
 
 def create_source(statement: CreateSource, world: World) -> DataSource:
     """Create topic and schemas as far as missing and return the source; it is not in the catalogue yet."""
-    check(statement)
-    _check_keys(statement)
-    statement = _with_columns(with_formats(statement), world)
-    statement, missing = _with_topic(statement, world)
+    statement, topic, is_new = _prepared(statement, world)
     source = _source(statement)
     _check(source, statement, world)
-    if missing is not None:
-        world.topics.create(missing)
+    if is_new:
+        world.topics.create(topic)
     _register(source, world)
     return source
+
+
+def ensure_source_topic(statement: CreateSource, world: World) -> None:
+    """Check and create the topic of a source that is there: ksqlDB looks at IF NOT EXISTS only then."""
+    _, topic, is_new = _prepared(statement, world)
+    if is_new:
+        world.topics.create(topic)
+
+
+def _prepared(statement: CreateSource, world: World) -> tuple[CreateSource, Topic, bool]:
+    check(statement)
+    _check_keys(statement)
+    return source_topic(_with_columns(with_formats(statement), world), world)
 
 
 def _register(source: DataSource, world: World) -> None:
@@ -136,41 +145,6 @@ def _inferred(statement: CreateSource, world: World, what: str, shown: str) -> t
         raise BadStatement(
             f"The schema of subject '{topic}-{what}' has {error}, which ksqlflink cannot read", shown
         ) from error
-
-
-def _with_topic(statement: CreateSource, world: World) -> tuple[CreateSource, Topic | None]:
-    """Return the statement with what it says of its topic, and the topic to create if it is missing."""
-    name = get(statement, "KAFKA_TOPIC") or ""
-    policy = get(statement, "CLEANUP_POLICY") or _cleanup_policy(statement)
-    existing, partitions = world.topics.find(name), get(statement, "PARTITIONS")
-    if existing is None and partitions is None:
-        raise BadRequest(_no_topic(statement, name))
-    missing = None
-    if partitions is not None:
-        retention = int(get(statement, "RETENTION_MS") or -1)
-        wanted = Topic(name, int(partitions), int(get(statement, "REPLICAS") or 1), retention, policy)
-        if existing is None:
-            missing = wanted
-        else:
-            check_shape(existing, wanted)
-    if get(statement, "CLEANUP_POLICY") is None:
-        statement = with_(statement, CLEANUP_POLICY=policy)
-    return statement, missing
-
-
-def _cleanup_policy(statement: CreateSource) -> str:
-    if statement.kind == "STREAM":
-        return "delete"
-    return "compact" if get(statement, "WINDOW_TYPE") is None else "compact,delete"
-
-
-def _no_topic(statement: CreateSource, name: str) -> str:
-    example = format_statement(with_(statement, PARTITIONS=_EXAMPLE_PARTITIONS))
-    return (
-        f"Topic '{name}' does not exist. If you want to create a new topic for the stream/table please "
-        "re-run the statement providing the required 'PARTITIONS' configuration in the WITH clause (and "
-        f"optionally 'REPLICAS'). For example: {example}"
-    )
 
 
 def _source(statement: CreateSource) -> DataSource:

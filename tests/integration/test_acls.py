@@ -180,6 +180,17 @@ def test_the_reader_reads_and_changes_nothing(broker, admin, topics):
         KafkaAdmin(broker.service()).create(TopicState("macd_more", 1, 1, {}))
 
 
+def compare(broker: SecuredKafka) -> None:
+    """What ksqlDB does before it starts a query: it reads the settings of the topics on both sides."""
+    names = [name for query in PIPELINE.queries for name in (*PIPELINE.topics_read(query), query.topic)]
+    assert set(KafkaAdmin(broker.service()).topics(names)) == set(names)
+
+
+def test_ksqldb_sees_how_its_topics_are_kept(broker, admin, topics):
+    allow(admin, "ksqldb")
+    until(lambda: succeeds(compare, broker), 20)
+
+
 def test_connect_and_ksqldb_may_not_write_orders(broker, admin, topics):
     for account in ("connect", "ksqldb"):
         allow(admin, account)

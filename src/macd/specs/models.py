@@ -16,6 +16,7 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_
 # What a Connect service speaks: a worker's own REST API, or Confluent Cloud's for managed connectors.
 ConnectApi = Literal["kafka_connect", "confluent_cloud"]
 Stores = Literal["joined_orders", "payment_mismatches", "hourly_revenue"]
+CleanupPolicy = Literal["delete", "compact", "compact,delete"]
 Compatibility = Literal[
     "NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"
 ]
@@ -33,11 +34,17 @@ class TopicSettings(Spec):
     partitions: int = Field(ge=1, le=10_000)
     replication_factor: int = Field(ge=1, le=15)
     retention: timedelta = Field(gt=timedelta(0))
+    cleanup_policy: CleanupPolicy = "delete"
+
+    @property
+    def retention_ms(self) -> int:
+        """The retention in milliseconds."""
+        return self.retention // timedelta(milliseconds=1)
 
     @property
     def config(self) -> dict[str, str]:
         """Topic-level configuration as Kafka names it; times in milliseconds."""
-        return {"retention.ms": str(self.retention // timedelta(milliseconds=1)), "cleanup.policy": "delete"}
+        return {"retention.ms": str(self.retention_ms), "cleanup.policy": self.cleanup_policy}
 
 
 class TopicSpec(Spec):
@@ -55,11 +62,21 @@ class SchemaSpec(Spec):
     definition: dict[str, Any]
 
 
+class TopicWishes(Spec):
+    """What a statement says of its topic by its WITH and its window; None where it says nothing."""
+
+    partitions: int | None = None
+    replicas: int | None = None
+    retention_ms: int | None = None
+    windowed: bool = False
+    window_retention_ms: int | None = None
+
+
 class StatementSpec(Spec):
     """include/ksql/NN_<name>.sql: one CREATE statement; `order` is NN, `source` what it creates.
 
-    `kind` is stream or table, `topic` what it describes or fills, `reads` the sources that its query reads
-    (empty without a query), `properties` what the file's SET statements say.
+    `kind` is stream or table, `topic` what it describes or fills, `wishes` what it says about that, `reads`
+    the sources that its query reads (empty without a query), `properties` what the file's SET statements say.
     """
 
     file: str
@@ -67,6 +84,7 @@ class StatementSpec(Spec):
     source: str
     kind: Literal["stream", "table"]
     topic: str
+    wishes: TopicWishes = TopicWishes()
     reads: tuple[str, ...] = ()
     sql: str
     properties: dict[str, str] = {}

@@ -90,6 +90,11 @@ def test_airflow_writes_what_it_seeds_and_repairs_and_nothing_else():
     assert topics == {"macd_orders", "macd_payments", "macd_orders_payments_joined"}
 
 
+def test_ksqldb_sees_how_long_the_topics_it_reads_are_kept():
+    for name in ("macd_orders", "macd_payments", "macd_orders_payments_joined", "macd_paid_orders"):
+        assert "describe_configs" in granted("ksqldb")[("topic", name)].operations
+
+
 def test_connect_writes_nothing_of_the_pipeline_but_dead_letters():
     written = {name for (kind, name), grant in granted("connect").items() if "write" in grant.operations}
     assert written == {"dlq.macd_orders_payments_joined", "macd-connect-"}
