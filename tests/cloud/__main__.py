@@ -1,8 +1,8 @@
 """`python -m tests.cloud FOLDER`: serves on a free port, and writes FOLDER/ca.pem and then FOLDER/port.
 
 What no real cloud has lies under /_fake: POST faults has the next requests answered with a status, POST
-connectors/NAME sets a connector's state, POST provisioning the questions until a new one runs, GET requests
-tells what was asked, DELETE forgets everything.
+connectors/NAME sets a connector's state, POST connectors/NAME/refused has MongoDB refuse a document, POST
+provisioning the questions until a new one runs, GET requests tells what was asked, DELETE forgets everything.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class World:
                 self.faults += [body] * body.get("times", 1)
             case ("POST", "provisioning"):
                 self.connect.provisioning = body["questions"]
+            case ("POST", "connectors", name, "refused"):
+                return Answer(200, {"topic": self.connect.connectors[name].refuse_document()})
             case ("POST", "connectors", name):
                 for key, value in body.items():
                     setattr(self.connect.connectors[name], key, value)

@@ -31,9 +31,16 @@ CHOICES = {
         "ProvidedInValueStrategy",
     ),
     "write.strategy": ("DefaultWriteModelStrategy", "InsertOneDefaultStrategy", "ReplaceOneDefaultStrategy"),
+    "input.key.format": ("AVRO", "BYTES", "JSON", "JSON_SR", "PROTOBUF", "STRING"),
+    "mongo.errors.tolerance": ("NONE", "ALL"),
+    "errors.tolerance": ("none", "all"),
 }
-# What the API fills in where nothing was asked for.
+# What the API fills in where nothing was asked for. Choices and defaults are those of Confluent's own template:
+# github.com/confluentinc/connect-migration-utility, templates/fm/MongoDbAtlasSink_resolved_templates.json.
 DEFAULTS = {
+    "errors.tolerance": "all",
+    "input.key.format": "STRING",
+    "mongo.errors.tolerance": "NONE",
     "cloud.environment": "prod",
     "cloud.provider": "aws",
     "kafka.endpoint": "SASL_SSL://pkc-fake1.ap-south-1.aws.confluent.cloud:9092",
@@ -59,6 +66,17 @@ class Connector:
             key: "*" * len(value) if key in SECRETS else value
             for key, value in {**DEFAULTS, **self.config}.items()
         }
+
+    def refuse_document(self) -> str | None:
+        """The dead-letter topic to which a document goes that MongoDB refuses; None when the task fails of it.
+
+        The sink's own mongo.errors.tolerance is always set, and so errors.tolerance says nothing here.
+        """
+        known = {"errors.deadletterqueue.topic.name": f"dlq-{self.identifier}", **self.shown()}
+        if known["mongo.errors.tolerance"] == "ALL":
+            return known["errors.deadletterqueue.topic.name"]
+        self.tasks = [{"id": 0, "state": "USER_ACTIONABLE_ERROR", "msg": "Bulk write operation error"}]
+        return None
 
 
 class ConnectApi:

@@ -80,6 +80,17 @@ def test_a_failed_connector_is_sent_its_secrets_again_and_restarted(applied, clo
     assert applied.connect.status(SINK).healthy
 
 
+def test_a_refused_document_is_dead_lettered_where_there_is_a_topic_for_it_and_stops_the_others(applied, cloud):
+    went_to = {spec.name: cloud.refuse_document(spec.name) for spec in applied.spec.connectors}
+    assert went_to == {
+        SINK: "dlq.macd_orders_payments_joined",
+        "macd-payment-mismatches-mongodb-sink": None,
+        "macd-hourly-revenue-mongodb-sink": None,
+    }
+    assert applied.connect.status(SINK).healthy
+    assert all(applied.connect.status(name).failed for name, topic in went_to.items() if topic is None)
+
+
 def test_health_is_judged_as_that_of_self_managed_connectors(applied, cloud):
     cloud.change(SINK, state="PAUSED", tasks=[{"id": 0, "state": "STOPPED"}])
     found = {part.name: part for part in parts.connectors(applied)}

@@ -75,6 +75,15 @@ def test_each_connector_has_both_protocols_and_does_the_same_in_both():
         assert own.dead_letter_topic == managed.dead_letter_topic
 
 
+def test_keys_are_read_as_they_were_written(pipeline):
+    """Order ids as strings, which become _id; a windowed key holds bytes that are no string."""
+    assert {spec.name: spec.config["input.key.format"] for spec in pipeline.spec.connectors} == {
+        "macd-orders-payments-mongodb-sink": "STRING",
+        "macd-payment-mismatches-mongodb-sink": "STRING",
+        "macd-hourly-revenue-mongodb-sink": "BYTES",
+    }
+
+
 def test_the_fakes_plugin_accepts_each_connector(pipeline):
     extra = {"connection.host": "h", "connection.user": "u", "connection.password": "p"}
     account = {"kafka.service.account.id": "sa-1"}
