@@ -35,8 +35,8 @@ CHOICES = {
     "mongo.errors.tolerance": ("NONE", "ALL"),
     "errors.tolerance": ("none", "all"),
 }
-# What the API fills in where nothing was asked for. Choices and defaults are those of Confluent's own template:
-# github.com/confluentinc/connect-migration-utility, templates/fm/MongoDbAtlasSink_resolved_templates.json.
+# What the API fills in where nothing was asked for. Choices and defaults are those of Confluent's template,
+# templates/fm/MongoDbAtlasSink_resolved_templates.json of github.com/confluentinc/connect-migration-utility.
 DEFAULTS = {
     "errors.tolerance": "all",
     "input.key.format": "STRING",
@@ -60,6 +60,10 @@ class Connector:
     state: str = "RUNNING"
     trace: str = ""
     tasks: list[dict[str, Any]] = field(default_factory=list)
+    # {partition: offset}; None where the service does not tell how far the connector has come.
+    offsets: dict[str, int] | None = None
+    observed_at: str = "2026-01-01T00:00:00.123456789Z"
+    has_task_restart: bool = True
 
     def shown(self) -> dict[str, str]:
         return {
@@ -68,7 +72,7 @@ class Connector:
         }
 
     def refuse_document(self) -> str | None:
-        """The dead-letter topic to which a document goes that MongoDB refuses; None when the task fails of it.
+        """The dead-letter topic of a document that MongoDB refuses; None when the task fails of it.
 
         The sink's own mongo.errors.tolerance is always set, and so errors.tolerance says nothing here.
         """
@@ -97,15 +101,25 @@ class ConnectApi:
                 return self._validate(plugin, body)
             case ("PUT", "connectors", name, "config"):
                 return self._put(name, body)
-            case (_, "connectors", name, *_) if name not in self.connectors:
+            case (_, "connectors", name, *rest) if name in self.connectors:
+                return self._about(name, method, rest)
+            case (_, "connectors", name, *_):
                 return connect_error(404, f"Connector {name} not found")
-            case ("GET", "connectors", name, "config"):
+        return connect_error(404, "resource not found")
+
+    def _about(self, name: str, method: str, rest: list[str]) -> Answer:
+        match (method, *rest):
+            case ("GET", "config"):
                 return Answer(200, self.connectors[name].shown())
-            case ("GET", "connectors", name, "status"):
+            case ("GET", "status"):
                 return Answer(200, self._status(name))
-            case ("POST", "connectors", name, "restart"):
+            case ("GET", "offsets"):
+                return self._offsets(name)
+            case ("POST", "restart"):
                 return self._restart(name)
-            case ("DELETE", "connectors", name):
+            case ("POST", "tasks", task, "restart"):
+                return self._restart_task(name, int(task))
+            case ("DELETE",):
                 del self.connectors[name]
                 return Answer(200, {"error": None})
         return connect_error(404, "resource not found")
@@ -154,6 +168,33 @@ class ConnectApi:
         connector = self.connectors[name]
         connector.state, connector.trace, connector.tasks = "RUNNING", "", []
         return Answer(202)
+
+    def _restart_task(self, name: str, task: int) -> Answer:
+        connector = self.connectors[name]
+        restarted = [each for each in connector.tasks if each["id"] == task]
+        if not connector.has_task_restart or not restarted:
+            return connect_error(404, "resource not found")
+        for each in restarted:
+            each["state"] = "RUNNING"
+        connector.state = "RUNNING" if all(t["state"] == "RUNNING" for t in connector.tasks) else "DEGRADED"
+        return Answer(202)
+
+    def _offsets(self, name: str) -> Answer:
+        """As https://docs.confluent.io/cloud/current/connectors/offsets.html shows a sink's."""
+        connector = self.connectors[name]
+        if connector.offsets is None:
+            return connect_error(404, "no offsets were observed yet")
+        offsets = [
+            {
+                "partition": {"kafka_topic": connector.config["topics"], "kafka_partition": int(partition)},
+                "offset": {"kafka_offset": offset},
+            }
+            for partition, offset in connector.offsets.items()
+        ]
+        metadata = {"observed_at": connector.observed_at}
+        return Answer(
+            200, {"id": connector.identifier, "name": name, "offsets": offsets, "metadata": metadata}
+        )
 
 
 def complaints(config: dict[str, str]) -> dict[str, list[str]]:

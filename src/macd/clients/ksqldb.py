@@ -19,11 +19,16 @@ _KINDS = ("STREAM", "TABLE")
 
 @dataclass(frozen=True)
 class Server:
-    """A ksqlDB server: its version, its own state, and the id of the Kafka cluster that it works for."""
+    """A ksqlDB server: its version, its own state, and the id of the Kafka cluster that it works for.
+
+    The names of its consumer groups and internal topics begin with _confluent-ksql- and `service_id`, which
+    Confluent Cloud calls the cluster's topic_prefix.
+    """
 
     version: str
     state: str
     kafka_cluster_id: str | None
+    service_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,8 @@ class KsqlDb(HttpClient):
         """What the server says of itself."""
         found = self.request("GET", "/info")["KsqlServerInfo"]
         state = str(found.get("serverStatus", "RUNNING"))
-        return Server(str(found["version"]), state, found.get("kafkaClusterId"))
+        service_id = str(found.get("ksqlServiceId") or "")
+        return Server(str(found["version"]), state, found.get("kafkaClusterId"), service_id)
 
     def server_version(self) -> str:
         """The version that the server announces."""

@@ -80,7 +80,7 @@ def test_a_failed_connector_is_sent_its_secrets_again_and_restarted(applied, clo
     assert applied.connect.status(SINK).healthy
 
 
-def test_a_refused_document_is_dead_lettered_where_there_is_a_topic_for_it_and_stops_the_others(applied, cloud):
+def test_a_refused_document_is_dead_lettered_or_stops_a_sink_without_a_topic_for_it(applied, cloud):
     went_to = {spec.name: cloud.refuse_document(spec.name) for spec in applied.spec.connectors}
     assert went_to == {
         SINK: "dlq.macd_orders_payments_joined",
