@@ -19,10 +19,13 @@ _DENIED = (
 
 
 class KsqlApi:
-    """`denied` may not be set; without `tells_one` the server has no endpoint that tells of one property."""
+    """`denied` may not be set; None when that is not listed.
+
+    Without `tells_one` the server has no endpoint that tells of one property.
+    """
 
     def __init__(self) -> None:
-        self.denied = [
+        self.denied: list[str] | None = [
             "ksql.streams.num.stream.threads",
             "ksql.suppress.buffer.size",
             "ksql.suppress.enabled",
@@ -40,14 +43,15 @@ class KsqlApi:
             return self._one(path.rpartition("/")[2])
         if body["ksql"] != "SHOW PROPERTIES;":
             return Answer(400, {"error_code": 40001, "message": "the fake knows no such statement"})
-        deny_list = {"name": "ksql.properties.overrides.denylist", "scope": "KSQL"}
-        properties = [deny_list | {"value": ",".join(self.denied), "editable": False}]
+        properties: list[dict[str, str | None]] = [{"name": "ksql.service.id", "value": "pksqlc-fake1"}]
+        if self.denied is not None:
+            properties.append({"name": "ksql.properties.overrides.denylist", "value": ",".join(self.denied)})
         return Answer(200, [{"@type": "properties", "properties": properties}])
 
     def _one(self, name: str) -> Answer:
         if not self.tells_one:
             return Answer(404, {"error_code": 40400, "message": "Path not found."})
-        if name in self.denied:
+        if name in (self.denied or ()):
             return Answer(
                 400, {"@type": "generic_error", "error_code": 40000, "message": f"{_DENIED}[{name}]"}
             )

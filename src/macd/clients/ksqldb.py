@@ -6,12 +6,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from macd.clients.http import HttpClient
 from macd.errors import RequestRejected
 
 # A stream that is deployed after its topics were filled still has to see every record.
 FROM_THE_START = {"ksql.streams.auto.offset.reset": "earliest"}
+# What a server's operator forbids clients to set.
+DENY_LIST = "ksql.properties.overrides.denylist"
 # Neither can be quoted in a statement, so nothing else may stand in its place.
 _QUERY_ID = re.compile(r"[A-Za-z0-9_-]+")
 _KINDS = ("STREAM", "TABLE")
@@ -80,6 +83,27 @@ class KsqlDb(HttpClient):
         parts = found.get("details") or {}
         unwell = tuple(name for name, part in parts.items() if not part["isHealthy"])
         return unwell or (() if found["isHealthy"] else ("the server",))
+
+    def may_set(self, name: str) -> bool | None:
+        """Whether the server lets a client set a property; None when it does not tell. Sets nothing.
+
+        https://docs.confluent.io/platform/current/ksqldb/developer-guide/ksqldb-rest-api/is_valid_property-endpoint.html
+        """
+        try:
+            found = self.request_or_none("GET", f"/is_valid_property/{quote(name, safe='')}")
+        except RequestRejected as error:
+            if str(error.code).startswith("400"):
+                return False
+            raise
+        return self._is_off_the_list(name) if found is None else bool(found)
+
+    def _is_off_the_list(self, name: str) -> bool | None:
+        """By what the server lists; asked without properties, of which one might be forbidden."""
+        [entity] = self.execute("SHOW PROPERTIES;", {})
+        listed = {each["name"]: each["value"] for each in entity["properties"]}
+        if listed.get(DENY_LIST) is None:
+            return None
+        return name not in re.split(r"[\s,\[\]]+", listed[DENY_LIST])
 
     def topic_names(self) -> set[str]:
         """The topics that the server may see with its own Kafka account."""
