@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -18,9 +18,10 @@ from macd.preflight.management import (
     Place,
 )
 from macd.preflight.result import Answer, Check, cannot_tell, failed, failed_with, ok, warning
+from macd.preflight.rules import Rules
 from macd.preflight.scene import Scene
 from macd.specs.files import validate
-from macd.specs.models import Spec
+from macd.specs.models import Spec, TargetSpec
 from macd.specs.services import fill
 
 SERVICE = "Cloud"
@@ -69,6 +70,17 @@ def placement_of(scene: Scene) -> Placement:
     where = f"{_WHERE}: placements.{target}"
     filled = fill(scene.rules.placements[target], scene.pipeline.environment, where)
     return validate(Placement, filled, Path(_WHERE))
+
+
+def confluent_source(
+    rules: Rules, target: TargetSpec, environment: Mapping[str, str]
+) -> ConfluentSource | None:
+    """Who tells of a target's clusters in Confluent Cloud; None for a target that is not there."""
+    if target.name not in rules.placements:
+        return None
+    where = f"{_WHERE}: placements.{target.name}.confluent"
+    filled = fill(rules.placements[target.name].get("confluent", {}), environment, where)
+    return validate(ConfluentSource, filled, Path(_WHERE))
 
 
 def _region(scene: Scene, connect: Callable[[Placement], Management]) -> Answer:
