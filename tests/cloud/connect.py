@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
+from urllib.parse import unquote
 
 from tests.cloud.answer import Answer, connect_error
 
@@ -151,6 +153,9 @@ class ConnectApi:
         known = self.connectors.get(name)
         identifier = known.identifier if known else f"lcc-fake{next(self._ids)}"
         self.connectors[name] = Connector(identifier, dict(config), self.provisioning)
+        if is_misread(config):
+            self.connectors[name].state = "FAILED"
+            self.connectors[name].trace = "The connection string contains invalid user information."
         return Answer(200, {"name": name, "config": self.connectors[name].shown(), "type": "sink"})
 
     def _status(self, name: str) -> dict[str, Any]:
@@ -195,6 +200,17 @@ class ConnectApi:
         return Answer(
             200, {"id": connector.identifier, "name": name, "offsets": offsets, "metadata": metadata}
         )
+
+
+def is_misread(config: dict[str, str]) -> bool:
+    """Whether MongoDB's driver finds another login in the URI that the template makes without encoding it.
+
+    A percent sign begins a code, the host ends at a slash or question mark, and an @ too many is refused.
+    """
+    uri = f"{config['connection.user']}:{config['connection.password']}@{config['connection.host']}"
+    login, _, host = re.split("[/?]", uri, maxsplit=1)[0].rpartition("@")
+    found = [unquote(part) for part in login.split(":")] + [host]
+    return "@" in login or found != [config[f"connection.{key}"] for key in ("user", "password", "host")]
 
 
 def complaints(config: dict[str, str]) -> dict[str, list[str]]:

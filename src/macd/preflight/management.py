@@ -158,7 +158,7 @@ class AtlasManagement(HttpClient):
     def cluster(self) -> Place:
         """The region of highest priority, where the primary is: AP_SOUTH_1 is AWS's ap-south-1.
 
-        A free or flex cluster is a TENANT of a cloud that `backingProviderName` names.
+        A free cluster is a TENANT of a cloud that `backingProviderName` names.
 
         https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/operation/operation-getgroupcluster
         """

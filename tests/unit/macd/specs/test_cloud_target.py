@@ -41,7 +41,10 @@ def test_kafka_is_reached_with_an_api_key_over_tls(pipeline):
     assert config["sasl.username"] == ENVIRONMENT["MACD_CLOUD_KAFKA_API_KEY"]
 
 
-def test_a_password_is_encoded_for_the_uri_and_sent_to_the_connector_as_it_is(pipeline):
+def test_a_password_is_encoded_for_the_uri_and_sent_to_the_connector_as_it_is():
+    pipeline = Pipeline.load(
+        Settings(target="cloud"), {**ENVIRONMENT, "MACD_CLOUD_MONGODB_PASSWORD": "canary/mongo@pw"}
+    )
     uri = pipeline.services.mongodb.uri.get_secret_value()
     assert uri.startswith("mongodb+srv://sink:canary%2Fmongo%40pw@macd.fake.mongodb.net/?")
     assert pipeline.environment["MACD_SINK_HOST"] == "macd.fake.mongodb.net"
