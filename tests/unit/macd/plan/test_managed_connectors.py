@@ -102,7 +102,7 @@ def test_a_refused_document_is_dead_lettered_or_stops_a_sink_without_a_topic_for
 
 @pytest.mark.parametrize("password", ["p@q", "p:q", "p/q", "p?q", "p%41q"])
 def test_a_password_that_a_uri_changes_fails_the_connector(cloud, password):
-    """What the preflight warns of: validation does not see it."""
+    """What the preflight warns of; whether the validation of the service notices, nobody has tried."""
     environment = {**ENVIRONMENT, "MACD_CLOUD_API_URL": cloud.url, "MACD_CLOUD_MONGODB_PASSWORD": password}
     pipeline = Pipeline.load(Settings(target="cloud"), environment)
     plan(pipeline).apply()
