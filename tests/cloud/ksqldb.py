@@ -21,7 +21,7 @@ _DENIED = (
 class KsqlApi:
     """`denied` may not be set; None when that is not listed.
 
-    Without `tells_one` the server has no endpoint that tells of one property.
+    `refusal` is what the endpoint answers that tells of one property, where it is not offered.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class KsqlApi:
             "ksql.suppress.buffer.size",
             "ksql.suppress.enabled",
         ]
-        self.tells_one = True
+        self.refusal: int | None = None
 
     def answer(self, authorization: str | None, path: str, body: Any) -> Answer:
         user, secret = (
@@ -49,8 +49,8 @@ class KsqlApi:
         return Answer(200, [{"@type": "properties", "properties": properties}])
 
     def _one(self, name: str) -> Answer:
-        if not self.tells_one:
-            return Answer(404, {"error_code": 40400, "message": "Path not found."})
+        if self.refusal:
+            return Answer(self.refusal, {"error_code": self.refusal * 100, "message": "Not for you."})
         if name in (self.denied or ()):
             return Answer(
                 400, {"@type": "generic_error", "error_code": 40000, "message": f"{_DENIED}[{name}]"}

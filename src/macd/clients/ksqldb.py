@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from macd.clients.http import HttpClient
-from macd.errors import RequestRejected
+from macd.errors import AuthenticationFailed, RequestRejected
 
 # A stream that is deployed after its topics were filled still has to see every record.
 FROM_THE_START = {"ksql.streams.auto.offset.reset": "earliest"}
@@ -87,15 +87,20 @@ class KsqlDb(HttpClient):
     def may_set(self, name: str) -> bool | None:
         """Whether the server lets a client set a property; None when it does not tell. Sets nothing.
 
+        A server, or what stands before it, may not offer the one endpoint; then it lists what it forbids.
+
         https://docs.confluent.io/platform/current/ksqldb/developer-guide/ksqldb-rest-api/is_valid_property-endpoint.html
         """
         try:
-            found = self.request_or_none("GET", f"/is_valid_property/{quote(name, safe='')}")
+            return bool(self.request("GET", f"/is_valid_property/{quote(name, safe='')}"))
+        except AuthenticationFailed:
+            return self._is_off_the_list(name)
         except RequestRejected as error:
             if str(error.code).startswith("400"):
                 return False
-            raise
-        return self._is_off_the_list(name) if found is None else bool(found)
+            if str(error.code).startswith("5"):
+                raise
+            return self._is_off_the_list(name)
 
     def _is_off_the_list(self, name: str) -> bool | None:
         """By what the server lists; asked without properties, of which one might be forbidden."""

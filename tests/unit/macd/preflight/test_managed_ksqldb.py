@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from macd.clients.kafka import ClusterState
+from macd.errors import RequestRejected
 from macd.pipeline import Pipeline
 from macd.preflight import ksqldb
 from macd.preflight.result import Answer, Outcome
@@ -23,18 +24,18 @@ def settings(cloud: Cloud) -> Answer:
     return next(check for check in ksqldb.checks(scene) if check.name == "settings").look()
 
 
-@pytest.mark.parametrize("tells_one", [True, False])
-def test_a_server_that_denies_other_things_will_do(cloud: Cloud, tells_one: bool) -> None:
-    cloud.change_ksqldb(tells_one=tells_one)
+@pytest.mark.parametrize("refusal", [None, 403, 404, 405])
+def test_a_server_that_denies_other_things_will_do(cloud: Cloud, refusal: int | None) -> None:
+    cloud.change_ksqldb(refusal=refusal)
     answer = settings(cloud)
     assert (answer.outcome, answer.detail) == (Outcome.OK, "a client may set what statements need (2)")
 
 
-@pytest.mark.parametrize("tells_one", [True, False])
+@pytest.mark.parametrize("refusal", [None, 403, 404, 405])
 def test_a_server_that_denies_what_statement_05_sets_is_told_with_file_and_remedy(
-    cloud: Cloud, tells_one: bool
+    cloud: Cloud, refusal: int | None
 ) -> None:
-    cloud.change_ksqldb(denied=["ksql.suppress.enabled", CACHE], tells_one=tells_one)
+    cloud.change_ksqldb(denied=["ksql.suppress.enabled", CACHE], refusal=refusal)
     answer = settings(cloud)
     assert (answer.outcome, answer.may_pass) == (Outcome.FAILED, False)
     assert answer.detail == f"it lets no client set {CACHE}, which include/ksql/05_macd_paid_orders.sql does"
@@ -48,5 +49,11 @@ def test_nothing_is_set_by_asking(cloud: Cloud) -> None:
 
 
 def test_a_server_that_tells_nothing_is_not_called_well(cloud: Cloud) -> None:
-    cloud.change_ksqldb(tells_one=False, denied=None)
+    cloud.change_ksqldb(refusal=404, denied=None)
     assert settings(cloud).outcome is Outcome.UNKNOWN
+
+
+def test_a_fault_of_the_server_is_no_answer(cloud: Cloud) -> None:
+    cloud.change_ksqldb(refusal=500)
+    with pytest.raises(RequestRejected, match="code 50000"):
+        settings(cloud)
