@@ -70,7 +70,7 @@ def allow(admin: AdminClient, account: str, without: tuple[str, str, str] = ("",
         grant._replace(operations=tuple(o for o in grant.operations if o != operation))
         if grant[:2] == (resource, name)
         else grant
-        for grant in grants(ACCOUNTS[account], PIPELINE)
+        for grant in grants(ACCOUNTS[account], PIPELINE, "macd_")
     ]
     for done in admin.create_acls([each for grant in found for each in bindings(grant)]).values():
         done.result()

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
-from macd.clients.connect import ConnectorStatus, TaskStatus, first_line
+from macd.clients.connect import ConnectorStatus, SinkOffsets, TaskStatus, first_line
 from macd.clients.http import RETRY, HttpClient
+from macd.errors import AuthenticationFailed, RequestRejected
 from macd.specs.models import ConnectService
 
 # A managed task says why it failed by its state; the self-managed connector's tasks know one word for it.
@@ -28,6 +30,8 @@ _TASK_STATES = {
 # Asterisks, as many as the secret has characters or not: the API never tells it.
 _MASKED = re.compile(r"\*{3,}")
 _SECRET_KEY = re.compile(r"password|secret|token|credential|private|jaas", re.IGNORECASE)
+# An endpoint that is not there: no such path, not for this method, not made yet.
+_NOT_OFFERED = (404, 405, 501)
 _LOGIN_IN_A_URI = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 
@@ -99,9 +103,29 @@ class ConfluentConnect(HttpClient):
         found = self.request("GET", f"{self._base}/connectors?expand=id")
         return f"connect-{found[connector]['id']['id']}" if connector in found else None
 
+    def offsets(self, connector: str, /) -> SinkOffsets | None:
+        """As the service last saw them, maybe minutes ago; None where it does not tell, or not this key.
+
+        https://docs.confluent.io/cloud/current/connectors/offsets.html
+        """
+        try:
+            found = self.request("GET", f"{self._of(connector)}/offsets")
+        except (AuthenticationFailed, RequestRejected):
+            return None
+        seen_at = datetime.fromisoformat(found["metadata"]["observed_at"])
+        offsets = {_place(at["partition"]): int(at["offset"]["kafka_offset"]) for at in found["offsets"]}
+        return SinkOffsets(offsets, seen_at)
+
     def restart_failed(self, connector: str) -> None:
-        """Restarts the connector and all its tasks: the API knows no restart of a part."""
-        self.request("POST", f"{self._of(connector)}/restart")
+        """Restarts the tasks that failed; the whole connector where that is what failed.
+
+        Confluent documents the restart of a connector only. Where it has none for a task, or the task is
+        gone meanwhile, the connector is restarted with all its tasks.
+        """
+        status = self.status(connector)
+        failures = status.failures if status and status.state != "FAILED" else ()
+        if not failures or not all(self._restart_task(connector, each.task) for each in failures):
+            self.request("POST", f"{self._of(connector)}/restart")
 
     def delete(self, connector: str) -> None:
         """Deletes a connector; no error when it does not exist."""
@@ -137,6 +161,16 @@ class ConfluentConnect(HttpClient):
             return "Check environment (env-...) and cluster (lkc-...) of the target or the Connection."
         return "Try again later; https://status.confluent.cloud says whether something is wrong there."
 
+    def _restart_task(self, connector: str, task: int) -> bool:
+        """Whether the service did it; False where it has no such endpoint or task."""
+        try:
+            self.request("POST", f"{self._of(connector)}/tasks/{task}/restart")
+        except RequestRejected as error:
+            if error.code in _NOT_OFFERED:
+                return False
+            raise
+        return True
+
     def _task(self, task: Mapping[str, Any]) -> TaskStatus:
         state = str(task["state"])
         # The documentation says `msg`; a self-managed worker's word for it does no harm.
@@ -162,6 +196,10 @@ class ConfluentConnect(HttpClient):
 def is_masked(value: str) -> bool:
     """Whether the API shows asterisks in place of this value."""
     return _MASKED.fullmatch(value) is not None
+
+
+def _place(partition: Mapping[str, Any]) -> tuple[str, int]:
+    return str(partition["kafka_topic"]), int(partition["kafka_partition"])
 
 
 def _agrees(actual: str | None, wanted: str) -> bool:

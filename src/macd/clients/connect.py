@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 from macd.clients.http import HttpClient
@@ -65,6 +66,13 @@ class ConnectorStatus:
         return f"{f'{self.state} {self.trace}'.rstrip()}; {tasks or 'no tasks'}"
 
 
+class SinkOffsets(NamedTuple):
+    """How far a sink has come by its service's own account: offsets by topic and partition, and when seen."""
+
+    offsets: dict[tuple[str, int], int]
+    observed_at: datetime
+
+
 class Connect(Protocol):
     """Connectors, their configuration and their tasks, whatever protocol the service speaks."""
 
@@ -94,6 +102,9 @@ class Connect(Protocol):
 
     def consumer_group(self, connector: str) -> str | None:
         """The Kafka consumer group by which a sink reads; None when there is no such connector."""
+
+    def offsets(self, connector: str, /) -> SinkOffsets | None:
+        """How far a sink has come, where the service tells it and Kafka may not; None otherwise."""
 
     def restart_failed(self, connector: str) -> None:
         """Restarts what of the connector failed."""
@@ -163,6 +174,10 @@ class KafkaConnect(HttpClient):
     def consumer_group(self, connector: str) -> str | None:
         """A worker names the group after the connector."""
         return f"connect-{connector}"
+
+    def offsets(self, _: str, /) -> SinkOffsets | None:
+        """A worker has nothing to tell that Kafka does not tell sooner."""
+        return None
 
     def restart_failed(self, connector: str) -> None:
         """Restarts the connector and its failed tasks, nothing else."""

@@ -38,11 +38,15 @@ _SECTIONS: Mapping[Kind, parts.Section] = {
 
 
 class _Reader(NamedTuple):
-    """Who reads a topic: the key of a part, and the name or the end of the name of its consumer group."""
+    """Who reads a topic: the key of a part, and the name or the end of the name of its consumer group.
+
+    `connector` is a sink's name, whose service may tell more than Kafka does.
+    """
 
     part: str
     topic: str
     group: str
+    connector: str | None = None
 
 
 class Observer:
@@ -111,18 +115,37 @@ class Observer:
     def _progress(self) -> dict[_Reader, Progress | None]:
         groups = self._groups or ConsumerGroups(self._pipeline.services.kafka)
         names = groups.names()
-        return {reader: _progress_of(reader, groups, names) for reader in self._readers()}
+        return {reader: self._progress_of(reader, groups, names) for reader in self._readers()}
+
+    def _progress_of(
+        self, reader: _Reader, groups: ConsumerGroups, names: Collection[str]
+    ) -> Progress | None:
+        """None for a reader that has committed nothing although there is something to read."""
+        group = next((name for name in names if name.endswith(reader.group)), None)
+        known = groups.progress(group, [reader.topic]) if group else self._told(reader, groups)
+        return known.get(reader.topic) or (Progress(0, 0) if groups.is_empty(reader.topic) else None)
+
+    def _told(self, reader: _Reader, groups: ConsumerGroups) -> Mapping[str, Progress]:
+        """By the connectors' service: Kafka does not list a group that this account has no right to see."""
+        told = self._pipeline.connect.offsets(reader.connector) if reader.connector else None
+        if told is None:
+            return {}
+        age_s = max(0.0, (datetime.now(UTC) - told.observed_at).total_seconds())
+        found = groups.progress_at(told.offsets, [reader.topic])
+        return {topic: progress._replace(age_s=age_s) for topic, progress in found.items()}
 
     def _readers(self) -> Iterator[_Reader]:
         spec = self._pipeline.spec
         for connector in spec.connectors:
             group = self._pipeline.connect.consumer_group(connector.name)
             for topic in connector.topics if group else ():
-                yield _Reader(f"connector {connector.name}", topic, str(group))
+                yield _Reader(f"connector {connector.name}", topic, str(group), connector.name)
+        service_id = self._pipeline.ksqldb.server().service_id
+        prefix = f"_confluent-ksql-{service_id}" if service_id else ""
         for query in self._pipeline.ksqldb.queries():
             for statement in (each for each in spec.queries if each.topic in query.sink_topics):
                 for topic in spec.topics_read(statement):
-                    yield _Reader(_query_key(statement), topic, f"query_{query.query_id}")
+                    yield _Reader(_query_key(statement), topic, f"{prefix}query_{query.query_id}")
 
     def _is_stalled(self, reader: _Reader, progress: Progress) -> bool:
         if progress.lag == 0:
@@ -131,15 +154,19 @@ class Observer:
             return False
         before, since = self._moved.get(reader, (-1, 0.0))
         if progress.committed != before:
-            self._moved[reader] = (progress.committed, self._clock())
+            self._moved[reader] = (progress.committed, self._seen_at(progress))
             return False
-        return self._clock() - since >= STALLED_AFTER_S
+        return self._seen_at(progress) - since >= STALLED_AFTER_S
+
+    def _seen_at(self, progress: Progress) -> float:
+        """The same old news twice does not tell that somebody stands still."""
+        return self._clock() - progress.age_s
 
     def _has_to_move(self, reader: _Reader, progress: Progress) -> bool:
         """Whether only further looks can tell if it has stopped."""
         has_moved = progress.committed != self._first[reader]
-        _, since = self._moved.get(reader, (-1, self._clock()))
-        is_new = self._clock() - since < STALLED_AFTER_S
+        _, since = self._moved.get(reader, (-1, self._seen_at(progress)))
+        is_new = self._seen_at(progress) - since < STALLED_AFTER_S
         return progress.lag > 0 and not has_moved and is_new
 
 
@@ -217,13 +244,6 @@ def _unobserved(part: Part, why: str) -> Part:
     if part.kind not in ("query", "connector") or part.state is not State.OK:
         return part
     return part.model_copy(update={"state": State.UNKNOWN, "detail": why})
-
-
-def _progress_of(reader: _Reader, groups: ConsumerGroups, names: Collection[str]) -> Progress | None:
-    """None for a reader that has committed nothing although there is something to read."""
-    group = next((name for name in names if name.endswith(reader.group)), None)
-    at = groups.progress(group, [reader.topic]).get(reader.topic) if group else None
-    return at or (Progress(0, 0) if groups.is_empty(reader.topic) else None)
 
 
 def _finished(future: Future[list[Part]]) -> list[Part]:

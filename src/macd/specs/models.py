@@ -219,7 +219,8 @@ class TargetSpec(Spec):
     """include/targets/<name>.yaml; `services` and `connector_config` still hold ${NAME} references.
 
     `compatibility` is every subject's level, except those that `subject_compatibility` names. A connector has
-    `connectors_run_within` (an ISO 8601 duration) until all its tasks have to run.
+    `connectors_run_within` (an ISO 8601 duration) until all its tasks have to run. `ksqldb_service_id` begins
+    the names of the ksqlDB server's own topics and groups; a managed server's is told by its management API.
     """
 
     name: TargetName
@@ -229,12 +230,18 @@ class TargetSpec(Spec):
     subject_compatibility: dict[str, Compatibility] = {}
     connector_config: dict[str, str] = {}
     connectors_run_within: timedelta = Field(default=timedelta(minutes=2), gt=timedelta(0))
+    ksqldb_service_id: TopicName | None = None
 
     @property
     def connect_api(self) -> ConnectApi:
         """Which part of a connector's `apis` is meant."""
         api: ConnectApi = self.services.get("kafka_connect", {}).get("api", "kafka_connect")
         return api
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether somebody else runs the connectors."""
+        return self.connect_api == "confluent_cloud"
 
     def compatibility_of(self, subject: str) -> Compatibility:
         """The level by which the registry judges a subject's next version."""

@@ -41,7 +41,10 @@ def test_kafka_is_reached_with_an_api_key_over_tls(pipeline):
     assert config["sasl.username"] == ENVIRONMENT["MACD_CLOUD_KAFKA_API_KEY"]
 
 
-def test_a_password_is_encoded_for_the_uri_and_sent_to_the_connector_as_it_is(pipeline):
+def test_a_password_is_encoded_for_the_uri_and_sent_to_the_connector_as_it_is():
+    pipeline = Pipeline.load(
+        Settings(target="cloud"), {**ENVIRONMENT, "MACD_CLOUD_MONGODB_PASSWORD": "canary/mongo@pw"}
+    )
     uri = pipeline.services.mongodb.uri.get_secret_value()
     assert uri.startswith("mongodb+srv://sink:canary%2Fmongo%40pw@macd.fake.mongodb.net/?")
     assert pipeline.environment["MACD_SINK_HOST"] == "macd.fake.mongodb.net"
@@ -73,6 +76,15 @@ def test_each_connector_has_both_protocols_and_does_the_same_in_both():
         shared = {"topics", "database", "collection", "errors.tolerance", "transforms"}
         assert [own.config.get(key) for key in shared] == [managed.config.get(key) for key in shared]
         assert own.dead_letter_topic == managed.dead_letter_topic
+
+
+def test_keys_are_read_as_they_were_written(pipeline):
+    """Order ids as strings, which become _id; a windowed key holds bytes that are no string."""
+    assert {spec.name: spec.config["input.key.format"] for spec in pipeline.spec.connectors} == {
+        "macd-orders-payments-mongodb-sink": "STRING",
+        "macd-payment-mismatches-mongodb-sink": "STRING",
+        "macd-hourly-revenue-mongodb-sink": "BYTES",
+    }
 
 
 def test_the_fakes_plugin_accepts_each_connector(pipeline):
