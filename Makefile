@@ -88,7 +88,7 @@ docker:
 
 compose-up: docker env ## Build and start docker-compose.yaml: Confluent's images, MongoDB, Airflow; needs Docker
 	@$(COMPOSE) build
-	$(COMPOSE) up --detach --wait --wait-timeout 600
+	$(COMPOSE) up --detach --wait --wait-timeout 1800
 	$(IN_COMPOSE)
 	echo "Airflow  $$MACD_AIRFLOW_URL  user admin, password AIRFLOW_ADMIN_PASSWORD in .env"
 

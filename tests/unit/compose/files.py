@@ -38,5 +38,11 @@ def services() -> dict[str, dict[str, Any]]:
     return found
 
 
+def config(name: str) -> str:
+    """What a file has in it that Compose copies into containers; `$$` stands for a dollar sign there."""
+    content: str = yaml.safe_load(REFERENCE.sub(_value, COMPOSE.read_text()))["configs"][name]["content"]
+    return content.replace("$$", "$")
+
+
 def _value(reference: re.Match[str]) -> str:
     return SECRETS[reference["name"]] if reference["rule"] == ":?" else reference["rest"]

@@ -11,7 +11,7 @@ import pytest
 
 from macd.compose.env import values
 from macd.settings import REPOSITORY
-from macd.specs import load_target, resolve_connector_config, resolve_services
+from macd.specs import HttpService, load_target, resolve_connector_config, resolve_services
 from macd_airflow.hooks.services import ConnectionIds
 from tests.unit.compose.files import EXAMPLE, SECRETS, services
 
@@ -55,10 +55,16 @@ def test_the_hooks_find_the_containers_with_user_and_password(connections):
     assert found.schema_registry.url == "http://schema-registry:8081"
     assert found.ksqldb.url == "http://ksqldb:8088"
     assert found.kafka_connect.url == "http://connect:8083"
+    assert login(found.kafka_connect) == ("pipeline", SECRETS["MACD_CONNECT_PASSWORD"])
     assert found.mongodb.database == "macd"
     uri = found.mongodb.uri.get_secret_value()
     assert uri.startswith(f"mongodb://macd:{SECRETS['MACD_MONGODB_PASSWORD']}@mongodb:27017/macd?")
     assert set(uri.partition("?")[2].split("&")) == {"authSource=admin", "retryWrites=false"}
+
+
+def login(service: HttpService) -> tuple[str | None, str]:
+    assert service.password is not None
+    return service.username, service.password.get_secret_value()
 
 
 def test_the_mail_connection_logs_in():
@@ -80,6 +86,7 @@ def test_this_machine_reaches_the_same_services_by_the_target():
     assert found.kafka.config["bootstrap.servers"].get_secret_value() in published
     for service in (found.schema_registry, found.ksqldb, found.kafka_connect):
         assert service.url.removeprefix("http://") in published
+    assert login(found.kafka_connect) == ("pipeline", SECRETS["MACD_CONNECT_PASSWORD"])
     assert "@127.0.0.1:28017/" in found.mongodb.uri.get_secret_value()
     assert "127.0.0.1:28017" in published
 

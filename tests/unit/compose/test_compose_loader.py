@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.compose.files import COMPOSE, DEVELOPMENT, SECRETS, services
+from tests.unit.compose.files import COMPOSE, DEVELOPMENT, SECRETS, config, services
 
 LOADER = Path(__file__).parent / "loader"
 
@@ -55,6 +55,10 @@ def test_compose_reads_the_file_as_these_tests_do(program):
             "environment"
         ]
         assert set(found[name].get("depends_on", {})) == set(service.get("depends_on", {}))
+    contents = model(program, COMPOSE)["configs"]
+    assert {name: each["content"] for name, each in contents.items()} == {
+        name: config(name) for name in contents
+    }
     ports = [port for service in found.values() for port in service.get("ports", ())]
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
 
@@ -67,6 +71,7 @@ def test_development_changes_only_where_code_comes_from(program):
         added = [mount for mount in after[name]["volumes"] if mount not in before[name]["volumes"]]
         assert len(added) == 5
         assert all(mount["type"] == "bind" and mount["read_only"] for mount in added)
+        assert all(mount["bind"]["selinux"] == "z" for mount in added)
 
 
 @pytest.mark.parametrize("name", sorted(SECRETS))
