@@ -12,6 +12,7 @@ from macd.settings import REPOSITORY
 
 COMPOSE = REPOSITORY / "docker-compose.yaml"
 DEVELOPMENT = REPOSITORY / "docker-compose.dev.yaml"
+SMALL = REPOSITORY / "docker-compose.small.yaml"
 EXAMPLE = REPOSITORY / ".env.example"
 DOCKERFILES = (REPOSITORY / "Dockerfile", REPOSITORY / "docker" / "connect" / "Dockerfile")
 REFERENCE = re.compile(r"(?<!\$)\$\{(?P<name>[A-Z][A-Z0-9_]*)(?P<rule>:[?-])(?P<rest>[^}]*)\}")

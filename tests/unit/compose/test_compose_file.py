@@ -10,12 +10,14 @@ import pytest
 import yaml
 
 from macd.compose.env import values
+from macd.compose.room import NEWEST
 from tests.unit.compose.files import (
     COMPOSE,
     DEVELOPMENT,
     EXAMPLE,
     REFERENCE,
     SECRETS,
+    SMALL,
     config,
     raw_services,
     services,
@@ -32,7 +34,7 @@ def each_service():
     return pytest.mark.parametrize("name", sorted(SERVICES))
 
 
-@pytest.mark.parametrize("file", [COMPOSE, DEVELOPMENT], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [COMPOSE, DEVELOPMENT, SMALL], ids=lambda file: file.name)
 def test_the_file_follows_the_compose_specification(file):
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -74,7 +76,7 @@ def test_the_image_is_pinned_to_a_release(name):
 def test_confluents_images_are_of_one_release():
     dockerfile = (COMPOSE.parent / "docker" / "connect" / "Dockerfile").read_text()
     text = COMPOSE.read_text() + dockerfile
-    assert len(set(re.findall(r"confluentinc/[\w-]+:(\S+)", text))) == 1
+    assert set(re.findall(r"confluentinc/[\w-]+:(\S+)", text)) == {str(NEWEST)}
     assert len(re.findall(r"confluentinc/[\w-]+:", text)) == 3
 
 
@@ -104,6 +106,8 @@ def test_every_optional_variable_is_in_the_example_as_a_comment():
     optional = {found["name"] for found in REFERENCE.finditer(COMPOSE.read_text()) if found["rule"] == ":-"}
     for service in SERVICES.values():
         optional |= {name for name, value in service.get("environment", {}).items() if value is None}
+    # Compose's own.
+    optional.add("COMPOSE_FILE")
     assert optional == set(re.findall(r"^# ([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE))
 
 
