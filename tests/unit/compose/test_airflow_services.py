@@ -6,8 +6,12 @@ import importlib.util
 import json
 import stat
 from types import ModuleType
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+from airflow.api_fastapi.core_api.routes.public.auth import login as login_route
+from fastapi import HTTPException, Request
 
 from macd.compose.env import values
 from macd.settings import REPOSITORY
@@ -114,6 +118,28 @@ def test_the_login_is_written_for_this_user_only(tmp_path):
     other = tmp_path / "fresh.json"
     script("airflow_init").write_password(str(other), "new")
     assert stat.S_IMODE(other.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:28080", "localhost:28080"])
+def test_the_login_stays_at_the_name_that_the_page_was_opened_by(host, monkeypatch):
+    """A cookie of localhost is none of 127.0.0.1: sent to the other name, one would log in for ever."""
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", ENVIRONMENT["AIRFLOW__API__BASE_URL"])
+    there = where_the_login_is(host, f"http://{host}/dags")
+    assert there.startswith("/")
+    assert parse_qs(urlsplit(there).query) == {"next": [f"http://{host}/dags"]}
+
+
+def test_a_login_leads_nowhere_else(monkeypatch):
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", ENVIRONMENT["AIRFLOW__API__BASE_URL"])
+    with pytest.raises(HTTPException, match="unsafe next URL"):
+        where_the_login_is("localhost:28080", "http://example.com/dags")
+
+
+def where_the_login_is(host: str, page: str) -> str:
+    """Where Airflow sends a browser that has not logged in and wants a page."""
+    scope = {"type": "http", "scheme": "http", "path": "/", "query_string": b"", "root_path": ""}
+    request = Request(scope | {"headers": [(b"host", host.encode())]})
+    return str(login_route(request, SimpleAuthManager(), page).headers["location"])
 
 
 def test_the_health_check_tells_an_answer_from_none(requests_server):
