@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from packaging.version import Version
-from pydantic import BaseModel, ByteSize, Field, ValidationError
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 
 from macd.errors import EnvironmentNotReady, SpecError
 
@@ -28,8 +28,9 @@ class Container(BaseModel):
 
 
 class Model(BaseModel):
-    """The services that would be started."""
+    """The services that would be started. The document holds passwords, so no error quotes it."""
 
+    model_config = ConfigDict(hide_input_in_errors=True)
     services: dict[str, Container] = Field(min_length=1)
 
     @property
@@ -43,8 +44,10 @@ def read_model(text: str) -> Model:
     try:
         return Model.model_validate_json(text)
     except ValidationError as error:
+        found = [(".".join(map(str, each["loc"])) or "all of it", each["msg"]) for each in error.errors()]
+        wrong = "; ".join(f"{field}: {message}" for field, message in found)
         raise SpecError(
-            f"What should be the output of `docker compose config --format json` is not: {error}",
+            f"What should be the output of `docker compose config --format json` is not: {wrong}",
             remedy="Pipe that command into this one, as `make compose-check` does.",
         ) from error
 
@@ -59,9 +62,8 @@ def check_room(model: Model, cpus: int, memory: int) -> str:
             f"Docker has {cpus} CPU and refuses containers with more: {', '.join(large)}.",
             remedy=f"Give Docker more CPUs, or {_SMALLER}.",
         )
-    told = (
-        f"The containers may take {_gib(model.memory)} of memory; Docker has {_gib(memory)} and {cpus} CPU."
-    )
+    has = f"Docker has {_gib(memory)} and {cpus} CPU."
+    told = f"The containers may take {_gib(model.memory)} of memory; {has}"
     if model.memory > memory:
         raise EnvironmentNotReady(
             told, remedy=f"Give Docker more memory, or {_SMALLER}; `docker compose up` itself does not ask."

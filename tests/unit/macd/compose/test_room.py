@@ -61,6 +61,23 @@ def test_something_else_on_standard_input_is_refused(text):
     assert "make compose-check" in refused.value.remedy
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"password": "canary"}',
+        '{"services": {"a": {"cpus": "canary"}}}',
+        '{"services": {"a": "canary"}}',
+        "canary: 1",
+    ],
+)
+def test_what_is_refused_is_not_quoted_because_it_holds_passwords(text):
+    with pytest.raises(SpecError) as refused:
+        read_model(text)
+    assert "canary" not in str(refused.value)
+    # Nor by a traceback.
+    assert "canary" not in str(refused.value.__cause__)
+
+
 def warnings(image: str) -> list[str]:
     return list(check_images(model(ksqldb={"image": image})))
 
