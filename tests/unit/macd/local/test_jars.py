@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ for argument in "$@"; do
 done
 echo "Downloaded from central: https://repository.example/a/b/thing-1.jar (5 kB at 1 kB/s)"
 echo "[ERROR] no such artifact"
-echo run >> RUNS
+echo "run $@" >> RUNS
 exit STATUS
 """
 
@@ -41,7 +42,7 @@ def maven(tmp_path: Path, status: int = 0) -> str:
 
 
 def runs(tmp_path: Path) -> int:
-    return (tmp_path / "runs").read_text().count("run")
+    return (tmp_path / "runs").read_text().count("run ")
 
 
 def fetch(names: list[str], cache: Path, root: Path, mvn: str) -> list[tuple[str, str]]:
@@ -65,6 +66,14 @@ def test_fetched_once_and_then_found_in_the_cache(root: Path, tmp_path: Path) ->
     assert runs(tmp_path) == 1
 
 
+def test_a_jar_with_a_wrong_checksum_is_an_error_to_maven(root: Path, tmp_path: Path) -> None:
+    for name in ("kafka", "registry"):
+        with suppress(FileNotFoundError):  # this Maven builds nothing
+            fetch([name], tmp_path / "cache", root, maven(tmp_path))
+    calls = (tmp_path / "runs").read_text().splitlines()
+    assert ["--strict-checksums" in call.split() for call in calls] == [True, True]
+
+
 def test_a_changed_pom_makes_the_cache_stale(root: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     fetch(["kafka"], cache, root, maven(tmp_path))
@@ -83,7 +92,7 @@ def test_an_interrupted_build_leaves_no_half_cache(root: Path, tmp_path: Path) -
 
 def test_an_interrupt_ends_maven_and_is_not_tried_again(root: Path, tmp_path: Path) -> None:
     script = tmp_path / "mvn"
-    script.write_text(f"#!/bin/sh\necho run >> {tmp_path / 'runs'}\nexec sleep 600\n")
+    script.write_text(f"#!/bin/sh\necho 'run ' >> {tmp_path / 'runs'}\nexec sleep 600\n")
     script.chmod(0o755)
     began = time.monotonic()
 
