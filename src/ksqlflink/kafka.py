@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from confluent_kafka import (
     ConsumerGroupTopicPartitions,
     IsolationLevel,
+    KafkaError,
     KafkaException,
     Producer,
     TopicPartition,
@@ -23,6 +24,14 @@ COMPACT = "compact"
 _TIMEOUT_SECONDS = 10.0
 _POOLED_IDS = 8  # Flink's sink takes the lowest free number; two are in use unless commits are held up
 T = TypeVar("T")
+
+
+def reason(error: BaseException | KafkaError) -> str:
+    """Return what is wrong, as a broker words it; what librdkafka itself says would name addresses."""
+    found = error.args[0] if isinstance(error, KafkaException) else error
+    if not isinstance(found, KafkaError):
+        return str(found)
+    return found.str() if found.code() > 0 else KafkaError(found.code()).str()
 
 
 @dataclass(frozen=True)
@@ -172,7 +181,7 @@ class KafkaTopics:
         try:
             return action()
         except (KafkaException, TimeoutError) as error:
-            raise ServerProblem(f"Kafka does not do what was asked: {error}") from error
+            raise ServerProblem(f"Kafka does not do what was asked: {reason(error)}") from error
 
 
 @dataclass
