@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
+import pymongo
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import (
     ConfigurationError,
     ConnectionFailure,
+    ExecutionTimeout,
     InvalidURI,
     NetworkTimeout,
     OperationFailure,
@@ -29,16 +31,21 @@ _UNAUTHORIZED = {13, 18, 8000}
 
 @contextmanager
 def connected(
-    service: MongoService, open_client: Callable[..., MongoClient[Document]] = MongoClient
+    service: MongoService,
+    open_client: Callable[..., MongoClient[Document]] = MongoClient,
+    within_s: float | None = None,
 ) -> Iterator[Database[Document]]:
     """The service's database; PyMongo's errors inside the block come out as macd.errors.
 
-    Dates are read as aware UTC datetimes.
+    Dates are read as aware UTC datetimes. Everything in the block has to be done within `within_s` seconds;
+    the server is told so with each command (maxTimeMS).
     """
+    uri = service.uri.get_secret_value()
     try:
-        with open_client(
-            service.uri.get_secret_value(), tz_aware=True, appname="macd", **_TIME_LIMITS
-        ) as client:
+        with (
+            nullcontext() if within_s is None else pymongo.timeout(within_s),
+            open_client(uri, tz_aware=True, appname="macd", **_TIME_LIMITS) as client,
+        ):
             yield client[service.database]
     except PyMongoError as error:
         raise wrap(error) from error
@@ -62,6 +69,13 @@ def wrap(error: PyMongoError) -> MacdError:
             SERVICE,
             f"no answer ({type(error).__name__}: {_first_sentence(error)}).",
             remedy="Check that it runs (`macd status`), the address in macd_mongodb and the access list.",
+        )
+    if isinstance(error, ExecutionTimeout):
+        return ServiceUnreachable(
+            SERVICE,
+            "it gave a query up because its time limit was over.",
+            remedy="Ask for less, look for what else keeps MongoDB busy, and whether its indexes are there "
+            "(`macd plan`).",
         )
     code = error.code if isinstance(error, OperationFailure) else None
     if code in _UNAUTHORIZED:
