@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
 )
 
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceError, ServiceUnreachable
+from macd.redaction import redacted
 from macd.specs.models import KafkaService
 
 SERVICE = "Kafka"
@@ -65,14 +66,15 @@ def wrap(error: KafkaException, service: KafkaService) -> ServiceError:
     """A librdkafka error as one of ours, with what to do about it."""
     cause: KafkaError = error.args[0]
     address = client_config(service).get("bootstrap.servers", "(no bootstrap.servers)")
+    told = redacted(cause.str(), service.secrets)
     if cause.code() in _UNREACHABLE:
         remedy = "Check that the broker runs (`macd status`) and bootstrap.servers in macd_kafka."
         return ServiceUnreachable(SERVICE, f"no answer from {address} ({cause.name()}).", remedy=remedy)
     if cause.code() in _REFUSED:
         remedy = "Check the API key in macd_kafka and the ACLs of its account."
-        return AuthenticationFailed(SERVICE, f"{address} refused: {cause.str().rstrip('.')}.", remedy=remedy)
+        return AuthenticationFailed(SERVICE, f"{address} refused: {told.rstrip('.')}.", remedy=remedy)
     remedy = "Read the broker's log for the request that it refused."
-    return RequestRejected(SERVICE, f"{cause.name()}: {cause.str()}", remedy=remedy, code=cause.code())
+    return RequestRejected(SERVICE, f"{cause.name()}: {told}", remedy=remedy, code=cause.code())
 
 
 class KafkaAdmin:

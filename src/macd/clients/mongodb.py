@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -20,6 +20,7 @@ from pymongo.errors import (
 )
 
 from macd.errors import AuthenticationFailed, MacdError, RequestRejected, ServiceUnreachable, SpecError
+from macd.redaction import redacted
 from macd.specs.models import MongoService
 
 SERVICE = "MongoDB"
@@ -48,11 +49,11 @@ def connected(
         ):
             yield client[service.database]
     except PyMongoError as error:
-        raise wrap(error) from error
+        raise wrap(error, service.secrets) from error
 
 
-def wrap(error: PyMongoError) -> MacdError:
-    """A PyMongo error as one of ours; never quotes the URI, which may hold a password."""
+def wrap(error: PyMongoError, secrets: Iterable[str] = ()) -> MacdError:
+    """A PyMongo error as one of ours; quotes neither the URI, which may hold a password, nor `secrets`."""
     if _is_about_dns(error):
         return ServiceUnreachable(
             SERVICE,
@@ -67,7 +68,7 @@ def wrap(error: PyMongoError) -> MacdError:
     if isinstance(error, ConnectionFailure | NetworkTimeout):
         return ServiceUnreachable(
             SERVICE,
-            f"no answer ({type(error).__name__}: {_first_sentence(error)}).",
+            f"no answer ({type(error).__name__}: {_first_sentence(error, secrets)}).",
             remedy="Check that it runs (`macd status`), the address in macd_mongodb and the access list.",
         )
     if isinstance(error, ExecutionTimeout):
@@ -86,7 +87,7 @@ def wrap(error: PyMongoError) -> MacdError:
         )
     return RequestRejected(
         SERVICE,
-        f"{type(error).__name__}: {_first_sentence(error)}",
+        f"{type(error).__name__}: {_first_sentence(error, secrets)}",
         remedy="Read MongoDB's log for the request that it refused.",
         code=code,
     )
@@ -98,6 +99,6 @@ def _is_about_dns(error: PyMongoError) -> bool:
     return isinstance(error, ConfigurationError) and type(cause).__module__.startswith("dns.")
 
 
-def _first_sentence(error: PyMongoError) -> str:
+def _first_sentence(error: PyMongoError, secrets: Iterable[str]) -> str:
     """PyMongo appends a description of the whole topology, which nobody reads in a task log."""
-    return str(error).split(" (configured timeouts", 1)[0].split(", Timeout:", 1)[0][:300]
+    return redacted(str(error), secrets).split(" (configured timeouts", 1)[0].split(", Timeout:", 1)[0][:300]

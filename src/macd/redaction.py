@@ -1,0 +1,36 @@
+"""Keeps secrets out of texts that others may read: one rule for every message, whoever wrote it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote, quote_plus
+
+# Names of settings and fields whose values nobody may see, whatever service they are of.
+SECRET_NAME = re.compile(
+    r"password|passphrase|secret|token|credential|private|jaas|pem|uri|oauthbearer|user[._]info",
+    re.IGNORECASE,
+)
+# Up to the very last @ before a host: a password may hold any character, also those that end a host.
+_LOGIN = re.compile(r"//.*@(?=\S)", re.DOTALL)
+# Shorter ones are in every text by chance.
+_SHORTEST = 4
+
+
+def redacted(text: str, secrets: Iterable[str] = ()) -> str:
+    """`text` without `secrets`, however they are written in it, and without the login of a URI."""
+    forms = {form for secret in secrets for form in _forms(secret) if len(form) >= _SHORTEST}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, "***")
+    return _LOGIN.sub("//***@", text)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """As it is, as in a URI, a form, JSON, and Python."""
+    yield secret
+    yield quote(secret, safe="")
+    yield quote(secret)
+    yield quote_plus(secret)
+    yield json.dumps(secret)[1:-1]
+    yield repr(secret)[1:-1]
