@@ -14,6 +14,13 @@ SECRET_NAME = re.compile(
 )
 # Up to the very last @ before a host: a password may hold any character, also those that end a host.
 _LOGIN = re.compile(r"//.*@(?=\S)", re.DOTALL)
+# A URL, a host with its port (but no time of day), or four numbers.
+_ADDRESS = re.compile(
+    r"\b[a-z][a-z0-9+.-]*://[^\s,;)'\"]+"
+    r"|(?<![\w.-])[a-z][\w.-]*:\d{2,5}\b"
+    r"|(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b",
+    re.IGNORECASE,
+)
 # Shorter ones are in every text by chance.
 _SHORTEST = 4
 
@@ -24,6 +31,11 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, "***")
     return _LOGIN.sub("//***@", text)
+
+
+def without_addresses(text: str) -> str:
+    """`text` for those who may see how a service is, but not where it is."""
+    return _ADDRESS.sub("(address)", text)
 
 
 def _forms(secret: str) -> Iterator[str]:

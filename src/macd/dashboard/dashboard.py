@@ -28,6 +28,7 @@ from macd.incidents.incident import Incident
 from macd.incidents.store import IncidentStore
 from macd.pipeline import Pipeline
 from macd.producer.route import route_of
+from macd.redaction import without_addresses
 
 Answer = TypeVar("Answer")
 # Seconds for all that a question asks MongoDB, which is told so and gives up by itself.
@@ -49,7 +50,11 @@ class Dashboard:
 
     def pipeline(self) -> PipelineState:
         """Every part with its state, and the lags between them."""
-        return self._observer.look()
+        state = self._observer.look()
+        parts = tuple(
+            part.model_copy(update={"detail": without_addresses(part.detail)}) for part in state.parts
+        )
+        return state.model_copy(update={"parts": parts})
 
     def revenue(self, hours: int) -> Revenue:
         """Revenue by hour."""
@@ -100,4 +105,5 @@ def _alerts(database: Database[Document]) -> Alerts:
 
 def _alert(incident: Incident) -> Alert:
     fields = incident.model_dump(include=set(Alert.model_fields))
-    return Alert.model_validate(fields | {"examples": list(incident.examples)})
+    told = {name: without_addresses(fields[name]) for name in ("message", "next_step")}
+    return Alert.model_validate(fields | told | {"examples": list(map(without_addresses, incident.examples))})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macd.redaction import SECRET_NAME, redacted
+from macd.redaction import SECRET_NAME, redacted, without_addresses
 
 # With what ends a user, a host, a path, a line or a literal.
 passwords = st.text(st.sampled_from("@/:%?#&=+ \\'\"\n\t<äß0123456789abcdef"), min_size=4, max_size=24)
@@ -73,3 +73,26 @@ def test_of_two_secrets_the_longer_goes_first() -> None:
 )
 def test_secrets_are_known_by_their_names(name: str, is_secret: bool) -> None:
     assert (SECRET_NAME.search(name) is not None) is is_secret
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "no answer from http://registry.test:8081/apis (ReadTimeout).",
+            "no answer from (address) (ReadTimeout).",
+        ),
+        ("MongoDB: no answer (10.0.0.7:27017: refused)", "MongoDB: no answer ((address): refused)"),
+        (
+            "servers=[{address=db-1.internal:27017, type=UNKNOWN}]",
+            "servers=[{address=(address), type=UNKNOWN}]",
+        ),
+        ("mongodb+srv://***@c.example.net/?w=1 fails", "(address) fails"),
+        ("localhost:9092,kafka:29092", "(address),(address)"),
+        ("2026-01-02 12:00 cash 1.00 instead of 2.00", "2026-01-02 12:00 cash 1.00 instead of 2.00"),
+        ("at 2026-01-02T12:30:00 ksqlDB 7.4.12 said 404", "at 2026-01-02T12:30:00 ksqlDB 7.4.12 said 404"),
+        ("RUNNING; task 0 RUNNING", "RUNNING; task 0 RUNNING"),
+    ],
+)
+def test_addresses_go_and_the_rest_stays(text: str, shown: str) -> None:
+    assert without_addresses(text) == shown
