@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import unquote
 
 
-def split_login(uri: str) -> tuple[str, dict[str, str]]:
+def split_login(uri: str, decoded: Callable[[str], str] = unquote) -> tuple[str, dict[str, str]]:
     """A URI without its login, and the username and password that it held, as far as it held them.
+
+    MongoDB's clients want unquote_plus as `decoded`.
 
     An @ that comes later may belong to a password with a / in it, part of which would then pass for the host:
     this is a ValueError, which quotes nothing.
@@ -20,6 +23,6 @@ def split_login(uri: str) -> tuple[str, dict[str, str]]:
             "has an @ behind its host: write %2F, %3F and %23 for / ? # in a login, and else %40"
         )
     login, _, host = authority.rpartition("@")
-    username, _, password = map(unquote, login.partition(":"))
+    username, _, password = map(decoded, login.partition(":"))
     found = {"username": username, "password": password}
     return f"{scheme}{mark}{host}{behind}", {name: value for name, value in found.items() if value}

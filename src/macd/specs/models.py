@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from datetime import timedelta
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote_plus
 
 from pydantic import (
     BaseModel,
@@ -222,7 +223,7 @@ class MongoService(Spec):
     @property
     def secrets(self) -> tuple[str, ...]:
         """What no message may repeat."""
-        _, login = split_login(self.uri.get_secret_value())
+        _, login = split_login(self.uri.get_secret_value(), unquote_plus)
         return (login["password"],) if "password" in login else ()
 
 
