@@ -12,8 +12,8 @@ SECRET_NAME = re.compile(
     r"password|passphrase|secret|token|credential|private|jaas|pem|uri|oauthbearer|user[._]info",
     re.IGNORECASE,
 )
-# Up to the very last @ before a host: a password may hold any character, also those that end a host.
-_LOGIN = re.compile(r"//.*@(?=\S)", re.DOTALL)
+# Up to the last @ of a word: a password in a URI may hold any character but space, also what ends a host.
+_LOGIN = re.compile(r"//\S+@(?=\S)")
 # A URL, a host with its port (but no time of day), or four numbers.
 _ADDRESS = re.compile(
     r"\b[a-z][a-z0-9+.-]*://[^\s,;)'\"]+"

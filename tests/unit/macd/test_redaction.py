@@ -13,6 +13,7 @@ from macd.redaction import SECRET_NAME, redacted, without_addresses
 
 # With what ends a user, a host, a path, a line or a literal.
 passwords = st.text(st.sampled_from("@/:%?#&=+ \\'\"\n\t<äß0123456789abcdef"), min_size=4, max_size=24)
+in_uris = st.text(st.sampled_from("@/:%?#&=+\\'\"<äß0123456789abcdef"), min_size=4, max_size=24)
 around = st.text(st.characters(codec="ascii", exclude_characters="@"), max_size=20)
 WRITTEN = {
     "plain": str,
@@ -37,7 +38,7 @@ def test_a_secret_that_is_known_goes_however_it_is_written(written: str, secret:
     assert left in ("***", '{"password": "***"}', "{'password': '***'}", "{'password': \"***\"}")
 
 
-@given(passwords, around, around)
+@given(in_uris, around, around)
 def test_a_login_in_a_uri_goes_though_nobody_knows_the_secret(secret: str, before: str, after: str) -> None:
     shown = redacted(f"{before} mongodb://ada:{secret}@db.test/{after}")
     assert shown.endswith(f"//***@db.test/{after}")
@@ -47,6 +48,11 @@ def test_a_login_in_a_uri_goes_though_nobody_knows_the_secret(secret: str, befor
 @given(around)
 def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
     assert redacted(text, ["pw", ""]) == text
+
+
+def test_what_stands_behind_a_uri_stays() -> None:
+    told = "no schema from http://ada:pw@registry.test/7 in Task@5ae9a829, see http://docs.test and Map@1f"
+    assert redacted(told) == told.replace("ada:pw", "***")
 
 
 def test_of_two_secrets_the_longer_goes_first() -> None:
