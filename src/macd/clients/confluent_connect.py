@@ -18,6 +18,7 @@ import requests
 from macd.clients.connect import ConnectorStatus, SinkOffsets, TaskStatus, first_line
 from macd.clients.http import RETRY, HttpClient
 from macd.errors import AuthenticationFailed, RequestRejected
+from macd.redaction import SECRET_NAME
 from macd.specs.models import ConnectService
 
 # A managed task says why it failed by its state; the self-managed connector's tasks know one word for it.
@@ -29,10 +30,8 @@ _TASK_STATES = {
 }
 # Asterisks, as many as the secret has characters or not: the API never tells it.
 _MASKED = re.compile(r"\*{3,}")
-_SECRET_KEY = re.compile(r"password|secret|token|credential|private|jaas", re.IGNORECASE)
 # An endpoint that is not there: no such path, not for this method, not made yet.
 _NOT_OFFERED = (404, 405, 501)
-_LOGIN_IN_A_URI = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 
 class ConfluentConnect(HttpClient):
@@ -50,8 +49,6 @@ class ConfluentConnect(HttpClient):
             quote(service.cluster or "", safe=""),
         )
         self._base = f"/connect/v1/environments/{environment}/clusters/{cluster}"
-        # What this client sent and no message may repeat.
-        self._sent: set[str] = set()
 
     def connectors(self) -> list[str]:
         """The names of all managed connectors of the cluster."""
@@ -83,7 +80,7 @@ class ConfluentConnect(HttpClient):
         answer = self.request("PUT", f"{self._base}/connector-plugins/{plugin}/config/validate", config)
         values = [entry["value"] for entry in answer["configs"]]
         found = (f"{value['name']}: {reason}" for value in values for reason in value.get("errors") or ())
-        return tuple(self._clean(text) for text in found)
+        return tuple(self.clean(text) for text in found)
 
     def status(self, connector: str) -> ConnectorStatus | None:
         """State of the connector and its tasks in the words of the self-managed one; None without it.
@@ -138,7 +135,7 @@ class ConfluentConnect(HttpClient):
             code, message = inner.get("code") or code, inner.get("message", message)
         else:
             code, message = super().complaint(body, code, message)
-        return code, self._clean(message)
+        return code, message
 
     def credentials_remedy(self, status: int) -> str:
         """A Cloud API key; those of a cluster are refused here."""
@@ -179,18 +176,13 @@ class ConfluentConnect(HttpClient):
         return TaskStatus(int(task["id"]), _TASK_STATES.get(state, state), told)
 
     def _reason(self, trace: str | None) -> str:
-        return self._clean(first_line(trace))
+        return self.clean(first_line(trace))
 
     def _of(self, connector: str) -> str:
         return f"{self._base}/connectors/{quote(connector, safe='')}"
 
     def _remember(self, config: Mapping[str, str]) -> None:
-        self._sent.update(value for key, value in config.items() if value and _SECRET_KEY.search(key))
-
-    def _clean(self, text: str) -> str:
-        for secret in sorted(self._sent, key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return _LOGIN_IN_A_URI.sub("***", text)
+        self._secrets.update(value for key, value in config.items() if value and SECRET_NAME.search(key))
 
 
 def is_masked(value: str) -> bool:

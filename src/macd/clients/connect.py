@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +9,6 @@ from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 from macd.clients.http import HttpClient
-
-# Up to the last @ of a word: what is wrong with the URI may be just an @ in its password.
-_CREDENTIALS = re.compile(r"//\S+@")
 
 
 @dataclass(frozen=True)
@@ -154,10 +150,9 @@ class KafkaConnect(HttpClient):
         plugin = config["connector.class"].rpartition(".")[2]
         answer = self.request("PUT", f"/connector-plugins/{_quoted(plugin)}/config/validate", config)
         values = [entry["value"] for entry in answer["configs"]]
+        # A plugin may quote the URI that it cannot use, which the worker has filled in with a password.
         return tuple(
-            f"{value['name']}: {_without_credentials(reason)}"
-            for value in values
-            for reason in value["errors"]
+            f"{value['name']}: {self.clean(reason)}" for value in values for reason in value["errors"]
         )
 
     def status(self, connector: str) -> ConnectorStatus | None:
@@ -166,10 +161,10 @@ class KafkaConnect(HttpClient):
         if found is None:
             return None
         tasks = tuple(
-            TaskStatus(task["id"], task["state"], first_line(task.get("trace"))) for task in found["tasks"]
+            TaskStatus(task["id"], task["state"], self._reason(task.get("trace"))) for task in found["tasks"]
         )
         own = found["connector"]
-        return ConnectorStatus(found["name"], own["state"], tasks, first_line(own.get("trace")))
+        return ConnectorStatus(found["name"], own["state"], tasks, self._reason(own.get("trace")))
 
     def consumer_group(self, connector: str) -> str | None:
         """A worker names the group after the connector."""
@@ -187,6 +182,9 @@ class KafkaConnect(HttpClient):
         """Deletes a connector; no error when it does not exist."""
         self.request_or_none("DELETE", f"/connectors/{_quoted(connector)}")
 
+    def _reason(self, trace: str | None) -> str:
+        return self.clean(first_line(trace))
+
     def remedy_for(self, code: int) -> str:
         """Connect answers 409 while its workers rebalance."""
         if code == 409:
@@ -197,11 +195,6 @@ class KafkaConnect(HttpClient):
 def first_line(trace: str | None) -> str:
     """The first line of a stack trace, which says what happened; empty without one."""
     return (trace or "").partition("\n")[0].strip()
-
-
-def _without_credentials(reason: str) -> str:
-    """A plugin may quote the URI that it cannot use, which the worker has filled in with a password."""
-    return _CREDENTIALS.sub("//***@", reason)
 
 
 def _quoted(connector: str) -> str:

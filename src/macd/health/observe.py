@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 from tenacity import Retrying, retry_if_result, stop_after_attempt, stop_after_delay, wait_fixed
 from tenacity.stop import StopBaseT
@@ -25,6 +26,7 @@ LIMIT_S = 5.0
 # minute by default.
 STALLED_AFTER_S = 75.0
 _LOOK_EVERY_S = 1.0
+Answer = TypeVar("Answer")
 LOOK_AGAIN_S = 3.0
 _UNREADABLE = "it runs, but its progress cannot be read (Kafka or ksqlDB does not answer)"
 _SILENT = "it runs, but has not committed yet that it read anything"
@@ -63,24 +65,28 @@ class Observer:
         self._clock = clock
         self._moved: dict[_Reader, tuple[int, float]] = {}
         self._first: dict[_Reader, int] = {}
+        self._pool = ThreadPoolExecutor(max_workers=len(_SECTIONS) + 1, thread_name_prefix="look")
+        self._asked: dict[str, Future[Any]] = {}
         self.waiting = False
 
     def look(self) -> PipelineState:
         """One look; a service that cannot be asked within 5 s makes its parts unknown."""
-        pool = ThreadPoolExecutor(max_workers=len(_SECTIONS) + 1, thread_name_prefix="look")
-        try:
-            sections = {kind: pool.submit(section, self._pipeline) for kind, section in _SECTIONS.items()}
-            progress = pool.submit(self._progress)
-            asked: list[Future[Any]] = [*sections.values(), progress]
-            wait(asked, timeout=LIMIT_S)
-        finally:
-            # What still waits for a service ends by itself, at its client's own time limit.
-            pool.shutdown(wait=False, cancel_futures=True)
+        sections = {kind: self._ask(kind, partial(look, self._pipeline)) for kind, look in _SECTIONS.items()}
+        progress = self._ask("progress", self._progress)
+        asked: list[Future[Any]] = [*sections.values(), progress]
+        wait(asked, timeout=LIMIT_S)
         found = [part for kind, future in sections.items() for part in self._section(kind, future)]
         known = _result(progress)
         if known is None:
             found = [_unobserved(part, _UNREADABLE) for part in found]
         return self._state(found, known or {})
+
+    def _ask(self, name: str, question: Callable[[], Answer]) -> Future[Answer]:
+        """One that still waits for its service is not asked again: every look would cost one more thread."""
+        asked = self._asked.get(name)
+        if asked is None or asked.done():
+            asked = self._asked[name] = self._pool.submit(question)
+        return asked
 
     def _section(self, kind: Kind, future: Future[list[Part]]) -> list[Part]:
         try:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-import re
+from base64 import b64encode
 from datetime import timedelta
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from macd.redaction import SECRET_NAME
+from macd.specs.kafka_settings import refused
+from macd.specs.logins import split_login
 
 TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
@@ -25,7 +37,8 @@ Compatibility = Literal[
 class Spec(BaseModel):
     """Base of every file's model: frozen, and strict about names."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # An error that quoted what it refuses would quote secrets as well.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class TopicSettings(Spec):
@@ -155,6 +168,19 @@ class KafkaService(Spec):
 
     config: dict[str, SecretStr]
 
+    @field_validator("config")
+    @classmethod
+    def _stays_in_the_client(cls, config: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        if found := refused(config):
+            raise ValueError("; ".join(found))
+        return config
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may repeat."""
+        found = (value for key, value in self.config.items() if SECRET_NAME.search(key))
+        return tuple(value.get_secret_value() for value in found)
+
 
 class HttpService(Spec):
     """How to reach a REST service; `kept_in` says where its credentials are kept, for messages.
@@ -162,7 +188,7 @@ class HttpService(Spec):
     A login in the URL is taken out of it, because messages quote the URL.
     """
 
-    url: str = Field(pattern=r"^https?://[^\s]+$")
+    url: str = Field(pattern=r"^https?://[^\s@]+$")
     username: str | None = None
     password: SecretStr | None = None
     kept_in: str | None = None
@@ -173,15 +199,17 @@ class HttpService(Spec):
         """Moves user and password of https://user:password@host to their own fields, unless these are set."""
         if not isinstance(data, dict) or not isinstance(data.get("url"), str):
             return data
-        scheme, mark, rest = data["url"].partition("://")
-        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-        login, at, host = authority.rpartition("@")
-        if not mark or not at:
-            return data
-        username, _, password = map(unquote, login.partition(":"))
-        found = {"username": username or None, "password": password or None}
+        url, login = split_login(data["url"])
         given = {key: value for key, value in data.items() if value is not None}
-        return found | given | {"url": f"{scheme}://{host}{rest[len(authority) :]}"}
+        return login | given | {"url": url}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may repeat: the password, and the login as HTTP sends it."""
+        if self.password is None:
+            return ()
+        password = self.password.get_secret_value()
+        return password, b64encode(f"{self.username}:{password}".encode()).decode()
 
 
 class ConnectService(HttpService):
@@ -203,6 +231,18 @@ class MongoService(Spec):
 
     uri: SecretStr
     database: str = Field(min_length=1)
+
+    @field_validator("uri")
+    @classmethod
+    def _login_is_encoded(cls, uri: SecretStr) -> SecretStr:
+        split_login(uri.get_secret_value())
+        return uri
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may repeat."""
+        _, login = split_login(self.uri.get_secret_value(), unquote_plus)
+        return (login["password"],) if "password" in login else ()
 
 
 class Services(Spec):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -221,3 +222,27 @@ def test_an_answer_that_makes_no_sense_spoils_only_its_own_parts(world: World) -
     sections["topic"] = gone
     unknown = {part.kind for part in world.observer.look().parts if part.state is State.UNKNOWN}
     assert unknown == {"topic"}
+
+
+def test_a_service_that_hangs_is_not_asked_again_by_every_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else every look of the dashboard, one in three seconds, would leave a thread behind."""
+    gate, asked = Event(), []
+    sections: dict[Any, Any] = module._SECTIONS  # type: ignore[assignment]
+    well = sections["collection"]
+
+    def hang(pipeline: Pipeline) -> list[Part]:
+        asked.append(1)
+        assert gate.wait(30)
+        return well(pipeline)
+
+    sections["collection"] = hang
+    monkeypatch.setattr(module, "LIMIT_S", 0.05)
+    for _ in range(5):
+        unknown = [part for part in world.observer.look().parts if part.state is State.UNKNOWN]
+        assert {part.kind for part in unknown} == {"collection"}
+    assert len(asked) == 1
+    gate.set()
+    monkeypatch.setattr(module, "LIMIT_S", 5.0)
+    assert set(world.states().values()) == {State.OK}

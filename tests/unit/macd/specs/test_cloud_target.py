@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote_plus
+
 import pytest
 
 from macd.errors import SpecError
@@ -101,3 +103,14 @@ def test_a_connector_without_the_targets_protocol_is_refused(tmp_path):
         copy.write_text(path.read_text().replace('"confluent_cloud": {', '"kafka_connect": {'))
     with pytest.raises(SpecError, match=r"'apis' has no 'confluent_cloud'.*one of: kafka_connect"):
         load_pipeline(tmp_path, "cloud")
+
+
+def test_the_sink_gets_the_password_that_mongodbs_clients_read_from_the_uri():
+    """Airflow's MongoDB provider writes a space as + into it."""
+    uri = f"mongodb+srv://{quote_plus('a b')}:{quote_plus('p+ w/@')}@c.example.net/?w=1"
+    found = with_sink_variables({}, MongoService(uri=uri, database="macd"))
+    assert found == {
+        "MACD_SINK_HOST": "c.example.net",
+        "MACD_SINK_USER": "a b",
+        "MACD_SINK_PASSWORD": "p+ w/@",
+    }

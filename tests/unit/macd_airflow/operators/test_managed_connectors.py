@@ -84,5 +84,6 @@ def test_a_wrong_extra_is_refused_with_what_it_has_to_be(connection: Connect, ex
     connection("macd_kafka_connect", conn_type="http", host="https://api.test", extra=extra)
     works, message = KafkaConnectHook().test_connection()
     assert not works
-    assert "extra of the connection macd_kafka_connect is wrong" in message
+    assert "connection macd_kafka_connect is wrong" in message
+    assert "Its extra has to be" in message
     assert "lkc-" in message
