@@ -12,61 +12,13 @@ from ksqlflink.definitions import check_kind
 from ksqlflink.dialect.statements import CreateAsSelect
 from ksqlflink.errors import BadRequest, BadStatement
 from ksqlflink.formats import schema_text
-from ksqlflink.kafka import Topic
 from ksqlflink.model import Column, DataSource
 from ksqlflink.properties import (
-    get,
     not_supported,
-    with_,
 )
 from ksqlflink.world import World
 
 _STEPS = {"JOIN": "StreamStreamJoin", "TABLE_JOIN": "StreamTableJoin", "TABLE_TABLE_JOIN": "TableTableJoin"}
-
-
-def with_topic(statement: CreateAsSelect, source: Topic, world: World) -> tuple[CreateAsSelect, Topic, bool]:
-    """Return the statement with its topic spelled out (shaped as the source's by default), and the topic."""
-    name = get(statement, "KAFKA_TOPIC") or statement.name
-    wanted = Topic(
-        name,
-        int(get(statement, "PARTITIONS") or source.partitions),
-        int(get(statement, "REPLICAS") or source.replicas),
-        int(get(statement, "RETENTION_MS") or source.retention_ms),
-        cleanup_policy(statement),
-    )
-    existing = world.topics.find(name)
-    if existing is not None:
-        check_shape(existing, wanted)
-    completed = with_(
-        statement,
-        CLEANUP_POLICY=wanted.cleanup_policy,
-        KAFKA_TOPIC=name,
-        PARTITIONS=wanted.partitions,
-        REPLICAS=wanted.replicas,
-        RETENTION_MS=wanted.retention_ms,
-    )
-    return completed, wanted, existing is None
-
-
-def check_shape(existing: Topic, wanted: Topic) -> None:
-    """Refuse a topic with another number of partitions than a statement needs."""
-    if existing.partitions != wanted.partitions:
-        raise BadRequest(
-            f"A Kafka topic with the name '{existing.name}' already exists, with different partition/replica "
-            f"configuration than required. KSQL expects {wanted.partitions} partitions (topic has "
-            f"{existing.partitions}), {wanted.replicas} replication factor (topic has {existing.replicas}), "
-            f"and {wanted.retention_ms} retention (topic has {existing.retention_ms})."
-        )
-
-
-def cleanup_policy(statement: CreateAsSelect) -> str:
-    """Return the cleanup policy of a new sink topic."""
-    asked = get(statement, "CLEANUP_POLICY")
-    if asked is not None:
-        return asked
-    if statement.kind == "STREAM":
-        return "delete"
-    return "compact" if statement.query.window is None else "compact,delete"
 
 
 def check_result(statement: CreateAsSelect, analysis: Analysis, world: World, shown: str) -> None:

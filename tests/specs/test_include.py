@@ -35,13 +35,6 @@ def test_the_local_target_needs_nothing_from_the_environment():
     assert services.ksqldb.url == "http://127.0.0.1:8088"
 
 
-def test_joined_topics_have_as_many_partitions_as_their_sources():
-    for target in TARGETS:
-        topics = {topic.name: topic.targets[target] for topic in load_pipeline(INCLUDE, target).topics}
-        names = ("macd_orders", "macd_payments", "macd_orders_payments_joined")
-        assert len({topics[name].partitions for name in names}) == 1
-
-
 def test_money_is_exact_to_the_cent_and_every_field_is_documented():
     def walk(schema):
         yield schema

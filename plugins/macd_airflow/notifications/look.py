@@ -83,6 +83,17 @@ def look_of(context: Context, *, failed: bool) -> Look:
     )
 
 
+def has_tries_left(context: Context) -> bool:
+    """Whether Airflow buries a task that it may well try again.
+
+    A task that fails by itself is called back after its last try, with its error. Of one without a heartbeat
+    the DAG processor tells, which knows no error, and not every Airflow asks it whether tries are left
+    (apache/airflow#65400).
+    """
+    ti: Any = context["ti"]
+    return "exception" not in context and ti.try_number <= ti.max_tries
+
+
 def look_of_run(context: Context, *, failed: bool) -> Look | None:
     """The look of a DAG run that has ended; None when there is nothing to say about it.
 

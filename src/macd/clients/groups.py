@@ -19,10 +19,14 @@ _MAY_BE_MARKERS = 50
 
 
 class Progress(NamedTuple):
-    """What a reader has committed, over all partitions, and how many records it is behind."""
+    """What a reader has committed, over all partitions, and how many records it is behind.
+
+    `age_s` is how many seconds ago somebody looked who told us; 0 for Kafka itself.
+    """
 
     committed: int
     lag: int
+    age_s: float = 0.0
 
 
 class ConsumerGroups:
@@ -42,7 +46,13 @@ class ConsumerGroups:
 
     def progress(self, group: str, topics: Collection[str]) -> dict[str, Progress]:
         """By topic; a topic of which the group has committed nothing is missing."""
-        committed = {at: offset for at, offset in self._committed(group).items() if at[0] in topics}
+        return self.progress_at(self._committed(group), topics)
+
+    def progress_at(
+        self, offsets: Mapping[tuple[str, int], int], topics: Collection[str]
+    ) -> dict[str, Progress]:
+        """The same of a reader whose offsets somebody else tells."""
+        committed = {at: offset for at, offset in offsets.items() if at[0] in topics}
         read = {topic for topic, _ in committed}
         starts = {at[:2]: at.offset for at in begin_offsets(self._service, read)}
         ends = {at[:2]: at.offset for at in end_offsets(self._service, read)}

@@ -13,6 +13,7 @@ from urllib3.util import Retry
 
 from macd.clients.throttle import TOO_MANY_REQUESTS, asked_for, patiently
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable
+from macd.redaction import redacted
 from macd.specs.models import HttpService
 
 # Connect and read seconds. A ksqlDB statement or a connector validation may take a while to answer.
@@ -45,6 +46,8 @@ class HttpClient:
         self._url = service.url.rstrip("/")
         self._user = service.username
         self._kept_in = service.kept_in or f"the connection {self.connection}"
+        # What no message may repeat: a service may quote the request that it refuses.
+        self._secrets = set(service.secrets)
         self._session = session or _session(self.retry)
         self._session.headers.update({"Content-Type": self.content_type, "Accept": self.content_type})
         if service.username and service.password:
@@ -100,11 +103,17 @@ class HttpClient:
 
     def _rejection(self, response: requests.Response) -> RequestRejected:
         """The refusal as an error; services put their own code and message in the body."""
-        code, message = response.status_code, response.text[:500]
+        # Cut when it is clean: the half of a secret would be found by nobody.
+        code, message = response.status_code, self.clean(response.text)[:500]
         with suppress(ValueError, AttributeError):
             code, message = self.complaint(response.json(), code, message)
+        message = self.clean(str(message))
         remedy = _too_many(response) if code == TOO_MANY_REQUESTS else self.remedy_for(code)
         return RequestRejected(self.name, f"{message} (code {code})", remedy=remedy, code=code)
+
+    def clean(self, text: str) -> str:
+        """A text of the service without the secrets that this client knows, and without logins in URIs."""
+        return redacted(text, self._secrets)
 
     def complaint(self, body: Any, code: int, message: str) -> tuple[int, str]:
         """Code and message that the body of a refusal holds; those given where it holds none.

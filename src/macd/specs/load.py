@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from macd.errors import SpecError
 from macd.specs.files import read_json, read_yaml, validate
+from macd.specs.ksql_topics import check_ksql_topics
 from macd.specs.models import (
     CheckSpec,
     ConnectorSpec,
@@ -37,6 +38,7 @@ def load_pipeline(include_dir: Path, target: str) -> PipelineSpec:
         checks=_named_files(include_dir / "checks", "*.yaml", read_yaml, CheckSpec),
     )
     check_references(pipeline, include_dir)
+    check_ksql_topics(pipeline, include_dir)
     return pipeline.model_copy(update={"notes": check_statements(pipeline, include_dir)})
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from ksqlflink.checking import NotChecked, Refused, StatementChecker
 from ksqlflink.dialect import DialectError, parse, same_definition
+from ksqlflink.dialect.ast import Literal
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource, SetProperty
 from macd.errors import SpecError
-from macd.specs.models import PipelineSpec, StatementSpec
+from macd.specs.models import PipelineSpec, StatementSpec, TopicWishes
 
 Create = CreateSource | CreateAsSelect
 _EMBEDDED = "The embedded server cannot run it: rewrite it, or choose a target with a ksqlDB server."
@@ -30,6 +32,7 @@ def parse_file(sql: str, path: Path) -> StatementSpec:
         source=create.name,
         kind="table" if create.kind == "TABLE" else "stream",
         topic=_topic(create, path),
+        wishes=_wishes(create, path),
         reads=_sources(create),
         sql=create.text,
         properties={each.name: each.value or "" for each in settings},
@@ -95,6 +98,36 @@ def _topic(create: Create, path: Path) -> str:
     if "KAFKA_TOPIC" not in properties:
         raise SpecError(f"{path}: WITH names no KAFKA_TOPIC.", remedy="Add KAFKA_TOPIC = '...'.")
     return properties["KAFKA_TOPIC"].text
+
+
+def _wishes(create: Create, path: Path) -> TopicWishes:
+    properties = dict(create.properties)
+    if "CLEANUP_POLICY" in properties:
+        raise SpecError(
+            f"{path}: WITH names CLEANUP_POLICY, which ksqlDB refuses.",
+            remedy="Remove it; the topic's file in include/topics has a field cleanup_policy.",
+        )
+    window = None if isinstance(create, CreateSource) else create.query.window
+    kept = window and window.retention
+    return TopicWishes(
+        partitions=_number(properties, "PARTITIONS", path),
+        replicas=_number(properties, "REPLICAS", path),
+        retention_ms=_number(properties, "RETENTION_MS", path),
+        windowed=window is not None,
+        window_retention_ms=kept.milliseconds if kept else None,
+    )
+
+
+def _number(properties: Mapping[str, Literal], name: str, path: Path) -> int | None:
+    if name not in properties:
+        return None
+    try:
+        return int(properties[name].text)
+    except ValueError as error:
+        raise SpecError(
+            f"{path}: {name} in WITH is '{properties[name].text}', which is no whole number.",
+            remedy=f"Correct {name}, or leave it out.",
+        ) from error
 
 
 def _sources(create: Create) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ from hypothesis import strategies as some
 
 from ksqlflink.dialect import ast, format_statement, same_definition
 from ksqlflink.dialect import statements as st
-from tests.unit.ksqlflink.fakes import Stage
 
 RECORDED = json.loads((Path(__file__).parent / "statement_texts.json").read_text())
 CSAS = "CREATE STREAM s WITH (KAFKA_TOPIC='s') AS SELECT a.k AS k, v FROM a WHERE v != 1 EMIT CHANGES;"
@@ -49,19 +48,6 @@ def _topicless(pair: dict[str, str]) -> str:
         r"(CLEANUP_POLICY|PARTITIONS|REPLICAS|RETENTION_MS)=('[^']*'|-?\d+)(, )?", "", pair["shown"]
     )
     return re.sub(r"OR REPLACE |IF NOT EXISTS ", "", plain)
-
-
-def test_the_recorded_texts_are_shown_by_this_server_too() -> None:
-    stage = Stage()
-    for topic in ("m_in", "m_in2"):
-        stage.topics.add(topic, partitions=2, retention_ms=604_800_000)
-    for name, column in (("m_in", "v"), ("m_in2", "w")):
-        columns = f"(k VARCHAR KEY, {column} INT)"
-        stage.run(f"CREATE STREAM {name} {columns} WITH (KAFKA_TOPIC='{name}', VALUE_FORMAT='JSON');")
-    pairs = [pair for pair in RECORDED if pair["recording"] == "statement-text"]
-    shown = [stage.run(pair["sent"])[0]["statementText"] for pair in pairs]
-    assert len(shown) == 4
-    assert shown == [pair["shown"] for pair in pairs]
 
 
 @pytest.mark.parametrize(

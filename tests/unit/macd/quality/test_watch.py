@@ -109,6 +109,13 @@ def test_a_dead_letter_without_a_reason_says_why(headers):
     assert "context.headers.enable" in reason_of(headers)
 
 
+def test_a_reason_is_told_without_the_login_of_the_sink():
+    """Connect writes what its driver says, and that may quote the URI."""
+    told = b"Invalid value mongodb://macd:ca/n@ry@db.test/?w=1 for connection.uri"
+    reason = reason_of([("__connect.errors.exception.message", told)])
+    assert reason == "Invalid value mongodb://***@db.test/?w=1 for connection.uri"
+
+
 def at(stored, expected=10):
     return Progress(expected, stored, stored, 0, expected, stored, stored)
 

@@ -113,14 +113,6 @@ def test_columns_may_come_from_the_schema_of_the_topic(include: Path) -> None:
         load_pipeline(include, "local")
 
 
-def test_topics_that_are_joined_have_to_have_the_same_partitions_on_the_target(include: Path) -> None:
-    path = include / "topics" / "macd_payments.yaml"
-    path.write_text(path.read_text().replace("compose: {partitions: 3", "compose: {partitions: 4"))
-    load_pipeline(include, "cloud")
-    with pytest.raises(SpecError, match="the number of partitions don't match"):
-        load_pipeline(include, "compose")
-
-
 def test_a_name_is_created_once(include: Path) -> None:
     (include / "ksql" / "08_macd_orders_stream.sql").write_text((include / "ksql" / ORDERS).read_text())
     with pytest.raises(SpecError, match="MACD_ORDERS_STREAM is created by an earlier statement already"):
