@@ -15,7 +15,7 @@ UV := uv==0.13.9
 PIP_AUDIT := pip-audit==2.10.1
 
 .PHONY: help run test test-unit lint audit browser format up down status logs reset requirements architecture bench clean \
-	env docker compose-check compose-pin compose-up compose-run compose-status compose-down compose-reset
+	env docker compose-up compose-run compose-status compose-down compose-reset
 
 COMPOSE := docker compose --profile core --profile airflow --profile tools
 # The host's commands reach the containers by the values of .env.
@@ -91,6 +91,7 @@ docker:
 	echo "remedy Install both (docs.docker.com/compose/install), or run the local stack instead: make run" >&2
 	exit 4
 
+.PHONY: compose-check compose-pin
 compose-check: docker env ## Say what the containers may take, and refuse what Docker has no room for
 	@capacity="$$(docker info --format='--cpus={{.NCPU}} --memory={{.MemTotal}}')"
 	$(COMPOSE) config --format json | $(BIN)/macd compose check $$capacity
