@@ -109,9 +109,12 @@ class ConfluentConnect(HttpClient):
             found = self.request("GET", f"{self._of(connector)}/offsets")
         except (AuthenticationFailed, RequestRejected):
             return None
-        seen_at = datetime.fromisoformat(found["metadata"]["observed_at"])
+        # The schema promises none of the fields.
+        seen_at = (found.get("metadata") or {}).get("observed_at")
+        if not seen_at or not found.get("offsets"):
+            return None
         offsets = {_place(at["partition"]): int(at["offset"]["kafka_offset"]) for at in found["offsets"]}
-        return SinkOffsets(offsets, seen_at)
+        return SinkOffsets(offsets, datetime.fromisoformat(seen_at))
 
     def restart_failed(self, connector: str) -> None:
         """Restarts the tasks that failed; the whole connector where that is what failed.
