@@ -11,13 +11,14 @@ from ksqlflink import avro
 from ksqlflink.analysis import SCHEMA_ERROR, Analysis, Context, analyze, qualify
 from ksqlflink.analysis.typed import Json
 from ksqlflink.create_source import key_subject_of, subject_of
+from ksqlflink.definitions import sink_source
 from ksqlflink.dialect import ast, format_statement, parse
 from ksqlflink.dialect.statements import CreateAsSelect, InsertSelect, SelectStatement
 from ksqlflink.errors import BadStatement
 from ksqlflink.kafka import Topic
 from ksqlflink.model import DataSource, FlinkJob, consumer_group
 from ksqlflink.properties import check, check_both_formats, starts_at_earliest
-from ksqlflink.sinks import check_result, check_upgrade, insert_outputs, sink_source
+from ksqlflink.sinks import check_result, check_upgrade, insert_outputs
 from ksqlflink.topic_rules import sink_topic
 from ksqlflink.translate import Services, Sink, Start, Translator
 from ksqlflink.world import World
@@ -116,7 +117,7 @@ def plan_query(statement: CreateAsSelect, world: World) -> QueryPlan:
     shown = format_statement(statement)
     more = {"sink": statement.name, "text": shown, "prefix": SCHEMA_ERROR}
     analysis = analyze(_context(statement.query, prepared.inputs, prepared.topics, statement.text, **more))
-    source = sink_source(statement, analysis, prepared.topic, shown)
+    source = sink_source(statement, analysis, prepared.topic.name, shown)
     check_result(statement, analysis, world, shown)
     existing = world.catalogue.source(statement.name)
     if existing is not None:

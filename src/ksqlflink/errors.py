@@ -2,6 +2,7 @@
 
 KsqlError
 ├── BadStatement      400, statement_error 40001
+│   └── NotSupported  the same: ksqlDB has it and this server has not
 ├── BadRequest        400, generic_error 40000
 ├── WrongEndpoint     400, statement_error 40002
 ├── TooManyQueries    400, generic_error 40003
@@ -51,6 +52,10 @@ class BadStatement(KsqlError):
     """A statement is refused; the text is filled in by whoever knows it."""
 
     code = 40001
+
+
+class NotSupported(BadStatement):
+    """A statement is refused that ksqlDB may accept."""
 
 
 class WrongEndpoint(KsqlError):

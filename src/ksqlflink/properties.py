@@ -9,7 +9,7 @@ from typing import Any
 
 from ksqlflink.dialect import ast
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource
-from ksqlflink.errors import BadRequest, BadStatement, ServerProblem
+from ksqlflink.errors import BadRequest, BadStatement, NotSupported, ServerProblem
 from ksqlflink.formats import KEY_FORMATS, KNOWN, VALUE_FORMATS
 
 _SUPPORTED_CREATE = {
@@ -49,9 +49,9 @@ _CLIENT_PROPERTIES = frozenset({
 })  # fmt: skip
 
 
-def not_supported(construct: str, position: ast.Position, text: str) -> BadStatement:
+def not_supported(construct: str, position: ast.Position, text: str) -> NotSupported:
     """Return the refusal of something ksqlDB has and this server has not."""
-    return BadStatement(f"{position}: {construct} is not supported by ksqlflink", text)
+    return NotSupported(f"{position}: {construct} is not supported by ksqlflink", text)
 
 
 def get(statement: Create, name: str) -> str | None:

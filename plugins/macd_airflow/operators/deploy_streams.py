@@ -50,9 +50,13 @@ class DeployStreamsOperator(PlanOperator):
 
     def plan(self, pipeline: PipelineSpec) -> Plan:
         """The streams' changes; a query that is still dead at the deadline is one of them."""
+        for note in pipeline.notes:
+            self.log.warning("%s", note)
         ksqldb = KsqlDbHook(self.ksqldb_conn_id).get_conn()
         self._wait_until_running(pipeline, ksqldb)
-        return plan_streams(pipeline, ksqldb, self._empty, replace=self.replace)
+        made_once = (part.name for part in self.undeclared(pipeline) if part.kind == "stream")
+        orphans = [source for name in made_once if (source := ksqldb.source(name))]
+        return plan_streams(pipeline, ksqldb, self._empty, replace=self.replace, orphans=orphans)
 
     def confirm(self, pipeline: PipelineSpec) -> None:
         """Waits until every query of the pipeline runs."""

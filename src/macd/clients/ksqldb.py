@@ -132,9 +132,15 @@ class KsqlDb(HttpClient):
 
     def source_names(self) -> set[str]:
         """The names of all streams and tables."""
+        return {source["name"] for source in self._listed()}
+
+    def source_topics(self) -> dict[str, str]:
+        """The topics of all streams and tables by the names of these."""
+        return {source["name"]: source["topic"] for source in self._listed()}
+
+    def _listed(self) -> list[dict[str, Any]]:
         entities = self.execute("LIST STREAMS; LIST TABLES;")
-        listings = (entity.get("streams") or entity.get("tables") or () for entity in entities)
-        return {source["name"] for listing in listings for source in listing}
+        return [each for entity in entities for each in entity.get("streams") or entity.get("tables") or ()]
 
     def queries(self) -> tuple[Query, ...]:
         """All persistent queries."""

@@ -65,7 +65,7 @@ class Observer:
         self._clock = clock
         self._moved: dict[_Reader, tuple[int, float]] = {}
         self._first: dict[_Reader, int] = {}
-        self._pool = ThreadPoolExecutor(max_workers=len(_SECTIONS) + 1, thread_name_prefix="look")
+        self._pool = ThreadPoolExecutor(max_workers=len(_SECTIONS) + 2, thread_name_prefix="look")
         self._asked: dict[str, Future[Any]] = {}
         self.waiting = False
 
@@ -73,9 +73,12 @@ class Observer:
         """One look; a service that cannot be asked within 5 s makes its parts unknown."""
         sections = {kind: self._ask(kind, partial(look, self._pipeline)) for kind, look in _SECTIONS.items()}
         progress = self._ask("progress", self._progress)
-        asked: list[Future[Any]] = [*sections.values(), progress]
+        orphans = self._ask("orphans", partial(parts.orphans, self._pipeline))
+        asked: list[Future[Any]] = [*sections.values(), progress, orphans]
         wait(asked, timeout=LIMIT_S)
         found = [part for kind, future in sections.items() for part in self._section(kind, future)]
+        left = _result(orphans)  # a service that does not answer is told by its own section
+        found += left or []
         known = _result(progress)
         if known is None:
             found = [_unobserved(part, _UNREADABLE) for part in found]
@@ -256,7 +259,7 @@ def _finished(future: Future[list[Part]]) -> list[Part]:
     return future.result(timeout=0)
 
 
-def _result(future: Future[dict[_Reader, Progress | None]]) -> dict[_Reader, Progress | None] | None:
+def _result(future: Future[Answer]) -> Answer | None:
     """Without Kafka or ksqlDB nobody knows the lags; the parts say why."""
     try:
         return future.result(timeout=0)

@@ -21,7 +21,7 @@ from macd.specs.models import (
     TopicSpec,
 )
 from macd.specs.references import check_references
-from macd.specs.statements import STATEMENT_FILE, parse_file
+from macd.specs.statements import STATEMENT_FILE, check_statements, parse_file
 
 Named = TypeVar("Named", bound=BaseModel)
 
@@ -39,7 +39,7 @@ def load_pipeline(include_dir: Path, target: str) -> PipelineSpec:
     )
     check_references(pipeline, include_dir)
     check_ksql_topics(pipeline, include_dir)
-    return pipeline
+    return pipeline.model_copy(update={"notes": check_statements(pipeline, include_dir)})
 
 
 def load_target(include_dir: Path, name: str) -> TargetSpec:

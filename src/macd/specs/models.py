@@ -261,6 +261,7 @@ class TargetSpec(Spec):
     `compatibility` is every subject's level, except those that `subject_compatibility` names. A connector has
     `connectors_run_within` (an ISO 8601 duration) until all its tasks have to run. `ksqldb_service_id` begins
     the names of the ksqlDB server's own topics and groups; a managed server's is told by its management API.
+    `ksqldb_engine` is embedded where the server is the package's own, which knows less than ksqlDB.
     """
 
     name: TargetName
@@ -269,6 +270,7 @@ class TargetSpec(Spec):
     compatibility: Compatibility = "BACKWARD"
     subject_compatibility: dict[str, Compatibility] = {}
     connector_config: dict[str, str] = {}
+    ksqldb_engine: Literal["ksqldb", "embedded"] = "ksqldb"
     connectors_run_within: timedelta = Field(default=timedelta(minutes=2), gt=timedelta(0))
     ksqldb_service_id: TopicName | None = None
 
@@ -289,7 +291,7 @@ class TargetSpec(Spec):
 
 
 class PipelineSpec(Spec):
-    """Everything under include/, read for one target."""
+    """Everything under include/, read for one target; `notes` say what could not be checked."""
 
     target: TargetSpec
     topics: tuple[TopicSpec, ...]
@@ -297,6 +299,7 @@ class PipelineSpec(Spec):
     statements: tuple[StatementSpec, ...]
     connectors: tuple[ConnectorSpec, ...]
     checks: tuple[CheckSpec, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def queries(self) -> tuple[StatementSpec, ...]:

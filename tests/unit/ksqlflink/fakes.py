@@ -333,10 +333,12 @@ def exchanges(name: str) -> list[dict[str, Any]]:
 
 
 def topics_shop() -> Stage:
-    """The stage of the recordings about topics: the stream M_IN over a topic of two partitions and 7 days."""
+    """The stage of the own recordings: streams M_IN and M_IN2 over topics of two partitions and 7 days."""
     stage = Stage()
-    stage.topics.create(Topic("m_in", 2, 1, 604_800_000))
-    stage.run("CREATE STREAM m_in (k VARCHAR KEY, v INT) WITH (KAFKA_TOPIC='m_in', VALUE_FORMAT='JSON');")
+    for name, column in (("m_in", "v"), ("m_in2", "w")):
+        stage.topics.create(Topic(name, 2, 1, 604_800_000))
+        columns = f"(k VARCHAR KEY, {column} INT)"
+        stage.run(f"CREATE STREAM {name} {columns} WITH (KAFKA_TOPIC='{name}', VALUE_FORMAT='JSON');")
     return stage
 
 

@@ -94,7 +94,27 @@ def topic(name: str, found: dict[str, Any]) -> Topic:
     return Topic(name, found["partitions"], 1, retention, found.get("cleanup.policy", "delete"))
 
 
-@pytest.mark.parametrize("path", sorted(OWN_RECORDINGS.glob("*.json")), ids=lambda path: path.stem)
+TEXTS = OWN_RECORDINGS / "statement-text.json"
+ABOUT_TOPICS = sorted(set(OWN_RECORDINGS.glob("*.json")) - {TEXTS})
+
+
+def test_statements_are_shown_as_recorded() -> None:
+    stage = topics_shop()
+    shown = []
+    for exchange in json.loads(TEXTS.read_text())["exchanges"]:
+        _, body = answer(stage, exchange["request"])
+        (ours,), (theirs,) = masked(body), masked(exchange["response"]["body"])
+        if ours["@type"] == "currentStatus":
+            assert ours == theirs
+        else:
+            texts = (each["sourceDescription"] for each in (ours, theirs))
+            [one, other] = ((text["statement"], text["writeQueries"][0]["queryString"]) for text in texts)
+            assert one == other
+        shown.append(ours["@type"])
+    assert shown == ["currentStatus"] * 4 + ["sourceDescription"] * 3
+
+
+@pytest.mark.parametrize("path", ABOUT_TOPICS, ids=lambda path: path.stem)
 def test_topics_are_judged_and_made_as_recorded(path: Path) -> None:
     stage = topics_shop()
     recording = json.loads(path.read_text())

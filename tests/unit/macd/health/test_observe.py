@@ -60,6 +60,8 @@ class World:
         self.down: set[Kind] = set()
         sections = {kind: self._section(kind) for kind in module._SECTIONS}
         monkeypatch.setattr(module, "_SECTIONS", sections)
+        self.orphans: list[Part] = []
+        monkeypatch.setattr(module.parts, "orphans", lambda _: self._orphans())
         pipeline = Pipeline(SPEC, resolve_services(SPEC.target, {}), {})
         server = SimpleNamespace(service_id="x_")
         pipeline.__dict__["ksqldb"] = SimpleNamespace(queries=lambda: QUERIES, server=lambda: server)
@@ -78,6 +80,11 @@ class World:
             return [part.model_copy(update={"state": State.OK}) for part in names]
 
         return section
+
+    def _orphans(self) -> list[Part]:
+        if "collection" in self.down:
+            raise ServiceUnreachable("MongoDB", "no answer.", remedy="Start it.")
+        return self.orphans
 
     def states(self) -> dict[str, State]:
         return {part.key: part.state for part in self.observer.look().parts}
@@ -222,6 +229,18 @@ def test_an_answer_that_makes_no_sense_spoils_only_its_own_parts(world: World) -
     sections["topic"] = gone
     unknown = {part.kind for part in world.observer.look().parts if part.state is State.UNKNOWN}
     assert unknown == {"topic"}
+
+
+def test_what_no_file_declares_any_more_is_one_part_more_and_drifted(world: World) -> None:
+    world.orphans = [Part(kind="topic", name="old", state=State.DRIFTED, detail="not declared any more")]
+    assert world.states()["topic old"] is State.DRIFTED
+
+
+def test_without_mongodb_nothing_is_said_of_it(world: World) -> None:
+    world.down = {"collection"}
+    states = world.states()
+    assert states["collection orders_payments_joined"] is State.UNKNOWN
+    assert states["topic macd_orders"] is State.OK
 
 
 def test_a_service_that_hangs_is_not_asked_again_by_every_look(
