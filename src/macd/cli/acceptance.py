@@ -1,0 +1,52 @@
+"""`macd acceptance`: the whole promise on a target, in one run that leaves nothing behind."""
+
+from __future__ import annotations
+
+import signal
+from typing import Annotated
+
+import typer
+
+from macd.acceptance.report import raise_for_failures
+from macd.acceptance.runner import run_acceptance
+from macd.acceptance.steps import STEPS
+from macd.acceptance.world import DEADLINE_S, ORDERS, World
+from macd.cli.acceptance_view import audience
+from macd.cli.output import AsJson, err, out, print_json
+from macd.pipeline import Pipeline
+from macd.preflight.rules import load_rules
+from macd.settings import Settings
+
+
+def acceptance(
+    orders: Annotated[int, typer.Option(min=40, max=100_000, help="Orders of each run.")] = ORDERS,
+    deadline: Annotated[
+        float, typer.Option(min=1.0, help="Seconds that one run, or a deployment, may take.")
+    ] = DEADLINE_S,
+    allow_region_mismatch: Annotated[
+        bool,
+        typer.Option("--allow-region-mismatch", help="Go on although services are in different regions."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the pipeline on the target, prove all of it, and remove it again; exit 12 unless all held.
+
+    Refused before anything is changed when the target holds the pipeline, or its documents, already.
+    """
+    settings = Settings()
+    world = World(
+        Pipeline.load(settings),
+        load_rules(settings.include_dir),
+        allow_region_mismatch=allow_region_mismatch,
+        orders=orders,
+        deadline_s=deadline,
+    )
+    # What ends a job of CI ends it as Ctrl-C does: with the cleanup.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with audience(err if as_json else out) as follower:
+        report = run_acceptance(world, STEPS, follower)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        typer.echo(f"\n{report.render_text()}")
+    raise_for_failures(report)
