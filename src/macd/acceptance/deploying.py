@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-
-from tenacity import (
-    RetryError,
-    Retrying,
-    retry_if_exception_type,
-    retry_if_result,
-    stop_after_delay,
-    wait_fixed,
-)
 
 from ksqlflink.dialect import ast, format_statement, parse_one
 from ksqlflink.dialect.statements import CreateAsSelect
 from macd.acceptance.names import Names, taken
 from macd.acceptance.step import Facts, hold
+from macd.acceptance.waiting import SHOWN, wait_until_deployed
 from macd.acceptance.world import World
-from macd.clients.connect import ConnectorStatus
-from macd.errors import AcceptanceFailed, AcceptanceRefused, PlanBlocked, ServiceError, SpecError
+from macd.errors import AcceptanceFailed, AcceptanceRefused, PlanBlocked, SpecError
 from macd.pipeline import Pipeline
+from macd.plan import Blocked
 from macd.preflight.report import raise_for_failures
 from macd.preflight.run import run_preflight
 from macd.specs.models import PipelineSpec, StatementSpec
-
-POLL_S = 1.0
-SHOWN = 12
 
 
 def preflight(world: World) -> Facts:
@@ -101,19 +89,16 @@ def change_statement(world: World) -> Facts:
     return [f"{resource} was blocked, then replaced with {dropped - 1} that read it"]
 
 
-def refuses(pipeline: Pipeline, resource: str) -> None:
+def refuses(pipeline: Pipeline, resource: str) -> Blocked:
     """Holds when of the pipeline's plan this alone is blocked, and applying it is refused."""
     found = pipeline.plan()
     blocked = [change.resource for change in found.blocked]
-    hold(
-        blocked == [resource],
-        f"{resource} has to be blocked; blocked: {blocked or 'nothing'}.",
-        "See `macd plan`.",
-    )
+    told = f"{resource} alone has to be blocked, but what is blocked is {', '.join(blocked) or 'nothing'}."
+    hold(blocked == [resource], told, "See `macd plan`.")
     try:
         found.apply()
     except PlanBlocked:
-        return
+        return found.blocked[0]
     raise AcceptanceFailed(f"{resource} was blocked and applied nevertheless.", remedy="Report it.")
 
 
@@ -137,45 +122,6 @@ def with_statement(pipeline: PipelineSpec, changed: StatementSpec) -> PipelineSp
     """The pipeline with one statement in place of the one that makes the same source."""
     statements = tuple(changed if each.source == changed.source else each for each in pipeline.statements)
     return pipeline.model_copy(update={"statements": statements})
-
-
-def wait_until_deployed(pipeline: Pipeline, world: World) -> None:
-    """Until nothing is left to change and every connector's task runs; AcceptanceFailed at the deadline."""
-    limit_s = max(world.deadline_s, pipeline.spec.target.connectors_run_within.total_seconds())
-    found = wait_until_none(lambda: _unsettled(pipeline), limit_s)
-    hold(
-        not found,
-        f"Not everything runs after {limit_s:.0f} s: {'; '.join(found[:SHOWN])}.",
-        "Look at `macd status` and the service's log.",
-    )
-
-
-def wait_until_none(look: Callable[[], list[str]], limit_s: float) -> list[str]:
-    """Asks until nothing is found; what is still found after `limit_s`, or the last error."""
-    waiting = Retrying(
-        retry=retry_if_result(bool) | retry_if_exception_type(ServiceError),
-        stop=stop_after_delay(limit_s),
-        wait=wait_fixed(POLL_S),
-    )
-    try:
-        return waiting(look)
-    except RetryError as error:
-        last: list[str] = error.last_attempt.result()
-        return last
-
-
-def _unsettled(pipeline: Pipeline) -> list[str]:
-    pending = [change.render() for change in pipeline.plan().pending]
-    states = {sink.name: pipeline.connect.status(sink.name) for sink in pipeline.spec.connectors}
-    return [*pending, *(_unwell(name, state) for name, state in states.items() if not _is_well(state))]
-
-
-def _is_well(status: ConnectorStatus | None) -> bool:
-    return status is not None and status.healthy
-
-
-def _unwell(name: str, status: ConnectorStatus | None) -> str:
-    return f"connector {name} {status.detail if status else 'is missing'}"
 
 
 def _query(statement: StatementSpec) -> CreateAsSelect:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from macd.acceptance.deploying import SHOWN, wait_until_none
 from macd.acceptance.names import left_behind, own_groups
 from macd.acceptance.step import Facts, hold
+from macd.acceptance.waiting import SHOWN, wait_until_none
 from macd.acceptance.world import World
 from macd.clients.groups import ConsumerGroups
 from macd.clients.mongodb import connected

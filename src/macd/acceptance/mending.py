@@ -13,6 +13,7 @@ from macd.acceptance.step import Facts, hold
 from macd.acceptance.world import World
 from macd.clients.mongodb import Document, connected
 from macd.producer.route import route_of
+from macd.producer.sales import Run, Sale
 from macd.producer.store import RunStore
 from macd.quality.report import Hop, Report
 from macd.repair.resink import resink_run, survey_run
@@ -27,7 +28,7 @@ def repair(world: World) -> Facts:
     """Documents that somebody deleted are named with their hop, and written again when told to."""
     run_id, pipeline = world.run_id(MENDED), world.pipeline
     seeded_and_verified(world, MENDED)
-    deleted = _delete_some(world, run_id)
+    deleted = delete_some(world, run_id)
     survey = survey_run(run_id, pipeline.spec, pipeline.services, LOOK_S, world.say)
     _names_exactly(survey.report, deleted)
     with stored_orders(world) as collection:
@@ -51,14 +52,19 @@ def stored_orders(world: World) -> Iterator[Collection[Document]]:
         yield database.client[route.database][route.collection]
 
 
-def _delete_some(world: World, run_id: str) -> set[str]:
+def delete_some(world: World, run_id: str) -> set[str]:
+    """Deletes the documents of a run's first paid orders; returns their ids."""
     with connected(world.pipeline.services.mongodb) as database:
         manifest = RunStore(database).get(run_id)
-    ids = {sale.order.order_id for sale in islice(manifest.run.sales(), LOST)}
+    ids = {sale.order.order_id for sale in islice(_stored_sales(manifest.run), LOST)}
     with stored_orders(world) as collection:
         gone = collection.delete_many({"_id": {"$in": sorted(ids)}}).deleted_count
     hold(gone == len(ids), f"{gone} of {len(ids)} documents could be deleted.", "Check the role readWrite.")
     return ids
+
+
+def _stored_sales(run: Run) -> Iterator[Sale]:
+    return (sale for sale in run.sales() if sale.pairs)
 
 
 def _names_exactly(report: Report, deleted: set[str]) -> None:

@@ -12,7 +12,7 @@ from macd.acceptance.step import Facts, Step, When
 from macd.acceptance.world import World
 from macd.errors import MacdError
 
-INTERRUPTED = "it was interrupted"
+INTERRUPTED = "It was interrupted."
 
 
 class Audience(Protocol):
@@ -69,14 +69,14 @@ class _Course:
 
     def _hindrance(self, step: Step) -> str | None:
         if step.when is When.CLEANUP:
-            return None if self._world.begun else "there is nothing to clean up"
+            return None if self._world.begun else "There is nothing to clean up."
         if self.interrupted:
             return INTERRUPTED
         if self._closed_by is not None:
-            return f"'{self._closed_by}' did not hold, so nothing was begun"
+            return f"'{self._closed_by}' did not hold, so nothing was begun."
         held = {result.step for result in self.results if result.outcome is Outcome.HELD}
         missing = ", ".join(f"'{name}'" for name in step.needs if name not in held)
-        return f"it needs {missing}" if missing else None
+        return f"It needs {missing}." if missing else None
 
     def _run(self, step: Step) -> StepResult:
         self._audience.started(step)
@@ -90,7 +90,7 @@ class _Course:
             return _failed(step, began, INTERRUPTED, "Run it again.")
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # An answer of another shape than expected; the steps behind it and the cleanup still have to run.
-            told = f"the step itself broke ({type(error).__name__}: {error})"
+            told = f"The step itself broke ({type(error).__name__}: {error})."
             return _failed(step, began, told, "Report it with the version of the service.")
         return _held(step, began, facts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from macd.acceptance import deploying, leaving, mending, runs
+from macd.acceptance import dead_letters, deploying, evolving, leaving, mending, runs
 from macd.acceptance.step import Step, When
 
 APPLY = "apply"
@@ -19,6 +19,9 @@ STEPS = (
     Step("changed statement", "blocked, then replaced", deploying.change_statement, (APPLY,)),
     Step("run after the change", "the replacement works", runs.run_after_change, ("changed statement",)),
     Step("repair", "lost documents are named and come back", mending.repair, (APPLY,)),
+    Step("dead letters", "what was skipped is replayed, each once", dead_letters.dead_letters, (APPLY,)),
+    Step("schema version 2", "both versions flow at once", evolving.new_version, (APPLY,)),
+    Step("incompatible schema", "refused by the registry", evolving.incompatible_version, (APPLY,)),
     Step("destroy", "everything that was made is removed", leaving.destroy, when=When.CLEANUP),
     Step("nothing left behind", "the target is as it was", leaving.nothing_left, when=When.CLEANUP),
 )

@@ -22,7 +22,8 @@ def _prefix() -> str:
 
 @dataclass
 class World:
-    """Handed from step to step. A step that deploys another version of the pipeline puts it into `pipeline`.
+    """Handed from step to step. A step that deploys another version of the pipeline puts it into `pipeline`;
+    `declared` stays what include/ says.
 
     `begun` is set before the first change; from then on there is something to clean up. `before` is what
     there was on the target at that moment, `groups` the consumer groups that were used since.
@@ -38,6 +39,10 @@ class World:
     begun: bool = False
     before: Names = field(default_factory=Names)
     groups: set[str] = field(default_factory=set)
+    declared: PipelineSpec = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.declared = self.pipeline.spec
 
     def run_id(self, name: str) -> str:
         """The id of the seeding run of this name, which no other run has."""

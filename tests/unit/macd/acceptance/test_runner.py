@@ -80,7 +80,7 @@ def test_a_step_that_fails_hides_only_those_that_need_it_and_the_cleanup_runs():
         "destroy": "held",
         "nothing left": "held",
     }
-    assert report.steps[2].reason == "it needs 'run'"
+    assert report.steps[2].reason == "It needs 'run'."
     assert report.verdict == "FAILED acceptance of target test: 4 of 6 steps held; failed: run"
     with pytest.raises(AcceptanceFailed) as raised:
         raise_for_failures(report)
@@ -125,7 +125,7 @@ def test_a_second_ctrl_c_ends_one_step_of_the_cleanup_only():
 def test_an_answer_of_another_shape_does_not_keep_the_cleanup_from_running():
     found, report = outcomes(step("apply"), step("run", KeyError("state")))
     assert found["destroy"] == "held"
-    assert report.failures[0].reason == "the step itself broke (KeyError: 'state')"
+    assert report.failures[0].reason == "The step itself broke (KeyError: 'state')."
 
 
 def test_the_report_for_machines_and_for_people():
