@@ -10,7 +10,7 @@ from macd.acceptance.mending import delete_some
 from macd.acceptance.names import left_behind
 from macd.acceptance.runs import SHARES, verified
 from macd.acceptance.step import Facts, Step, When, hold
-from macd.acceptance.waiting import SHOWN
+from macd.acceptance.waiting import SHOWN, wait_until_deployed
 from macd.acceptance.world import World
 
 RUN = "dag"
@@ -50,6 +50,7 @@ def _pipeline(world: World, trigger: Trigger) -> Facts:
     world.pipeline = world.with_spec(world.declared)
     run_id = world.run_id(RUN)
     end = _succeeded(trigger, "macd_pipeline", {"run_id": run_id, "orders": world.orders, **SHARES})
+    wait_until_deployed(world.pipeline, world)
     return [end.url, verified(world, run_id).verdict]
 
 
@@ -71,7 +72,7 @@ def _repair(world: World, trigger: Trigger) -> Facts:
 def _teardown(world: World, trigger: Trigger) -> Facts:
     target = world.pipeline.spec.target.name
     end = _succeeded(trigger, "macd_teardown", {"confirm": target, "delete_documents": True})
-    left = left_behind(world.pipeline, world.before)
+    left = left_behind(world.pipeline, world.before, world.marks)
     hold(not left, f"macd_teardown has left {', '.join(left[:SHOWN])}.", f"See {end.url}.")
     return [end.note or end.url]
 

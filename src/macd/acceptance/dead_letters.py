@@ -111,7 +111,7 @@ def _delete(world: World, records: list[Record]) -> None:
 
 def _write(world: World, scene: Scene) -> None:
     """In one transaction, which a reader gets to see at once: the sink takes them as one batch."""
-    Transactions(world.pipeline.services.kafka, f"macd-{world.run_id(REFUSED)}").write(scene.records())
+    Transactions(world.pipeline.services.kafka, f"macd-repair-{world.run_id(REFUSED)}").write(scene.records())
 
 
 def _wait_for(world: World, wanted: Mapping[Kind, int]) -> Classified:

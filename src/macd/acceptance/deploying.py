@@ -41,11 +41,11 @@ def names_are_free(world: World) -> Facts:
 
 
 def plan(world: World) -> Facts:
-    """On an empty target everything would be created; looking changes nothing."""
-    found, again = world.pipeline.plan(), world.pipeline.plan()
-    others = [change.render() for change in found.changes if change.action not in ("create", "update")]
-    hold(not others, f"The plan for an empty target says: {'; '.join(others)}.", "See `macd plan`.")
-    hold(found.render() == again.render(), "Planning twice gave two plans.", "See `macd plan`.")
+    """On an empty target nothing is blocked; looking makes nothing."""
+    found = world.pipeline.plan()
+    hold(not found.blocked, f"Blocked on an empty target: {found.render()}", "See `macd plan`.")
+    made = ", ".join(taken(world.pipeline))
+    hold(not made, f"While it was planned, this came into being: {made}.", "Is somebody deploying as well?")
     return [f"{len(found.pending)} changes, none blocked"]
 
 
@@ -55,9 +55,6 @@ def apply(world: World) -> Facts:
     world.begun = True
     found.apply(lambda change: world.say(f"done: {change.resource}"))
     wait_until_deployed(world.pipeline, world)
-    connect = world.pipeline.connect
-    groups = (connect.consumer_group(sink.name) for sink in world.pipeline.spec.connectors)
-    world.groups.update(group for group in groups if group)
     return [f"{len(found.pending)} changes made, all queries and connectors run"]
 
 

@@ -16,8 +16,8 @@ from macd.plan import plan_document_removal
 # A service that is just away is given this many tries: what was made must not stay.
 TRIES = 3
 BETWEEN_S = 5.0
-# Kafka deletes a topic some moments after it has said so.
-GONE_WITHIN_S = 60.0
+# Kafka deletes a topic some moments after it has said so; ksqlDB, a query's internal ones in the background.
+GONE_WITHIN_S = 120.0
 
 
 def destroy(world: World) -> Facts:
@@ -34,7 +34,7 @@ def destroy(world: World) -> Facts:
 def nothing_left(world: World) -> Facts:
     """No name of the pipeline is left on any service, nor what the services made for it."""
     groups = _forget_groups(world)
-    left = wait_until_none(lambda: left_behind(world.pipeline, world.before), GONE_WITHIN_S)
+    left = wait_until_none(lambda: left_behind(world.pipeline, world.before, world.marks), GONE_WITHIN_S)
     hold(
         not left,
         f"{len(left)} things are left: {', '.join(left[:SHOWN])}.",
@@ -56,7 +56,7 @@ def _remove(world: World) -> int:
 def _forget_groups(world: World) -> Facts:
     """Groups are no more than a name and offsets of topics that are gone; those that stay expire."""
     consumers = ConsumerGroups(world.pipeline.services.kafka)
-    names = own_groups(world.pipeline, world.before, world.groups)
+    names = own_groups(world.pipeline, world.before, world.marks)
     try:
         consumers.delete(names)
     except ServiceError as error:

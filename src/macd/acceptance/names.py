@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -9,7 +10,8 @@ from macd.clients.groups import ConsumerGroups
 from macd.clients.mongodb import connected
 from macd.pipeline import Pipeline
 from macd.plan.documents import existing_collections
-from macd.specs.models import PipelineSpec
+from macd.producer.route import route_of
+from macd.repair.replay import group_of
 
 
 class Names(NamedTuple):
@@ -35,35 +37,39 @@ def taken(pipeline: Pipeline) -> list[str]:
     return [*found, *_collections(pipeline)]
 
 
-def left_behind(pipeline: Pipeline, before: Names) -> list[str]:
-    """What is there under the pipeline's names, and what the services made for it since `before`."""
+def left_behind(pipeline: Pipeline, before: Names, marks: Iterable[str]) -> list[str]:
+    """What is there under the pipeline's names, and what the services made for it since `before`.
+
+    That is known by `marks`, such as the id of a query: its internal topics and subjects contain it.
+    """
     now = Names.look(pipeline)
-    own = own_names(pipeline.spec)
     made = [
-        *(f"topic {name}" for name in _of_ours(now.topics - before.topics, own)),
-        *(f"subject {name}" for name in _of_ours(now.subjects - before.subjects, own)),
+        *(f"topic {name}" for name in _marked(now.topics - before.topics, marks)),
+        *(f"subject {name}" for name in _marked(now.subjects - before.subjects, marks)),
     ]
     return list(dict.fromkeys([*taken(pipeline), *made]))
 
 
-def own_names(pipeline: PipelineSpec) -> frozenset[str]:
-    """What the names of internal topics, subjects and groups contain when they belong to the pipeline."""
-    named = (
-        *(topic.name for topic in pipeline.topics),
-        *(statement.source for statement in pipeline.statements),
-        *(connector.name for connector in pipeline.connectors),
-    )
-    return frozenset(name.lower() for name in named)
-
-
-def own_groups(pipeline: Pipeline, before: Names, used: Iterable[str]) -> list[str]:
+def own_groups(pipeline: Pipeline, before: Names, marks: Iterable[str]) -> list[str]:
     """The consumer groups that came into being with the pipeline."""
-    new = Names.look(pipeline).groups - before.groups
-    return sorted({*_of_ours(new, own_names(pipeline.spec)), *new.intersection(used)})
+    return _marked(Names.look(pipeline).groups - before.groups, marks)
 
 
-def _of_ours(names: Iterable[str], own: frozenset[str]) -> list[str]:
-    return sorted(name for name in names if any(each in name.lower() for each in own))
+def marks_of(pipeline: Pipeline) -> set[str]:
+    """By what the names of internal topics, subjects and groups of a deployed pipeline are known."""
+    sources = (pipeline.ksqldb.source(statement.source) for statement in pipeline.spec.statements)
+    queries = {query.query_id for source in sources if source for query in source.writers}
+    groups = {pipeline.connect.consumer_group(sink.name) for sink in pipeline.spec.connectors}
+    return queries | {group_of(route_of(pipeline.spec))} | {group for group in groups if group}
+
+
+def _marked(names: Iterable[str], marks: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if any(_is_marked(name, mark) for mark in marks))
+
+
+def _is_marked(name: str, mark: str) -> bool:
+    """As a whole word: the query CSAS_X_1 is not CSAS_X_12."""
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(mark)}(?![A-Za-z0-9])", name) is not None
 
 
 def _collections(pipeline: Pipeline) -> Iterator[str]:

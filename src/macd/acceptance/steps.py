@@ -9,8 +9,8 @@ APPLY = "apply"
 STEPS = (
     Step("preflight", "every service is ready for the pipeline", deploying.preflight, when=When.GATE),
     Step("names are free", "nothing of anybody else is touched", deploying.names_are_free, when=When.GATE),
-    Step("plan", "an empty target is planned without a change", deploying.plan),
-    Step(APPLY, "everything is made, and runs", deploying.apply),
+    Step("plan", "an empty target is planned, and stays empty", deploying.plan),
+    Step(APPLY, "everything is made, and runs", deploying.apply, ("plan",)),
     Step("apply again", "a second apply changes nothing", deploying.apply_again, (APPLY,)),
     Step("clean run", "every order arrives once, as produced", runs.clean_run, (APPLY,)),
     Step("run with faults", "unpaid, mismatched, late, double payments", runs.run_with_faults, (APPLY,)),

@@ -13,6 +13,7 @@ from tenacity import (
     wait_fixed,
 )
 
+from macd.acceptance.names import marks_of
 from macd.acceptance.step import hold
 from macd.acceptance.world import World
 from macd.clients.connect import ConnectorStatus
@@ -38,9 +39,13 @@ def wait_until_none(look: Callable[[], list[str]], limit_s: float) -> list[str]:
 
 
 def wait_until_deployed(pipeline: Pipeline, world: World) -> None:
-    """Until nothing is left to change and every connector's task runs; AcceptanceFailed at the deadline."""
+    """Until nothing is left to change and every connector's task runs; AcceptanceFailed at the deadline.
+
+    Remembers by what the parts that the services make for it are known.
+    """
     limit_s = max(world.deadline_s, pipeline.spec.target.connectors_run_within.total_seconds())
     found = wait_until_none(lambda: _unsettled(pipeline), limit_s)
+    world.marks |= marks_of(pipeline)
     hold(
         not found,
         f"Not everything runs after {limit_s:.0f} s: {'; '.join(found[:SHOWN])}.",

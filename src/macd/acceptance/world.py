@@ -26,7 +26,7 @@ class World:
     `declared` stays what include/ says.
 
     `begun` is set before the first change; from then on there is something to clean up. `before` is what
-    there was on the target at that moment, `groups` the consumer groups that were used since.
+    there was on the target at that moment, `marks` what the services' names for its parts contain.
     """
 
     pipeline: Pipeline
@@ -38,7 +38,7 @@ class World:
     say: Say = lambda _: None
     begun: bool = False
     before: Names = field(default_factory=Names)
-    groups: set[str] = field(default_factory=set)
+    marks: set[str] = field(default_factory=set)
     declared: PipelineSpec = field(init=False)
 
     def __post_init__(self) -> None:

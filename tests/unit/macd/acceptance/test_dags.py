@@ -29,6 +29,7 @@ def world(pipeline, monkeypatch):
     found.pipeline = Pipeline(spec=None, services=None)  # type: ignore[assignment]
     report = SimpleNamespace(verdict="PASSED run")
     monkeypatch.setattr(dags, "verified", lambda *_: report)
+    monkeypatch.setattr(dags, "wait_until_deployed", lambda *_: None)
     monkeypatch.setattr(dags, "delete_some", lambda *_: {"a", "b"})
     return found
 

@@ -9,8 +9,9 @@ import mongomock
 import pytest
 
 from macd.acceptance import deploying, leaving, names
-from macd.acceptance.names import Names, left_behind, own_groups, taken
+from macd.acceptance.names import Names, left_behind, marks_of, own_groups, taken
 from macd.acceptance.world import World
+from macd.clients.ksqldb import Query, Source
 from macd.errors import AcceptanceRefused, RequestRejected
 from macd.plan import Delete, Plan
 
@@ -110,14 +111,12 @@ def test_an_empty_collection_and_what_others_have_do_not_hinder(pipeline):
 def test_what_the_services_made_for_the_pipeline_is_left_behind_as_well(pipeline):
     there = Pipeline(pipeline)
     before = Names.look(there)
-    there.all_topics |= {
-        "_confluent-ksql-default_query_CSAS_MACD_ORDERS_PAYMENTS_JOINED_5-Join-left-repartition",
-        "made-by-others-meanwhile",
-    }
-    there.all_subjects |= {"macd_hourly_revenue-value"}
-    assert left_behind(there, before) == [
-        "topic _confluent-ksql-default_query_CSAS_MACD_ORDERS_PAYMENTS_JOINED_5-Join-left-repartition",
-        "subject macd_hourly_revenue-value",
+    internal = "_confluent-ksql-default_query_CSAS_MACD_ORDERS_PAYMENTS_JOINED_5-Join-left-repartition"
+    there.all_topics |= {internal, internal.replace("JOINED_5", "JOINED_51"), "macd_orders_of_others"}
+    there.all_subjects |= {f"{internal}-value", "macd_orders_of_others-value"}
+    assert left_behind(there, before, {"CSAS_MACD_ORDERS_PAYMENTS_JOINED_5"}) == [
+        f"topic {internal}",
+        f"subject {internal}-value",
     ]
     assert taken(there) == []
 
@@ -125,11 +124,25 @@ def test_what_the_services_made_for_the_pipeline_is_left_behind_as_well(pipeline
 def test_groups_that_were_there_before_or_are_of_others_stay(pipeline):
     there = Pipeline(pipeline)
     before = Names.look(there)
-    Groups.known |= {"connect-lcc-1a2b", "macd-replay-dlq.macd_orders_payments_joined", "others"}
-    assert own_groups(there, before, {"connect-lcc-1a2b"}) == [
-        "connect-lcc-1a2b",
+    Groups.known |= {"connect-lcc-1a2b", "_confluent-ksql-default_query_CTAS_X_7", "connect-lcc-1a2b3c"}
+    marks = {"connect-lcc-1a2b", "CTAS_X_7", "connect-macd-hourly-revenue-mongodb-sink"}
+    assert own_groups(there, before, marks) == ["_confluent-ksql-default_query_CTAS_X_7", "connect-lcc-1a2b"]
+
+
+def test_a_deployed_pipeline_is_known_by_its_queries_and_its_readers(pipeline):
+    there = Pipeline(pipeline)
+    there.ksqldb = there.connect = there
+    there.source = lambda name: Source(
+        name, "", "", "", writers=(Query(f"C_{name}_1", "RUNNING", ()),), readers=()
+    )
+    there.consumer_group = lambda name: None if "hourly" in name else f"connect-{name}"
+    marks = marks_of(there)
+    assert {mark for mark in marks if not mark.startswith("C_")} == {
+        "connect-macd-orders-payments-mongodb-sink",
+        "connect-macd-payment-mismatches-mongodb-sink",
         "macd-replay-dlq.macd_orders_payments_joined",
-    ]
+    }
+    assert "C_MACD_PAID_ORDERS_1" in marks
 
 
 def test_leaving_removes_parts_documents_and_groups_and_nothing_else(pipeline):
@@ -137,6 +150,7 @@ def test_leaving_removes_parts_documents_and_groups_and_nothing_else(pipeline):
     world = world_of(there)
     deploying.names_are_free(world)
     there.found = ["topic macd_orders"]
+    world.marks = {"connect-macd-orders-payments-mongodb-sink"}
     there.services.mongodb.orders_payments_joined.insert_one({"_id": "a"})
     there.services.mongodb.elsewhere.insert_one({"_id": "a"})
     Groups.known |= {"connect-macd-orders-payments-mongodb-sink"}
@@ -150,7 +164,8 @@ def test_groups_that_may_not_be_deleted_are_told_of(pipeline, monkeypatch):
     there = Pipeline(pipeline)
     world = world_of(there)
     deploying.names_are_free(world)
-    Groups.known |= {"connect-macd-orders-payments-mongodb-sink"}
+    world.marks = {"connect-macd-orders-payments-mongodb-sink"}
+    Groups.known |= world.marks
     monkeypatch.setattr(Groups, "refusal", RequestRejected("Kafka", "it has members.", remedy="Wait."))
     assert leaving.nothing_left(world)[1] == (
         "consumer groups stay until they expire (connect-macd-orders-payments-mongodb-sink): "
