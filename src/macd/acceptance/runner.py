@@ -37,8 +37,15 @@ def run_acceptance(world: World, steps: Iterable[Step], audience: Audience) -> A
     began, began_at = time.monotonic(), datetime.now(UTC)
     world.say = audience.said
     course = _Course(world, audience)
-    for step in steps:
-        course.take(step)
+    left = iter(steps)
+    try:
+        for step in left:
+            course.take(step)
+    finally:
+        # Only after a defect of a step, whose traceback follows, is anything left here.
+        for step in left:
+            if step.when is When.CLEANUP:
+                course.take(step)
     return AcceptanceReport(
         target=world.pipeline.spec.target.name,
         began_at=began_at,
@@ -65,7 +72,10 @@ class _Course:
         if step.when is When.GATE and result.outcome is not Outcome.HELD:
             self._closed_by = self._closed_by or step.name
         self.results.append(result)
-        self._audience.finished(result)
+        try:
+            self._audience.finished(result)
+        except KeyboardInterrupt:
+            self.interrupted = True
 
     def _hindrance(self, step: Step) -> str | None:
         if step.when is When.CLEANUP:
@@ -79,9 +89,9 @@ class _Course:
         return f"It needs {missing}." if missing else None
 
     def _run(self, step: Step) -> StepResult:
-        self._audience.started(step)
         began = time.monotonic()
         try:
+            self._audience.started(step)
             facts = step.run(self._world)
         except MacdError as error:
             return _failed(step, began, error.message, error.remedy)

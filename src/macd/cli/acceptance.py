@@ -53,8 +53,9 @@ def acceptance(
         orders=orders,
         deadline_s=deadline,
     )
-    # What ends a job of CI ends it as Ctrl-C does: with the cleanup.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # What ends a job of CI, or comes with a closed terminal, ends it as Ctrl-C does: with the cleanup.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     with audience(err if as_json else out) as follower:
         steps = (*STEPS, *_dag_steps(settings, airflow, deadline, follower.said))
         report = run_acceptance(world, steps, follower)

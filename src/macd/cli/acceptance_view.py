@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 from rich.markup import escape
@@ -51,7 +51,9 @@ class Lines:
         self._print(f"{_MARKS[result.outcome]} {escape(result.step):<{_WIDTH}} {took}  {_told(result)}")
 
     def _print(self, line: str) -> None:
-        self._console.print(line, soft_wrap=True)
+        # Whoever stops listening does not keep the kit from cleaning up; rich exits at a closed pipe.
+        with suppress(OSError, SystemExit):
+            self._console.print(line, soft_wrap=True)
 
 
 class Terminal(Lines):

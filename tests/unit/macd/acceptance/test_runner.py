@@ -128,6 +128,27 @@ def test_an_answer_of_another_shape_does_not_keep_the_cleanup_from_running():
     assert report.failures[0].reason == "The step itself broke (KeyError: 'state')."
 
 
+def test_after_a_defect_of_a_step_the_cleanup_runs_before_the_traceback():
+    audience = Audience()
+    with pytest.raises(RuntimeError, match="a defect"):
+        run_acceptance(world(), (step("apply"), step("run", RuntimeError("a defect")), *CLEANUP), audience)
+    assert audience.heard[-6:] == [
+        *("> destroy", "destroy runs", "held destroy"),
+        *("> nothing left", "nothing left runs", "held nothing left"),
+    ]
+
+
+def test_ctrl_c_between_two_steps_leaves_only_the_cleanup():
+    class Interrupting(Audience):
+        def finished(self, result: StepResult) -> None:
+            if result.step == "apply":
+                raise KeyboardInterrupt
+
+    report = run_acceptance(world(), (step("apply"), step("run"), *CLEANUP), Interrupting())
+    assert report.interrupted
+    assert [result.outcome.value for result in report.steps] == ["held", "skipped", "held", "held"]
+
+
 def test_the_report_for_machines_and_for_people():
     _, report = outcomes(step("apply"), step("run", AcceptanceFailed("It is not so.", remedy="Look.")))
     document = report.as_dict()

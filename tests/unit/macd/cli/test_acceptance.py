@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -92,6 +93,17 @@ def test_on_a_terminal_a_line_stays_of_each_step_and_what_it_says_is_no_markup()
         follower.said("halfway [/]")
         follower.finished(took)
     assert "\u2714 apply                     1.5 s  all [made]\n" in console.export_text()
+
+
+def test_a_pipe_that_nobody_reads_any_more_does_not_keep_the_kit_from_cleaning_up():
+    class Closed(Console):
+        def print(self, *_: Any, **__: Any) -> None:
+            raise SystemExit(1)  # as rich does after a BrokenPipeError
+
+    with audience(Closed(file=io.StringIO())) as follower:
+        follower.started(APPLY)
+        follower.said("halfway")
+        follower.finished(StepResult(step="apply", proves="", outcome=Outcome.HELD))
 
 
 class PausedAirflow(FakeAirflow):
