@@ -62,7 +62,7 @@ def dead_letters(world: World) -> Facts:
     with _obstacle(world):
         _write(world, scene)
         _wait_for(world, {Kind.STORED: skipped + 1, Kind.BAD: 1})
-    # Until now they have their documents from before; without them the dead letters are all that is left.
+    # Those that were skipped had their documents until now; without, the dead letters are all that is left.
     _delete(world, scene.behind)
     found = _wait_for(world, {Kind.SKIPPED: skipped, Kind.STORED: 1, Kind.BAD: 1})
     _is_not_well(world, run_id, skipped)
@@ -87,7 +87,9 @@ def _scene(world: World) -> Scene:
         everyone = frozenset(range(manifest.counts.orders))
         for record in own_records(manifest, everyone, reader.drain()):
             partitions[record.partition()].append(record)
-    kept, owner, *behind = max(partitions.values(), key=len)
+    fullest = max(partitions.values(), key=len)
+    hold(len(fullest) > 2, "No partition holds three orders of one run.", "Give more with --orders.")
+    kept, owner, *behind = fullest
     return Scene(kept, owner, behind[:MOST_SKIPPED])
 
 
