@@ -16,6 +16,7 @@ from macd.clients.groups import ConsumerGroups
 from macd.clients.kafka import KafkaAdmin
 from macd.clients.ksqldb import KsqlDb
 from macd.clients.registry import SchemaRegistry
+from macd.local.airflow import password
 from tests.stack import MACD, Stack, macd
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
@@ -24,6 +25,8 @@ STEPS = [
     *("clean run", "run with faults", "two runs at once", "same run again"),
     *("changed statement", "run after the change", "repair", "dead letters"),
     *("schema version 2", "incompatible schema", "destroy", "nothing left behind"),
+    *("DAG macd_pipeline", "DAG macd_data_quality", "DAG macd_repair", "DAG macd_teardown"),
+    "nothing left by the DAGs",
 ]
 
 
@@ -47,7 +50,7 @@ def everything(stack: Stack) -> dict[str, set[str]]:
 
 
 def accepted(*arguments: str) -> tuple[int, dict[str, Any]]:
-    done = macd("acceptance", "--json", "--deadline", "120", *arguments)
+    done = macd("acceptance", "--json", "--deadline", "180", *arguments)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
 
@@ -63,9 +66,10 @@ def deployed(stack: Stack) -> Iterator[None]:
         stack.in_collection(lambda database, name=name: database[name].drop())
 
 
-def test_every_step_holds_and_nothing_is_left_behind(stack: Stack) -> None:
-    before = everything(stack)
-    code, report = accepted()
+def test_every_step_holds_and_nothing_is_left_behind(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MACD_AIRFLOW_PASSWORD", password(stack.config))
+    before, is_paused = everything(stack), stack.airflow.is_paused("macd_data_quality")
+    code, report = accepted("--airflow", stack.airflow_url)
     times = {step["step"]: step["took_s"] for step in report["steps"]}
     print(f"acceptance kit: {report['took_s']} s {times}")
     assert code == 0, report
@@ -77,6 +81,10 @@ def test_every_step_holds_and_nothing_is_left_behind(stack: Stack) -> None:
         "5 orders written again: 5 stored, 0 back as dead letters",
     ]
     assert facts["dead letters"][0].endswith(" to replay, 1 bad, 1 already stored")
+    assert "170 of 170 expected orders are in MongoDB" in facts["DAG macd_pipeline"][1]
+    assert facts["DAG macd_data_quality"][1].startswith("PASSED health of the pipeline: ")
+    assert facts["DAG macd_repair"][-2] == "5 orders written again: 5 stored, 0 back as dead letters"
+    assert stack.airflow.is_paused("macd_data_quality") is is_paused
     assert everything(stack) == before
 
 
@@ -87,7 +95,8 @@ def test_a_pipeline_that_is_there_already_is_left_alone(stack: Stack, deployed: 
     assert not report["changed"]
     assert {step["outcome"] for step in report["steps"][2:]} == {"skipped"}
     refused = report["steps"][1]
-    assert "topic dlq.macd_orders_payments_joined, topic macd_hourly_revenue" in refused["reason"]
+    for name in ("connector macd-hourly-revenue-mongodb-sink", "table MACD_PAID_ORDERS", "topic macd_orders"):
+        assert f"{name}, " in refused["reason"]
     assert "collection macd.seeding_runs (1 documents)" in refused["reason"]
     assert "macd_teardown" in refused["remedy"]
     assert everything(stack) == before

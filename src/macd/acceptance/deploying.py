@@ -8,7 +8,7 @@ from ksqlflink.dialect import ast, format_statement, parse_one
 from ksqlflink.dialect.statements import CreateAsSelect
 from macd.acceptance.names import Names, taken
 from macd.acceptance.step import Facts, hold
-from macd.acceptance.waiting import SHOWN, wait_until_deployed
+from macd.acceptance.waiting import wait_until_deployed
 from macd.acceptance.world import World
 from macd.errors import AcceptanceFailed, AcceptanceRefused, PlanBlocked, SpecError
 from macd.pipeline import Pipeline
@@ -29,9 +29,8 @@ def names_are_free(world: World) -> Facts:
     """Nothing on the target has a name that the pipeline would use."""
     found = taken(world.pipeline)
     if found:
-        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         raise AcceptanceRefused(
-            f"The target {world.pipeline.spec.target.name} holds already: {', '.join(found[:SHOWN])}{more}.",
+            f"The target {world.pipeline.spec.target.name} holds already: {', '.join(found)}.",
             remedy="The kit would change and remove them. Use a target without the pipeline, or remove it "
             "first: the DAG macd_teardown with delete_documents, or `macd destroy` and drop the collections.",
         )

@@ -19,7 +19,10 @@ Say = Callable[[str], None]
 
 
 def trigger_at(airflow: Airflow, deadline_s: float, say: Say) -> Trigger:
-    """Starts a DAG's run and follows it to its end, at most `deadline_s` seconds."""
+    """Starts a DAG's run and follows it to its end, at most `deadline_s` seconds.
+
+    The last line of a note only says who has written it.
+    """
 
     def trigger(dag_id: str, params: Mapping[str, Any]) -> DagEnd:
         wait_for_dag(airflow, dag_id, PARSE_DEADLINE_S)
@@ -27,8 +30,8 @@ def trigger_at(airflow: Airflow, deadline_s: float, say: Say) -> Trigger:
             run = DagRun.start(airflow, dag_id, params)
             say(run.url)
             last = _followed(run, deadline_s, say)
-        note = airflow.note(dag_id, run.dag_run_id)
-        return DagEnd(last.state, run.url, note, tuple(_failures(run, last)))
+        note = [line for line in airflow.note(dag_id, run.dag_run_id).splitlines() if line]
+        return DagEnd(last.state, run.url, tuple(note[:-1]), tuple(_failures(run, last)))
 
     return trigger
 

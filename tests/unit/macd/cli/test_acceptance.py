@@ -129,7 +129,7 @@ class PausedAirflow(FakeAirflow):
         return self.made_up
 
     def note(self, dag_id, dag_run_id):
-        return "16 of 16 checks hold"
+        return "16 of 16 checks hold\n\nand more\n\nWritten by macd."
 
 
 @pytest.fixture(autouse=True)
@@ -143,7 +143,7 @@ def test_a_paused_dag_is_paused_again_once_all_its_runs_have_ended():
     end = trigger_at(airflow, 10, heard.append)("macd_data_quality", {"run_id": "r"})
     assert airflow.log_book == ["unpause", "1 active", "0 active", "pause"]
     assert airflow.triggered == [{"run_id": "r"}]
-    assert (end.state, end.note, end.failures) == ("success", "16 of 16 checks hold", ())
+    assert (end.state, end.note, end.failures) == ("success", ("16 of 16 checks hold", "and more"), ())
     assert heard == [
         "http://airflow.test/dags/macd_data_quality/runs/manual__1",
         "create_topics running",
