@@ -10,7 +10,7 @@ from tenacity import (
     retry_if_exception_type,
     retry_if_result,
     stop_after_delay,
-    wait_fixed,
+    wait_exponential,
 )
 
 from macd.acceptance.names import marks_of
@@ -20,7 +20,9 @@ from macd.clients.connect import ConnectorStatus
 from macd.errors import ServiceError
 from macd.pipeline import Pipeline
 
-POLL_S = 1.0
+POLL_S = 0.5
+# A managed connector takes minutes, and its service counts the requests.
+MOST_POLL_S = 10.0
 SHOWN = 12
 
 
@@ -29,7 +31,7 @@ def wait_until_none(look: Callable[[], list[str]], limit_s: float) -> list[str]:
     waiting = Retrying(
         retry=retry_if_result(bool) | retry_if_exception_type(ServiceError),
         stop=stop_after_delay(limit_s),
-        wait=wait_fixed(POLL_S),
+        wait=wait_exponential(POLL_S, MOST_POLL_S, exp_base=1.5),
     )
     try:
         return waiting(look)
