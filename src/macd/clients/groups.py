@@ -44,6 +44,18 @@ class ConsumerGroups:
             raise wrap(error, self._service) from error
         return [group.group_id for group in listed.valid]
 
+    def delete(self, groups: Collection[str]) -> None:
+        """Deletes groups with their offsets; one that has a member is refused."""
+        if not groups:
+            return
+        try:
+            for answer in self._admin.delete_consumer_groups(
+                list(groups), request_timeout=REQUEST_TIMEOUT_S
+            ).values():
+                answer.result()
+        except KafkaException as error:
+            raise wrap(error, self._service) from error
+
     def progress(self, group: str, topics: Collection[str]) -> dict[str, Progress]:
         """By topic; a topic of which the group has committed nothing is missing."""
         return self.progress_at(self._committed(group), topics)

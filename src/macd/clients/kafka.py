@@ -100,6 +100,10 @@ class KafkaAdmin:
         quiet: dict[str, Any] = {"log_level": 0, "error_cb": self._noticed.append}
         self._client = client or _admin_client(service, quiet)
 
+    def names(self) -> list[str]:
+        """The names of all topics that this account may see."""
+        return sorted(self._list_topics())
+
     def topics(self, names: list[str]) -> dict[str, TopicState]:
         """Those of `names` that exist."""
         found = self._list_topics()

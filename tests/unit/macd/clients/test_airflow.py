@@ -134,3 +134,19 @@ def test_a_log_shows_what_was_raised_last_first(airflow, api):
         ),
         LogLine("info", "a line of a library"),
     )
+
+
+def test_a_dag_is_paused_and_asked_for_its_open_runs(airflow, api):
+    api.register_uri("PATCH", f"{URL}/api/v2/dags/d?update_mask=is_paused", json={})
+    api.register_uri("GET", f"{URL}/api/v2/dags/d", json={"is_paused": True})
+    open_runs = f"{URL}/api/v2/dags/d/dagRuns?state=queued&state=running&limit=1"
+    api.register_uri("GET", open_runs, json={"dag_runs": [{}], "total_entries": 3})
+    airflow.pause("d")
+    assert api.last_request.json() == {"is_paused": True}
+    assert airflow.is_paused("d")
+    assert airflow.active_runs("d") == 3
+
+
+def test_a_run_without_a_note_has_an_empty_one(airflow, api):
+    api.register_uri("GET", RUN_PATH, [{"json": {"note": "PASSED"}}, {"json": {"note": None}}])
+    assert [airflow.note("d", RUN), airflow.note("d", RUN)] == ["PASSED", ""]

@@ -131,3 +131,7 @@ def test_refused_credentials_are_told_from_a_broker_that_does_not_answer():
     with pytest.raises(AuthenticationFailed, match="Invalid username or password"):
         kafka.cluster()
     assert kafka.notice == "Invalid username or password"
+
+
+def test_all_topics_are_named():
+    assert KafkaAdmin(SERVICE, FakeAdminClient()).names() == ["orders"]
