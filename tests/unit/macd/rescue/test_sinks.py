@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests_mock
 
-from macd.repair.sinks import restart_failed_sinks
+from macd.rescue.sinks import restart_failed_sinks
 from macd.settings import REPOSITORY
 from macd.specs import load_pipeline, resolve_connector_config, resolve_services
 
