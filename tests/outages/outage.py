@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
@@ -15,14 +16,16 @@ from typing import Any, Literal
 
 from macd.clients.mongodb import connected
 from macd.clients.records import end_offsets
-from macd.errors import MacdError
+from macd.errors import ServiceUnreachable
 from macd.local.config import LocalConfig
 from macd.local.supervisor import Supervisor
 from macd.specs import Services
-from tests.stack import MACD, macd, until
+from tests.stack import macd, until
 
-JOINED, COLLECTION = "macd_orders_payments_joined", "orders_payments_joined"
-# Whose outage is felt by the sink; how far a run has come is then what is stored, else what is joined.
+ORDERS, JOINED, COLLECTION = "macd_orders", "macd_orders_payments_joined", "orders_payments_joined"
+# Up to this share a run is being seeded, and how far it has come is what was produced.
+SEEDING = 0.1
+# Later it is what is joined; or what is stored, for what the sink feels.
 AT_THE_SINK = {"connect", "mongodb", "registry"}
 DEADLINE_S = 600.0
 How = Literal["stop", "kill"]
@@ -33,6 +36,7 @@ class Outage:
     """A part of the stack goes away when `share` of a run has passed it.
 
     `stop` ends it for `away_s` seconds, `kill` ends it as a crash would, and its supervisor starts it again.
+    A run that is not `watched` is verified only once all of it is stored: until then nobody waits for it.
     """
 
     component: str
@@ -40,6 +44,7 @@ class Outage:
     share: float
     orders: int = 20_000
     away_s: float = 60.0
+    watched: bool = True
 
     @property
     def run_id(self) -> str:
@@ -78,24 +83,32 @@ class Stage:
         self._supervisor = Supervisor(config)
         self._services = services
 
-    def play(self, outage: Outage) -> Outcome:
-        """Seeds and verifies a run while the outage happens; no command besides."""
-        joined, stored = self._joined(), self._stored()
-        run_id = outage.run_id
+    def play(self, outage: Outage, meanwhile: Callable[[], object] = lambda: None) -> Outcome:
+        """Seeds and verifies a run while the outage happens; no command besides.
+
+        `meanwhile` is done when the part is away, or is starting after it was killed.
+        """
+        run_id, start = outage.run_id, self._grown(outage)
+        stored = self._stored()
 
         def share() -> float:
-            done = self._stored() - stored if outage.component in AT_THE_SINK else self._joined() - joined
-            return done / outage.orders
+            return (self._grown(outage) - start) / outage.orders
+
+        def run() -> subprocess.CompletedProcess[str]:
+            seeded = macd("seed", "--orders", str(outage.orders), "--run-id", run_id, timeout_s=DEADLINE_S)
+            if seeded.returncode == 0 and not outage.watched:
+                until(lambda: self._stored() - stored >= outage.orders, DEADLINE_S)
+            return seeded if seeded.returncode else _verify(run_id)
 
         with ThreadPoolExecutor(1) as pool:
-            run = pool.submit(_seed_and_verify, run_id, outage.orders)
-            struck_at = self._until(share, outage.share, run)
-            self._strike(outage)
+            verified = pool.submit(run)
+            struck_at = self._until(share, outage.share, verified)
+            self._strike(outage, meanwhile)
             back = time.monotonic()
-            verified = run.result()
-        return _outcome(outage, struck_at, time.monotonic() - back, verified)
+            done = verified.result()
+        return _outcome(outage, struck_at, time.monotonic() - back, done)
 
-    def _until(self, share: Any, wanted: float, run: Future[Any]) -> float:
+    def _until(self, share: Callable[[], float], wanted: float, run: Future[Any]) -> float:
         """How far the run was when it was at least so far."""
         found = 0.0
 
@@ -104,14 +117,17 @@ class Stage:
             found = share()
             return found >= wanted or run.done()
 
-        until(passed, DEADLINE_S)
+        until(passed, DEADLINE_S, every_s=0.05)
         return found
 
-    def _strike(self, outage: Outage) -> None:
+    def _strike(self, outage: Outage, meanwhile: Callable[[], object]) -> None:
         if outage.how == "kill":
             self._kill(outage.component)
+            meanwhile()
         else:
             self._supervisor.stop(outage.component)
+            until(lambda: self._supervisor.states()[outage.component].is_down)
+            meanwhile()
             Event().wait(outage.away_s)
         done = macd("local", "up", outage.component)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -121,23 +137,26 @@ class Stage:
         os.kill(pid, signal.SIGKILL)
         until(lambda: self._supervisor.states()[component].pid not in (0, pid))
 
-    def _joined(self) -> int:
-        try:
-            return sum(each.offset for each in end_offsets(self._services.kafka, [JOINED]))
-        except MacdError:
-            return 0
+    def _grown(self, outage: Outage) -> int:
+        """How many orders are where the outage's share is measured."""
+        if outage.share <= SEEDING:
+            return self._end_of(ORDERS)
+        return self._stored() if outage.component in AT_THE_SINK else self._end_of(JOINED)
+
+    def _end_of(self, topic: str) -> int:
+        return sum(each.offset for each in end_offsets(self._services.kafka, [topic]))
 
     def _stored(self) -> int:
-        with connected(self._services.mongodb) as database:
-            return database[COLLECTION].estimated_document_count()
+        """0 while MongoDB is away."""
+        try:
+            with connected(self._services.mongodb) as database:
+                return database[COLLECTION].estimated_document_count()
+        except ServiceUnreachable:
+            return 0
 
 
-def _seed_and_verify(run_id: str, orders: int) -> subprocess.CompletedProcess[str]:
-    seeded = macd("seed", "--orders", str(orders), "--run-id", run_id, timeout_s=DEADLINE_S)
-    if seeded.returncode != 0:
-        return seeded
-    command = [*MACD, "verify", run_id, "--deadline", str(DEADLINE_S), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=2 * DEADLINE_S, check=False)
+def _verify(run_id: str) -> subprocess.CompletedProcess[str]:
+    done = macd("verify", run_id, "--deadline", str(DEADLINE_S), "--json", timeout_s=2 * DEADLINE_S)
     print(done.stderr, file=sys.stderr)
     return done
 
