@@ -32,8 +32,8 @@ from macd.repair.dead_letters import (
     place_of,
 )
 from macd.repair.settle import Arrival, stored_ids, wait_for_arrival
-from macd.repair.sinks import restart_failed_sinks
 from macd.repair.transactions import Outgoing, Progress, ReaderGroup, Transactions
+from macd.rescue.sinks import restart_failed_sinks
 from macd.specs.models import PipelineSpec, Services
 
 Say = Callable[[str], None]

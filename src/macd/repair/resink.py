@@ -19,8 +19,8 @@ from macd.quality.verify import finder, verify_run
 from macd.quality.watch import IDS_PER_QUERY, REPLAY_HEADER, RunWatch, batched, is_replay, watch_run
 from macd.repair.replay import LISTED
 from macd.repair.settle import Arrival, wait_for_arrival
-from macd.repair.sinks import restart_failed_sinks
 from macd.repair.transactions import Outgoing, Transactions
+from macd.rescue.sinks import restart_failed_sinks
 from macd.specs.models import PipelineSpec, Services
 
 Say = Callable[[str], None]

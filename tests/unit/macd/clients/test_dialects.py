@@ -71,6 +71,6 @@ def test_base_path_converter_and_level_are_the_targets_data(target, path, conver
     url = pipeline.target.services["schema_registry"]["url"].rpartition("}")[2]
     assert urlsplit(url).path == path
     assert pipeline.target.compatibility == "BACKWARD"
-    assert pipeline.target.connector_config.get("value.converter") == converter
+    assert pipeline.target.connector_config.get("value.converter.delegate") == converter
     formats = {spec.config.get("input.data.format") for spec in pipeline.connectors}
     assert formats == ({None} if converter else {"AVRO"})
