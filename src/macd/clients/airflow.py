@@ -11,7 +11,7 @@ from urllib.parse import quote
 import requests
 
 from macd.clients.http import HttpClient
-from macd.specs.models import HttpService
+from macd.specs.endpoints import HttpService
 
 FINISHED = ("success", "failed")
 

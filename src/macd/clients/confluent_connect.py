@@ -19,7 +19,7 @@ from macd.clients.connect import ConnectorStatus, SinkOffsets, TaskStatus, first
 from macd.clients.http import RETRY, HttpClient
 from macd.errors import AuthenticationFailed, RequestRejected
 from macd.redaction import SECRET_NAME
-from macd.specs.models import ConnectService
+from macd.specs.endpoints import ConnectService
 
 # A managed task says why it failed by its state; the self-managed connector's tasks know one word for it.
 _TASK_STATES = {

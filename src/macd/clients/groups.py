@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 from macd.clients.kafka import client_config, wrap
 from macd.clients.records import Position, RecordReader, begin_offsets, end_offsets
 from macd.errors import RequestRejected
-from macd.specs.models import KafkaService
+from macd.specs.endpoints import KafkaService
 
 REQUEST_TIMEOUT_S = 5.0
 # So few offsets may be nothing but transaction markers, which a reader never gets to see.

@@ -14,7 +14,7 @@ from urllib3.util import Retry
 from macd.clients.throttle import TOO_MANY_REQUESTS, asked_for, has_too_many, patiently
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable
 from macd.redaction import redacted
-from macd.specs.models import HttpService
+from macd.specs.endpoints import HttpService
 
 # Connect and read seconds. A ksqlDB statement or a connector validation may take a while to answer.
 TIMEOUT = (5, 60)

@@ -20,7 +20,7 @@ from confluent_kafka.admin import (
 
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceError, ServiceUnreachable, SpecError
 from macd.redaction import redacted
-from macd.specs.models import KafkaService
+from macd.specs.endpoints import KafkaService
 
 SERVICE = "Kafka"
 # Seconds for one administrative request; brokers answer in milliseconds when they are there at all.

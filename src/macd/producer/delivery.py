@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from macd.clients.kafka import client_config, wrap
 from macd.errors import DeliveryFailed
-from macd.specs.models import KafkaService
+from macd.specs.endpoints import KafkaService
 
 # A message that Kafka has not acknowledged after this long counts as lost, and the run fails then and there.
 # Longer than a broker is away: until then librdkafka tries again itself, in order and without a duplicate.

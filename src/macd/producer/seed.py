@@ -20,7 +20,8 @@ from macd.producer.route import Route, route_of
 from macd.producer.sales import Order, Payment
 from macd.producer.store import RunStore
 from macd.rescue.outage import through_outages
-from macd.specs.models import PipelineSpec, Services
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec
 
 RUN_ID_HEADER = "macd_run_id"
 Progress = Callable[[str], None]

@@ -23,7 +23,8 @@ from macd.quality.report import Report, ReportStore
 from macd.quality.watch import Progress, RunWatch, watch_run
 from macd.rescue.outage import through_outages
 from macd.rescue.sinks import SinkRescue
-from macd.specs.models import CheckSpec, PipelineSpec, Services
+from macd.specs.endpoints import Services
+from macd.specs.models import CheckSpec, PipelineSpec
 
 # Without anything new in the topics or the collection for this long, waiting on brings nothing. Longer than a
 # checkpoint of the join (which makes its rows visible) and the start of a connector's task together.

@@ -34,7 +34,8 @@ from macd.repair.dead_letters import (
 from macd.repair.settle import Arrival, stored_ids, wait_for_arrival
 from macd.repair.transactions import Outgoing, Progress, ReaderGroup, Transactions
 from macd.rescue.sinks import restart_failed_sinks
-from macd.specs.models import PipelineSpec, Services
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec
 
 Say = Callable[[str], None]
 # So many of each kind are listed; the counts are of all.

@@ -21,7 +21,8 @@ from macd.repair.replay import LISTED
 from macd.repair.settle import Arrival, wait_for_arrival
 from macd.repair.transactions import Outgoing, Transactions
 from macd.rescue.sinks import restart_failed_sinks
-from macd.specs.models import PipelineSpec, Services
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec
 
 Say = Callable[[str], None]
 # Seconds that a run which is still on its way is given before what is not there counts as lost.

@@ -10,7 +10,8 @@ from macd.errors import MacdError, ServiceUnreachable
 from macd.pipeline import Pipeline
 from macd.plan import Change, Plan, plan_connectors
 from macd.rescue.budget import Budget
-from macd.specs.models import PipelineSpec, Services
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec
 
 Say = Callable[[str], None]
 

@@ -10,7 +10,7 @@ from macd.clients.confluent_connect import ConfluentConnect
 from macd.clients.connect import SinkOffsets
 from macd.clients.connectors import connect_client
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable
-from macd.specs.models import ConnectService
+from macd.specs.endpoints import ConnectService
 from tests.cloud import credentials
 from tests.cloud.connect import BASE, CLUSTER
 

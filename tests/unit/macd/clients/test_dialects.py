@@ -14,7 +14,7 @@ from macd.clients.registry import SchemaRegistry
 from macd.errors import RequestRejected
 from macd.settings import REPOSITORY
 from macd.specs import load_pipeline
-from macd.specs.models import HttpService
+from macd.specs.endpoints import HttpService
 
 URL = "http://service.test"
 SCHEMA = {"type": "string"}

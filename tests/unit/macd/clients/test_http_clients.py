@@ -8,7 +8,7 @@ from macd.clients.connect import KafkaConnect
 from macd.clients.ksqldb import KsqlDb
 from macd.clients.registry import SchemaRegistry
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable
-from macd.specs.models import HttpService
+from macd.specs.endpoints import HttpService
 
 URL = "http://service.test"
 

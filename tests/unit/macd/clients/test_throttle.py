@@ -10,7 +10,7 @@ import requests_mock
 from macd.clients.connect import KafkaConnect
 from macd.clients.throttle import asked_for
 from macd.errors import RequestRejected, ServiceUnreachable
-from macd.specs.models import HttpService
+from macd.specs.endpoints import HttpService
 
 URL = "http://service.test"
 
