@@ -14,8 +14,11 @@ INSTALLED := $(VENV)/.installed
 UV := uv==0.13.9
 PIP_AUDIT := pip-audit==2.10.1
 
-.PHONY: help run test test-unit lint audit browser format up down status logs reset requirements architecture bench clean \
-	env docker compose-check compose-pin compose-up compose-run compose-status compose-down compose-reset
+# Where `make acceptance` goes: include/targets/$(TARGET).yaml
+TARGET ?= $(or $(MACD_TARGET),local)
+
+.PHONY: help run acceptance test test-unit lint audit browser format up down status logs reset requirements architecture bench clean \
+	env docker compose-up compose-run compose-status compose-down compose-reset
 
 COMPOSE := docker compose --profile core --profile airflow --profile tools
 # The host's commands reach the containers by the values of .env.
@@ -28,6 +31,10 @@ help: ## Show this list
 run: $(INSTALLED) ## Set up everything, run the pipeline, print the data-quality report (RUN_ARGS="--orders 1000")
 	@$(BIN)/macd local up
 	$(BIN)/macd run $(RUN_ARGS)
+
+acceptance: $(INSTALLED) ## Prove the whole promise on services that run, and leave nothing there (TARGET=compose)
+	@if [ "$(TARGET)" = compose ]; then $(IN_COMPOSE); fi
+	MACD_TARGET=$(TARGET) $(BIN)/macd acceptance $(ACCEPTANCE_ARGS)
 
 test: $(INSTALLED) browser ## Set up everything and run all tests: real stack, real Airflow, real browser
 	@$(BIN)/pytest $(TEST_ARGS)
@@ -91,6 +98,7 @@ docker:
 	echo "remedy Install both (docs.docker.com/compose/install), or run the local stack instead: make run" >&2
 	exit 4
 
+.PHONY: compose-check compose-pin
 compose-check: docker env ## Say what the containers may take, and refuse what Docker has no room for
 	@capacity="$$(docker info --format='--cpus={{.NCPU}} --memory={{.MemTotal}}')"
 	$(COMPOSE) config --format json | $(BIN)/macd compose check $$capacity

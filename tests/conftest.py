@@ -15,6 +15,8 @@ _home = tempfile.TemporaryDirectory(prefix="macd-airflow-")
 os.environ["AIRFLOW_HOME"] = _home.name
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
+# Of those that need the stack, both on an empty one.
+FIRST = ("test_acceptance.py", "test_dag.py")
 pytest_plugins = ("tests.browser", "tests.cloud.fixtures")
 
 if TYPE_CHECKING:
@@ -24,9 +26,9 @@ if TYPE_CHECKING:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Lets the conformance tests replay against the embedded stack unless they are given other services.
 
-    What needs no stack comes first, because it is quick; then the whole DAG, whose first run has to begin
-    with an empty stack; last what needs a browser: Playwright's event loop stays in the main thread until
-    the session ends, and nothing that runs a loop of its own works there then.
+    What needs no stack comes first, because it is quick; then the acceptance kit, which begins with an empty
+    stack and has to leave one to the whole DAG behind it; last what needs a browser: Playwright's event loop
+    stays in the main thread until the session ends, and nothing that runs a loop of its own works there then.
     """
     items.sort(key=_turn)
     for item in items:
@@ -37,14 +39,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _turn(item: pytest.Item) -> int:
     if item.get_closest_marker("docker") is not None:
-        return 5
+        return 6
     if item.get_closest_marker("integration") is None:
         return 0
     if item.path.name == "test_durability.py":
-        return 4
+        return 5
     if "chromium" in getattr(item, "fixturenames", ()):
-        return 3
-    return 1 if item.path.name == "test_dag.py" else 2
+        return 4
+    return 1 + FIRST.index(item.path.name) if item.path.name in FIRST else 3
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -107,7 +107,12 @@ class KafkaTopics:
         """Create a topic."""
         new = _NewTopic(topic.name, topic.partitions, topic.replicas, config=topic.config)
         (future,) = self._admin.create_topics([new]).values()
-        self._call(lambda: future.result(_TIMEOUT_SECONDS))
+        try:
+            future.result(_TIMEOUT_SECONDS)
+        except (KafkaException, TimeoutError) as error:
+            cause = error.args[0].str() if isinstance(error, KafkaException) else "the brokers do not answer"
+            message = f"Failed to guarantee existence of topic {topic.name}\nCaused by: {cause}"
+            raise ServerProblem(message) from error
 
     def delete(self, name: str) -> None:
         """Delete a topic."""

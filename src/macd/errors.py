@@ -14,8 +14,10 @@ MacdError                    exit  remedy is always given
 ├── DriftFound               8     `plan --fail-on-drift` found something to do
 ├── DeliveryFailed           9     Kafka did not acknowledge every message
 ├── QualityCheckFailed       10    the reconciliation of a run did not come out
-└── PreflightFailed          11    a service or the target is not ready for the pipeline
-    └── PreflightBlocked           as above, and waiting does not change it
+├── PreflightFailed          11    a service or the target is not ready for the pipeline
+│   └── PreflightBlocked           as above, and waiting does not change it
+└── AcceptanceFailed         12    a step of the acceptance kit did not hold
+    └── AcceptanceRefused          the target holds the pipeline already; nothing was changed
 """
 
 from __future__ import annotations
@@ -121,3 +123,13 @@ class PreflightFailed(MacdError):
 
 class PreflightBlocked(PreflightFailed):
     """Somebody has to change something first: credentials, permissions, a version, a region."""
+
+
+class AcceptanceFailed(MacdError):
+    """At least one claim of the acceptance kit did not hold."""
+
+    exit_code = 12
+
+
+class AcceptanceRefused(AcceptanceFailed):
+    """Names that the kit would use, and remove at its end, are taken by somebody."""

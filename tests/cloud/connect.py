@@ -64,7 +64,7 @@ class Connector:
     tasks: list[dict[str, Any]] = field(default_factory=list)
     # {partition: offset}; None where the service does not tell how far the connector has come.
     offsets: dict[str, int] | None = None
-    observed_at: str = "2026-01-01T00:00:00.123456789Z"
+    observed_at: str | None = "2026-01-01T00:00:00.123456789Z"
     has_task_restart: bool = True
 
     def shown(self) -> dict[str, str]:
@@ -196,7 +196,7 @@ class ConnectApi:
             }
             for partition, offset in connector.offsets.items()
         ]
-        metadata = {"observed_at": connector.observed_at}
+        metadata = {"observed_at": connector.observed_at} if connector.observed_at else {}
         return Answer(
             200, {"id": connector.identifier, "name": name, "offsets": offsets, "metadata": metadata}
         )

@@ -1,4 +1,4 @@
-"""`macd`: preflight, acls, plan, apply, status, seed, verify, destroy, run, alerts, mail, local, compose."""
+"""`macd`: preflight, plan, apply, status, seed, verify, destroy, acceptance, run, alerts, local and more."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from macd.cli import alerts, compose, local
+from macd.cli.acceptance import acceptance
 from macd.cli.acls import acls
 from macd.cli.alerts import mail
 from macd.cli.data import seed, verify
@@ -30,7 +31,7 @@ app = typer.Typer(
 app.add_typer(local.app, name="local")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(compose.app, name="compose")
-for command in (preflight, acls, run, seed, verify, status, repair, dead_letters, mail):
+for command in (preflight, acls, run, seed, verify, status, repair, dead_letters, acceptance, mail):
     app.command()(command)
 
 ReplaceStreams = Annotated[

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import requests
 
 from macd.clients.http import HttpClient
-from macd.specs.models import HttpService
+from macd.specs.endpoints import HttpService
 
 FINISHED = ("success", "failed")
 
@@ -73,7 +73,28 @@ class Airflow(HttpClient):
 
     def unpause(self, dag_id: str) -> None:
         """Lets the scheduler run the DAG."""
-        self.request("PATCH", f"/api/v2/dags/{_quoted(dag_id)}?update_mask=is_paused", {"is_paused": False})
+        self._set_paused(dag_id, False)
+
+    def pause(self, dag_id: str) -> None:
+        """Keeps the scheduler from starting further runs of the DAG."""
+        self._set_paused(dag_id, True)
+
+    def is_paused(self, dag_id: str) -> bool:
+        """Whether the scheduler leaves the DAG alone."""
+        return bool(self.request("GET", f"/api/v2/dags/{_quoted(dag_id)}")["is_paused"])
+
+    def active_runs(self, dag_id: str) -> int:
+        """How many runs of the DAG have not ended yet, whoever started them."""
+        path = f"/api/v2/dags/{_quoted(dag_id)}/dagRuns?state=queued&state=running&limit=1"
+        return int(self.request("GET", path)["total_entries"])
+
+    def note(self, dag_id: str, dag_run_id: str) -> str:
+        """The note on a run's page; empty without one."""
+        return str(self.request("GET", _run(dag_id, dag_run_id))["note"] or "")
+
+    def _set_paused(self, dag_id: str, is_paused: bool) -> None:
+        path = f"/api/v2/dags/{_quoted(dag_id)}?update_mask=is_paused"
+        self.request("PATCH", path, {"is_paused": is_paused})
 
     def task_ids(self, dag_id: str) -> tuple[str, ...]:
         """The DAG's tasks, each after those that it depends on."""

@@ -19,7 +19,7 @@ from macd.clients.connect import ConnectorStatus, SinkOffsets, TaskStatus, first
 from macd.clients.http import RETRY, HttpClient
 from macd.errors import AuthenticationFailed, RequestRejected
 from macd.redaction import SECRET_NAME
-from macd.specs.models import ConnectService
+from macd.specs.endpoints import ConnectService
 
 # A managed task says why it failed by its state; the self-managed connector's tasks know one word for it.
 _TASK_STATES = {
@@ -109,9 +109,12 @@ class ConfluentConnect(HttpClient):
             found = self.request("GET", f"{self._of(connector)}/offsets")
         except (AuthenticationFailed, RequestRejected):
             return None
-        seen_at = datetime.fromisoformat(found["metadata"]["observed_at"])
+        # The schema promises none of the fields.
+        seen_at = (found.get("metadata") or {}).get("observed_at")
+        if not seen_at or not found.get("offsets"):
+            return None
         offsets = {_place(at["partition"]): int(at["offset"]["kafka_offset"]) for at in found["offsets"]}
-        return SinkOffsets(offsets, seen_at)
+        return SinkOffsets(offsets, datetime.fromisoformat(seen_at))
 
     def restart_failed(self, connector: str) -> None:
         """Restarts the tasks that failed; the whole connector where that is what failed.

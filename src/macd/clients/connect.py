@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
+import requests
+
 from macd.clients.http import HttpClient
+from macd.errors import ServiceUnreachable
+
+_NOT_FOUND, _REBALANCING = 404, 409
 
 
 @dataclass(frozen=True)
@@ -182,14 +187,30 @@ class KafkaConnect(HttpClient):
         """Deletes a connector; no error when it does not exist."""
         self.request_or_none("DELETE", f"/connectors/{_quoted(connector)}")
 
+    def turns_away(self, response: requests.Response) -> bool:
+        """Also while it starts, and while the workers rebalance (409)."""
+        return super().turns_away(response) or _is_starting(response) or response.status_code == _REBALANCING
+
+    def _send(self, method: str, path: str, json: Any) -> requests.Response:
+        response = super()._send(method, path, json)
+        if _is_starting(response):
+            told = f"{self._url} is still starting after {self.patience_s:.0f} s."
+            raise ServiceUnreachable(self.name, told, remedy="Read its log, and try again.")
+        return response
+
     def _reason(self, trace: str | None) -> str:
         return self.clean(first_line(trace))
 
     def remedy_for(self, code: int) -> str:
-        """Connect answers 409 while its workers rebalance."""
-        if code == 409:
+        """What to do about a rebalance that lasts."""
+        if code == _REBALANCING:
             return "The worker is rebalancing; try again in a few seconds."
         return super().remedy_for(code)
+
+
+def _is_starting(response: requests.Response) -> bool:
+    """A worker that starts has no paths yet: its 404 lacks the body that says what there is not."""
+    return response.status_code == _NOT_FOUND and not response.text.lstrip().startswith("{")
 
 
 def first_line(trace: str | None) -> str:

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 from macd.clients.kafka import client_config, wrap
 from macd.clients.records import Position, RecordReader, begin_offsets, end_offsets
 from macd.errors import RequestRejected
-from macd.specs.models import KafkaService
+from macd.specs.endpoints import KafkaService
 
 REQUEST_TIMEOUT_S = 5.0
 # So few offsets may be nothing but transaction markers, which a reader never gets to see.
@@ -43,6 +43,18 @@ class ConsumerGroups:
         except KafkaException as error:
             raise wrap(error, self._service) from error
         return [group.group_id for group in listed.valid]
+
+    def delete(self, groups: Collection[str]) -> None:
+        """Deletes groups with their offsets; one that has a member is refused."""
+        if not groups:
+            return
+        try:
+            for answer in self._admin.delete_consumer_groups(
+                list(groups), request_timeout=REQUEST_TIMEOUT_S
+            ).values():
+                answer.result()
+        except KafkaException as error:
+            raise wrap(error, self._service) from error
 
     def progress(self, group: str, topics: Collection[str]) -> dict[str, Progress]:
         """By topic; a topic of which the group has committed nothing is missing."""

@@ -11,10 +11,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from macd.clients.throttle import TOO_MANY_REQUESTS, asked_for, patiently
+from macd.clients.throttle import TOO_MANY_REQUESTS, asked_for, has_too_many, patiently
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable
 from macd.redaction import redacted
-from macd.specs.models import HttpService
+from macd.specs.endpoints import HttpService
 
 # Connect and read seconds. A ksqlDB statement or a connector validation may take a while to answer.
 TIMEOUT = (5, 60)
@@ -39,7 +39,7 @@ class HttpClient:
     connection = ""
     content_type = "application/json"
     retry = RETRY
-    # Seconds that a service may keep us waiting in all when it has had too many requests.
+    # Seconds that a service may keep us waiting in all when it has had too many requests, or starts.
     patience_s = 60.0
 
     def __init__(self, service: HttpService, session: requests.Session | None = None) -> None:
@@ -71,6 +71,10 @@ class HttpClient:
                 return None
             raise
 
+    def turns_away(self, response: requests.Response) -> bool:
+        """Whether the same request may be let through a little later."""
+        return has_too_many(response)
+
     def _refused(self, status: int) -> AuthenticationFailed:
         """Says which credentials, and where they are kept; never the password."""
         whose = f" of {self._user}" if self._user else ""
@@ -93,7 +97,7 @@ class HttpClient:
             return self._session.request(method, self._url + path, json=json, timeout=TIMEOUT)
 
         try:
-            return patiently(send, self.patience_s)
+            return patiently(send, self.patience_s, self.turns_away)
         except requests.RequestException as error:
             raise ServiceUnreachable(
                 self.name,

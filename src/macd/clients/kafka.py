@@ -20,7 +20,7 @@ from confluent_kafka.admin import (
 
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceError, ServiceUnreachable, SpecError
 from macd.redaction import redacted
-from macd.specs.models import KafkaService
+from macd.specs.endpoints import KafkaService
 
 SERVICE = "Kafka"
 # Seconds for one administrative request; brokers answer in milliseconds when they are there at all.
@@ -99,6 +99,10 @@ class KafkaAdmin:
         # librdkafka retries a closed port for ever and logs each try; the error that we raise says it once.
         quiet: dict[str, Any] = {"log_level": 0, "error_cb": self._noticed.append}
         self._client = client or _admin_client(service, quiet)
+
+    def names(self) -> list[str]:
+        """The names of all topics that this account may see."""
+        return sorted(self._list_topics())
 
     def topics(self, names: list[str]) -> dict[str, TopicState]:
         """Those of `names` that exist."""

@@ -21,7 +21,7 @@ from pymongo.errors import (
 
 from macd.errors import AuthenticationFailed, MacdError, RequestRejected, ServiceUnreachable, SpecError
 from macd.redaction import redacted
-from macd.specs.models import MongoService
+from macd.specs.endpoints import MongoService
 
 SERVICE = "MongoDB"
 Document = dict[str, Any]

@@ -18,7 +18,8 @@ from macd.errors import MacdError
 from macd.health import parts
 from macd.health.state import Kind, Link, Part, PipelineState, State
 from macd.pipeline import Pipeline
-from macd.specs.models import PipelineSpec, Services, StatementSpec
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec, StatementSpec
 
 # Seconds. Services answer in milliseconds when they are well, and nobody waits for one that is not.
 LIMIT_S = 5.0

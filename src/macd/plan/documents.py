@@ -19,9 +19,14 @@ BOOKS = (
 
 def plan_document_removal(pipeline: PipelineSpec, database: Database[Document]) -> Plan:
     """Drops the sinks' collections and the books about the runs; further collections are left alone."""
+    return Plan.of(_drop(where, name, database) for where, name in existing_collections(pipeline, database))
+
+
+def existing_collections(pipeline: PipelineSpec, database: Database[Document]) -> list[tuple[str, str]]:
+    """Database and name of each of the pipeline's collections that there is, empty or not."""
     wanted = [(sink.database, sink.collection) for sink in pipeline.connectors]
     wanted += [(database.name, name) for name in BOOKS]
-    return Plan.of(_drop(where, name, database) for where, name in wanted if _exists(where, name, database))
+    return [(where, name) for where, name in wanted if _exists(where, name, database)]
 
 
 def _exists(where: str, name: str, database: Database[Document]) -> bool:

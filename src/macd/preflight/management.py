@@ -13,7 +13,8 @@ from pydantic import Field, SecretStr, model_validator
 from requests.auth import AuthBase, HTTPDigestAuth
 
 from macd.clients.http import TIMEOUT, HttpClient
-from macd.specs.models import HttpService, Spec
+from macd.specs.endpoints import HttpService
+from macd.specs.models import Spec
 
 Network = IPv4Network | IPv6Network
 _CLOUD_KEY = "MACD_CLOUD_API_KEY and MACD_CLOUD_API_SECRET"

@@ -15,7 +15,8 @@ from macd.producer.manifest import Manifest
 from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
 from macd.redaction import redacted
-from macd.specs.models import PipelineSpec, Services
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec
 
 REASON_HEADER = "__connect.errors.exception.message"
 # On a record that was written to the joined topic again so that the sink stores it; no further pair.

@@ -32,9 +32,10 @@ from macd.repair.dead_letters import (
     place_of,
 )
 from macd.repair.settle import Arrival, stored_ids, wait_for_arrival
-from macd.repair.sinks import restart_failed_sinks
 from macd.repair.transactions import Outgoing, Progress, ReaderGroup, Transactions
-from macd.specs.models import PipelineSpec, Services
+from macd.rescue.sinks import restart_failed_sinks
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec
 
 Say = Callable[[str], None]
 # So many of each kind are listed; the counts are of all.
@@ -132,7 +133,7 @@ def replay_dead_letters(
     with connected(services.mongodb) as database, _group(route, services) as group:
         collection = database.client[route.database][route.collection]
         # First of all: whoever was at it before us has to be out before we ask how far it came.
-        transactions = Transactions(services.kafka, _name(route))
+        transactions = Transactions(services.kafka, group_of(route))
         span = _span(route, services, group, from_beginning, attempt_id)
         forgot = KnownRuns(RunStore(database).all()).forgot
         judged = judge_all(_reading(services), span, stored_ids(collection), most_attempts, forgot)
@@ -238,11 +239,12 @@ def _reading(services: Services) -> Read:
 
 @contextmanager
 def _group(route: Route, services: Services) -> Iterator[ReaderGroup]:
-    with ReaderGroup(services.kafka, _name(route)) as group:
+    with ReaderGroup(services.kafka, group_of(route)) as group:
         yield group
 
 
-def _name(route: Route) -> str:
+def group_of(route: Route) -> str:
+    """The consumer group by which it is known how far the dead letters have been looked at."""
     return f"macd-replay-{_dead_letter_topic(route)}"
 
 

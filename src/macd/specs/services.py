@@ -10,9 +10,10 @@ from typing import Any
 from urllib.parse import quote, unquote_plus, urlsplit
 
 from macd.errors import SpecError
+from macd.specs.endpoints import MongoService, Services
 from macd.specs.files import validate
 from macd.specs.logins import split_login
-from macd.specs.models import MongoService, Services, TargetSpec
+from macd.specs.models import TargetSpec
 
 # Upper-case names only: `${env:NAME}` belongs to Kafka Connect's own config providers and passes through.
 # ${NAME%} is the value percent-encoded, as a password has to be inside a URI.

@@ -60,6 +60,8 @@ def test_compose_reads_the_file_as_these_tests_do(program):
     assert {name: each["content"] for name, each in contents.items()} == {
         name: config(name) for name in contents
     }
+    mounted = [each for service in found.values() for each in service.get("configs", ())]
+    assert {each["mode"] for each in mounted} == {"0444"}
     ports = [port for service in found.values() for port in service.get("ports", ())]
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
 

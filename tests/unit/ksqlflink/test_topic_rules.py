@@ -162,3 +162,24 @@ def test_a_topic_made_earlier_in_the_request_is_compared_as_one_that_exists(stag
     error = refusal(stage, f"{first} {second}")
     assert "KSQL expects 2 partitions (topic has 3)" in error.message
     assert "t" not in stage.topics.topics
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        COPY,
+        "CREATE STREAM x (k INT) WITH (KAFKA_TOPIC='x', VALUE_FORMAT='JSON', PARTITIONS=1);",
+    ],
+)
+def test_a_topic_that_the_brokers_refuse_is_refused_with_the_statement(stage: Stage, text: str) -> None:
+    def refuse(topic: Topic) -> None:
+        raise ServerProblem(
+            f"Failed to guarantee existence of topic {topic.name}\nCaused by: too many replicas"
+        )
+
+    before = everything(stage)
+    stage.topics.create = refuse  # type: ignore[method-assign]
+    error = refusal(stage, text)
+    assert error.message == "Failed to guarantee existence of topic x\nCaused by: too many replicas"
+    assert (error.status, error.code, error.statement_text) == (500, 50000, text)
+    assert everything(stage) == before

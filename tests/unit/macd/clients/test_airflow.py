@@ -35,6 +35,20 @@ def test_logging_in_fetches_a_token_that_every_request_carries(airflow, api):
     assert api.last_request.headers["Authorization"] == "Bearer t0k3n"
 
 
+def test_airflow_quotes_what_it_refuses_and_no_message_repeats_the_secrets_in_it(airflow, api):
+    refused = {"detail": [{"type": "string_type", "input": {"username": 1, "password": "secret"}}]}
+    api.register_uri("POST", f"{URL}/auth/token", [{"status_code": 422, "json": refused}])
+    with pytest.raises(RequestRejected) as raised:
+        airflow.log_in()
+    assert "secret" not in str(raised.value)
+    api.register_uri("POST", f"{URL}/auth/token", json={"access_token": "t0k3n"}, status_code=201)
+    api.register_uri("GET", f"{URL}/api/v2/dags/d", status_code=500, text="Authorization: Bearer t0k3n")
+    airflow.log_in()
+    with pytest.raises(RequestRejected) as raised:
+        airflow.has_dag("d")
+    assert "t0k3n" not in str(raised.value)
+
+
 def test_a_wrong_password_says_so_without_quoting_it(airflow, api):
     api.register_uri("POST", f"{URL}/auth/token", status_code=401, json={"detail": "Invalid credentials"})
     with pytest.raises(AuthenticationFailed) as raised:
@@ -120,3 +134,19 @@ def test_a_log_shows_what_was_raised_last_first(airflow, api):
         ),
         LogLine("info", "a line of a library"),
     )
+
+
+def test_a_dag_is_paused_and_asked_for_its_open_runs(airflow, api):
+    api.register_uri("PATCH", f"{URL}/api/v2/dags/d?update_mask=is_paused", json={})
+    api.register_uri("GET", f"{URL}/api/v2/dags/d", json={"is_paused": True})
+    open_runs = f"{URL}/api/v2/dags/d/dagRuns?state=queued&state=running&limit=1"
+    api.register_uri("GET", open_runs, json={"dag_runs": [{}], "total_entries": 3})
+    airflow.pause("d")
+    assert api.last_request.json() == {"is_paused": True}
+    assert airflow.is_paused("d")
+    assert airflow.active_runs("d") == 3
+
+
+def test_a_run_without_a_note_has_an_empty_one(airflow, api):
+    api.register_uri("GET", RUN_PATH, [{"json": {"note": "PASSED"}}, {"json": {"note": None}}])
+    assert [airflow.note("d", RUN), airflow.note("d", RUN)] == ["PASSED", ""]

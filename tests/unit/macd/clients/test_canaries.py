@@ -24,8 +24,8 @@ from macd.clients.ksqldb import KsqlDb
 from macd.clients.mongodb import connected
 from macd.clients.registry import SchemaRegistry
 from macd.errors import MacdError, SpecError
+from macd.specs.endpoints import HttpService, KafkaService, MongoService
 from macd.specs.files import validate
-from macd.specs.models import HttpService, KafkaService, MongoService
 
 # Long enough never to be in a message by chance.
 secrets = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=40)

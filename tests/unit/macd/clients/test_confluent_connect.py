@@ -10,7 +10,7 @@ from macd.clients.confluent_connect import ConfluentConnect
 from macd.clients.connect import SinkOffsets
 from macd.clients.connectors import connect_client
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable
-from macd.specs.models import ConnectService
+from macd.specs.endpoints import ConnectService
 from tests.cloud import credentials
 from tests.cloud.connect import BASE, CLUSTER
 
@@ -144,6 +144,10 @@ def test_offsets_are_told_with_the_time_at_which_they_were_seen(sink, cloud):
 
 
 def test_offsets_that_nobody_observed_or_this_key_may_not_see_are_unknown(sink, cloud):
+    assert sink.offsets("sink") is None
+    cloud.change("sink", offsets={})
+    assert sink.offsets("sink") is None
+    cloud.change("sink", offsets={"0": 7}, observed_at=None)
     assert sink.offsets("sink") is None
     cloud.fail(403)
     assert sink.offsets("sink") is None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 
 from macd.clients import groups as module
 from macd.clients.groups import ConsumerGroups
@@ -33,3 +35,33 @@ def test_so_is_one_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "begin_offsets", missing)
     admin: Any = object()
     assert ConsumerGroups(KAFKA, admin).is_empty("t")
+
+
+class Deleting:
+    """An admin client that notes which groups it was told to delete."""
+
+    def __init__(self, error: int | None = None) -> None:
+        self.deleted: list[str] = []
+        self.error = error
+
+    def delete_consumer_groups(self, groups: list[str], request_timeout: float) -> Any:
+        self.deleted += groups
+        answer: Future[None] = Future()
+        if self.error is None:
+            answer.set_result(None)
+        else:
+            answer.set_exception(KafkaException(KafkaError(self.error)))
+        return dict.fromkeys(groups, answer)
+
+
+def test_groups_are_deleted_by_name_and_none_is_asked_for_without_one() -> None:
+    admin: Any = Deleting()
+    ConsumerGroups(KAFKA, admin).delete([])
+    ConsumerGroups(KAFKA, admin).delete(["a", "b"])
+    assert admin.deleted == ["a", "b"]
+
+
+def test_a_group_with_a_member_is_refused() -> None:
+    admin: Any = Deleting(KafkaError.NON_EMPTY_GROUP)
+    with pytest.raises(RequestRejected, match="NON_EMPTY_GROUP"):
+        ConsumerGroups(KAFKA, admin).delete(["a"])

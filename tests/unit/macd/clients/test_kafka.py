@@ -9,7 +9,7 @@ from confluent_kafka.admin import AclOperation, ConfigEntry
 
 from macd.clients.kafka import ClusterState, KafkaAdmin, TopicState
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable
-from macd.specs.models import KafkaService
+from macd.specs.endpoints import KafkaService
 
 SERVICE = KafkaService(config={"bootstrap.servers": "broker.test:9092", "sasl.password": "canary"})
 
@@ -131,3 +131,7 @@ def test_refused_credentials_are_told_from_a_broker_that_does_not_answer():
     with pytest.raises(AuthenticationFailed, match="Invalid username or password"):
         kafka.cluster()
     assert kafka.notice == "Invalid username or password"
+
+
+def test_all_topics_are_named():
+    assert KafkaAdmin(SERVICE, FakeAdminClient()).names() == ["orders"]

@@ -15,7 +15,7 @@ from pymongo.errors import (
 
 from macd.clients.mongodb import connected
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable, SpecError
-from macd.specs.models import MongoService
+from macd.specs.endpoints import MongoService
 from tests.hanging_mongodb import hanging_mongodb
 
 SERVICE = MongoService(uri="mongodb://user:canary@mongodb.test/", database="macd")

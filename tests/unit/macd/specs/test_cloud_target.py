@@ -10,7 +10,7 @@ from macd.errors import SpecError
 from macd.pipeline import Pipeline
 from macd.settings import REPOSITORY, Settings
 from macd.specs import load_pipeline
-from macd.specs.models import MongoService
+from macd.specs.endpoints import MongoService
 from macd.specs.services import with_sink_variables
 from tests.cloud.connect import complaints
 from tests.cloud.target import ENVIRONMENT
