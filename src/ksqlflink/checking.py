@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from ksqlflink import avro
 from ksqlflink.analysis import SCHEMA_ERROR, Context, analyze, qualify
 from ksqlflink.analysis.functions import functions
 from ksqlflink.analysis.row import WINDOW_BOUNDS
@@ -55,6 +56,10 @@ class NotChecked(Exception):
     """Nothing can be said of a statement; a ksqlDB server may well accept it."""
 
 
+class Unknowable(NotChecked):
+    """Nothing is wrong with the statement as far as can be seen; the rest is in a registry."""
+
+
 class StatementChecker:
     """Remembers what the statements so far define.
 
@@ -62,7 +67,7 @@ class StatementChecker:
     """
 
     def __init__(self, schemas: Mapping[str, str], partitions: Mapping[str, int]) -> None:
-        self._schemas, self._partitions = schemas, partitions
+        self._schemas, self._partitions = dict(schemas), partitions
         self._sources: dict[str, DataSource | None] = {}
 
     def check(self, statement: CreateSource | CreateAsSelect) -> None:
@@ -88,7 +93,7 @@ class StatementChecker:
         check_keys(statement)
         if get(statement, "VALUE_FORMAT") is None and get(statement, "FORMAT") is None:
             raise NotChecked("it names no VALUE_FORMAT, which only a server's own default can give it")
-        statement = with_columns(with_formats(statement), self._schemas.get)
+        statement = with_columns(with_formats(statement), self._latest)
         source = source_of(statement)
         check_source(source, statement)
         check_timestamp(source, source.statement)
@@ -107,7 +112,21 @@ class StatementChecker:
         )
         sink = sink_source(statement, analysis, get(statement, "KAFKA_TOPIC") or statement.name, shown)
         check_kind(statement, analysis, shown)
+        self._register(sink)
         return sink
+
+    def _latest(self, subject: str) -> str:
+        if subject not in self._schemas:
+            raise Unknowable(f"its columns are in the subject {subject}, whose schema is not at hand")
+        return self._schemas[subject]
+
+    def _register(self, sink: DataSource) -> None:
+        """A server registers the schemas of what it writes, for statements over that topic to find."""
+        if sink.value_format == "AVRO":
+            schema = avro.value_schema(sink.value_columns, sink.value_schema_name, sink.wrap_value)
+            self._schemas.setdefault(f"{sink.topic}-value", schema)
+        if sink.key_format == "AVRO" and sink.key_columns:
+            self._schemas.setdefault(f"{sink.topic}-key", avro.key_schema(sink.key_columns, sink.name))
 
     def _inputs(self, query: ast.Query) -> Mapping[str, DataSource]:
         found: dict[str, DataSource] = {}
@@ -117,7 +136,7 @@ class StatementChecker:
                 raise Refused(f"{used.name} does not exist", used.position, meant)
             source = self._sources[used.name]
             if source is None:
-                raise NotChecked(f"it reads {used.name}, which could not be checked")
+                raise Unknowable(f"it reads {used.name}, which could not be checked")
             found[used.alias] = source
         return found
 

@@ -113,6 +113,40 @@ def test_columns_may_come_from_the_schema_of_the_topic(include: Path) -> None:
         load_pipeline(include, "local")
 
 
+@pytest.mark.parametrize("target", ["local", "cloud"])
+def test_a_schema_that_somebody_else_registers_is_a_note_on_every_target(include: Path, target: str) -> None:
+    for name, query in (
+        (
+            "08_macd_theirs",
+            "CREATE STREAM macd_theirs WITH (KAFKA_TOPIC = 'macd_theirs', VALUE_FORMAT = 'AVRO');",
+        ),
+        (
+            "09_macd_copy",
+            "CREATE STREAM macd_copy WITH (KAFKA_TOPIC = 'macd_copy', VALUE_FORMAT = 'AVRO') AS "
+            "SELECT anything FROM macd_theirs;",
+        ),
+    ):
+        (include / "ksql" / f"{name}.sql").write_text(query)
+        topic = name.partition("_")[2]
+        text = (include / "topics" / "macd_orders.yaml").read_text()
+        (include / "topics" / f"{topic}.yaml").write_text(text.replace("name: macd_orders", f"name: {topic}"))
+    first, second = load_pipeline(include, target).notes
+    assert "its columns are in the subject macd_theirs-value, whose schema is not at hand" in first
+    assert "it reads MACD_THEIRS, which could not be checked" in second
+
+
+def test_columns_of_a_result_may_be_read_from_its_topic(include: Path) -> None:
+    path = include / "ksql" / "06_macd_paid_orders_stream.sql"
+    path.write_text(
+        "CREATE STREAM macd_paid_orders_stream "
+        "WITH (KAFKA_TOPIC = 'macd_paid_orders', VALUE_FORMAT = 'AVRO');"
+    )
+    assert load_pipeline(include, "local").notes == ()
+    edit(include, PAID, "AS payment_method", "AS method")
+    with pytest.raises(SpecError, match=r"07_macd_hourly_revenue\.sql.*'PAYMENT_METHOD' cannot be resolved"):
+        load_pipeline(include, "local")
+
+
 def test_a_name_is_created_once(include: Path) -> None:
     (include / "ksql" / "08_macd_orders_stream.sql").write_text((include / "ksql" / ORDERS).read_text())
     with pytest.raises(SpecError, match="MACD_ORDERS_STREAM is created by an earlier statement already"):
