@@ -13,6 +13,7 @@ from airflow.sdk.log import redact  # type: ignore[attr-defined]
 
 from macd.incidents.finding import Finding
 from macd.incidents.incident import Incident, Where
+from macd.redaction import redacted
 from macd_airflow.outcome import FINDINGS, SUBJECTS, VERDICT
 
 TASK_FAILED = "task_failed"
@@ -169,7 +170,8 @@ def _run_failure(subject: str, run_id: str, reason: str) -> Finding:
 
 def _failure(subject: str, context: Context) -> Finding:
     error: Any = context.get("exception")
-    text = str(redact(str(error)))[:_MOST_CHARACTERS] if error else _NO_ERROR
+    # Airflow knows its Connections' secrets, and nothing of logins in other people's URIs.
+    text = redacted(str(redact(str(error))))[:_MOST_CHARACTERS] if error else _NO_ERROR
     message, _, remedy = text.partition(" Remedy: ")
     named = message if " " in message else f"{type(error).__name__}: {message}"
     return Finding(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
+
+from pydantic import SecretStr
 
 # https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md, and those of Python's client.
 _REFUSED = (
@@ -20,11 +22,15 @@ _REFUSED = (
 )
 
 
-def refused(names: Iterable[str]) -> list[str]:
+def refused(config: Mapping[str, SecretStr]) -> list[str]:
     """Why each of these settings is not accepted; nothing for those that are."""
-    return [
+    found = [
         f"{name} {why}, and is not accepted: remove it"
-        for name in names
+        for name in config
         for pattern, why in _REFUSED
         if pattern.fullmatch(name)
     ]
+    servers = config.get("bootstrap.servers")
+    if servers is not None and "@" in servers.get_secret_value():
+        found.append("bootstrap.servers holds a login: write it into sasl.username and sasl.password")
+    return found

@@ -74,6 +74,7 @@ def test_of_two_secrets_the_longer_goes_first() -> None:
         ("MACD_CLOUD_API_SECRET", True),
         ("bootstrap.servers", False),
         ("key.converter", False),
+        ("sasl.oauthbearer.method", False),
         ("sasl.username", False),
     ],
 )

@@ -171,6 +171,13 @@ def test_a_task_that_was_killed_is_told_without_an_error(book, mail_server, post
     assert "may have been killed" in post.mails[0].get_body(("plain",)).get_content()
 
 
+def test_a_login_in_an_error_that_nobody_expected_is_not_mailed(book, mail_server, post):
+    crashed(ValueError("Connection refused: mongodb://ada:ca/nary@db.test/?w=1"))
+    text = post.mails[0].get_body(("plain",)).get_content()
+    assert "mongodb://***@db.test/?w=1" in text
+    assert "nary" not in text
+
+
 def test_an_error_without_words_is_told_by_its_type(book, mail_server, post):
     crashed(KeyError("x"))
     assert "KeyError: 'x'" in post.mails[0].get_body(("plain",)).get_content()

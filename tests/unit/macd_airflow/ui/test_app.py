@@ -155,6 +155,16 @@ def test_a_dag_of_a_team_is_for_that_team(
     assert client.get("/static/main.js").status_code == code
 
 
+def test_nobody_gets_in_by_naming_a_dag_of_their_own(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow's dependency reads dag_id from an address that has one."""
+    own = SimpleNamespace(is_authorized_dag=lambda **request: request["details"].id == "mine")
+    managed_by(own, monkeypatch)
+    assert client.get("/api/runs", params={"dag_id": "mine"}).status_code == 403
+    assert client.get("/static/main.js", params={"dag_id": "mine"}).status_code == 403
+
+
 def test_a_browser_without_a_session_is_led_to_the_login_and_back(client: TestClient) -> None:
     as_user(client, None)
     answer = client.get("/", params={"run": "a b"}, headers={"Accept": "text/html"})
