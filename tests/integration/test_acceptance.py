@@ -17,6 +17,7 @@ from macd.clients.kafka import KafkaAdmin
 from macd.clients.ksqldb import KsqlDb
 from macd.clients.registry import SchemaRegistry
 from macd.local.airflow import password
+from macd.plan import plan_document_removal
 from tests.stack import MACD, Stack, macd
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
@@ -62,8 +63,7 @@ def deployed(stack: Stack) -> Iterator[None]:
     assert macd("seed", "--run-id", "not-the-kits", "--orders", "20").returncode == 0
     yield
     assert macd("destroy", "--yes").returncode == 0
-    for name in stack.in_collection(lambda database: database.list_collection_names()):
-        stack.in_collection(lambda database, name=name: database[name].drop())
+    stack.in_collection(lambda database: plan_document_removal(stack.pipeline, database).apply())
 
 
 def test_every_step_holds_and_nothing_is_left_behind(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
