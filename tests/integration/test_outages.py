@@ -38,12 +38,13 @@ def test_kafka_away_while_orders_are_produced(stage: Stage) -> None:
     healed(stage, Outage("kafka", "stop", 0.02, orders=20_000, away_s=20))
 
 
-def test_mongodb_away_while_the_sink_writes_and_somebody_waits(stage: Stage) -> None:
-    healed(stage, Outage("mongodb", "stop", 0.3, orders=5_000, away_s=12))
+def test_mongodb_away_while_orders_are_produced(stage: Stage) -> None:
+    """The run's manifest is kept there: seeding and verifying wait for it."""
+    healed(stage, Outage("mongodb", "stop", 0.02, orders=20_000, away_s=12))
 
 
 def test_mongodb_away_while_nobody_waits(stage: Stage) -> None:
-    """The DAG macd_auto_restart brings the sink back."""
+    """The sink fails in its write, which makes no dead letters; the DAG macd_auto_restart brings it back."""
     healed(stage, Outage("mongodb", "stop", 0.3, orders=5_000, away_s=12, watched=False))
 
 
@@ -63,6 +64,6 @@ def test_connect_killed_is_waited_for_by_a_plan(stage: Stage) -> None:
     assert "0 to change" in plans[0].stdout
 
 
-@pytest.mark.parametrize("component", ["ksqldb", "flink-taskmanager", "flink-jobmanager"])
+@pytest.mark.parametrize("component", ["ksqldb", "flink-taskmanager"])
 def test_the_join_away(stage: Stage, component: str) -> None:
-    healed(stage, Outage(component, "stop", 0.02, orders=5_000, away_s=12))
+    healed(stage, Outage(component, "stop", 0.02, orders=20_000, away_s=12))
