@@ -19,7 +19,7 @@ from macd.cli.run import run
 from macd.cli.status import status
 from macd.errors import DriftFound, MacdError
 from macd.pipeline import Pipeline
-from macd.plan import Plan
+from macd.plan import Plan, wait_until_running
 from macd.settings import Settings
 
 app = typer.Typer(
@@ -67,6 +67,7 @@ def apply(as_json: AsJson = False, replace_streams: ReplaceStreams = False, prun
     """Make the services as include/ says: topics, schemas, streams, connectors."""
     pipeline = Pipeline.load(Settings())
     print_notes(pipeline.spec.notes)
+    wait_until_running(pipeline.spec, pipeline.ksqldb)
     found = pipeline.plan(replace_streams=replace_streams, prune=prune)
     if not as_json:
         print_plan(found)

@@ -8,6 +8,7 @@ import pytest
 
 from macd import pipeline as module
 from macd.clients import mongodb
+from macd.clients.ksqldb import Query
 from macd.pipeline import Pipeline
 from macd.plan import NoOp, Plan
 from tests.unit.macd.plan.books import Book
@@ -22,6 +23,7 @@ def services(monkeypatch):
     services = Services()
     services.connector_configs = {"old-sink": {"topics": "a"}, "theirs": {"topics": "a"}}
     services.empty = lambda topic: None
+    services.server.queries = list
     loaded = Pipeline.load
 
     def load(settings):
@@ -62,6 +64,14 @@ def test_plan_shows_them_and_fail_on_drift_counts_them(macd, services, book):
     assert "0 to change, 2 as they should be, 0 blocked, 1 orphaned" in _words(out)
     assert "Run `macd apply --prune`." in err
     assert services.removed == []
+
+
+def test_apply_gives_queries_time_to_come_back_before_it_plans(macd, services, book, monkeypatch):
+    states = ["UNRESPONSIVE", "RUNNING"]
+    monkeypatch.setattr("macd.plan.running.POLL_SECONDS", 0.001)
+    services.server.queries = lambda: [Query("CSAS_1", states.pop(0), ("macd_orders_payments_joined",))]
+    code, _, _ = macd("apply")
+    assert (code, states) == (0, [])
 
 
 def test_apply_leaves_them_and_says_so(macd, services, book):
