@@ -103,6 +103,7 @@ class Stage:
         with ThreadPoolExecutor(1) as pool:
             verified = pool.submit(run)
             struck_at = self._until(share, outage.share, verified)
+            assert not verified.done(), "the run was over before its outage"
             self._strike(outage, meanwhile)
             back = time.monotonic()
             done = verified.result()

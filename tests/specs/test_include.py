@@ -49,3 +49,14 @@ def test_money_is_exact_to_the_cent_and_every_field_is_documented():
             for field in record["fields"]:
                 assert field["doc"], field["name"]
                 assert field["type"] not in ("double", "float")
+
+
+@pytest.mark.parametrize("target", ["local", "compose"])
+def test_sinks_tell_bad_data_from_a_server_that_is_away(target):
+    pipeline = load_pipeline(INCLUDE, target)
+    converter = pipeline.target.connector_config["value.converter"]
+    assert converter.startswith("macd.connect.Patient"), "others make dead letters of what it waits for"
+    for spec in pipeline.connectors:
+        assert spec.config["errors.retry.timeout"] == "-1", "or Connect gives up and makes a dead letter"
+        tolerance = {"all": "data", "none": None}[spec.config["errors.tolerance"]]
+        assert spec.config.get("mongo.errors.tolerance") == tolerance
