@@ -79,7 +79,7 @@ def work_folder(project: JarProject, cache: Path) -> Path:
 
 def install(project: JarProject, work: Path, cache: Path) -> None:
     """Move what Maven has made in `work` into the cache, stamped, in one step."""
-    _check(project, work / "jars")
+    _check(project, work)
     jars = _collect(project, work)
     (jars / ".stamp").write_text(project.stamp())
     target = cache / project.name
@@ -89,11 +89,13 @@ def install(project: JarProject, work: Path, cache: Path) -> None:
     shutil.rmtree(work, ignore_errors=True)
 
 
-def _check(project: JarProject, folder: Path) -> None:
+def _check(project: JarProject, work: Path) -> None:
+    """A project that builds something collects its libraries beside it."""
     wanted = project.sums()
     if wanted is None:
         return
-    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in folder.glob("*.jar")}
+    collected = [jar for folder in ("jars", "target/lib") for jar in (work / folder).glob("*.jar")]
+    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in collected}
     wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
     if wrong:
         kept = f"local/maven/{project.name}/{SUMS}"

@@ -93,6 +93,24 @@ def test_other_jars_than_the_pinned_ones_are_refused(
     assert not (tmp_path / "cache" / "kafka").exists()
 
 
+@pytest.mark.parametrize("brought", [b"", b"another"])
+def test_the_libraries_of_what_is_built_here_are_held_against_their_sums_too(
+    tmp_path: Path, brought: bytes
+) -> None:
+    sources, work = tmp_path / "plugin", tmp_path / "work"
+    (sources / "src").mkdir(parents=True)
+    (sources / "jars.sha256").write_text(f"{EMPTY}  a.jar\n")
+    (work / "target" / "lib").mkdir(parents=True)
+    (work / "target" / "lib" / "a.jar").write_bytes(brought)
+    project = jars.JarProject("plugin", sources)
+    if brought:
+        with pytest.raises(EnvironmentNotReady, match=r"plugin/jars.sha256 keeps: a\.jar\."):
+            jars.install(project, work, tmp_path / "cache")
+    else:
+        jars.install(project, work, tmp_path / "cache")
+        assert (tmp_path / "cache" / "plugin" / "lib" / "a.jar").is_file()
+
+
 def test_whatever_is_collected_has_its_sums() -> None:
     assert [
         project.name for project in jars.projects().values() if not project.is_build and not project.sums()
