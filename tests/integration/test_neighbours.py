@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 import requests
 
@@ -102,6 +103,18 @@ def test_what_a_link_or_an_image_asks_for_is_refused(stack: Stack, port: str) ->
     call = Call(port, "/", 200)
     assert call.status(stack, {"sec-fetch-site": "cross-site"}) == FORBIDDEN
     assert call.status(stack, {"sec-fetch-site": "none"}) != FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    "call", [Call("registry", "/apis/ccompat/v7/subjects", 200), Call("ksqldb", "/info", 200)]
+)
+def test_over_http_2_too(stack: Stack, call: Call) -> None:
+    # Java's client speaks it where the server does, without a Host header: Flink and Connect read schemas so.
+    with httpx.Client(http1=False, http2=True) as client:
+        assert client.get(call.url(stack)).status_code == call.served
+        assert (
+            client.get(call.url(stack), headers={"host": call.address(stack, SITE)}).status_code == FORBIDDEN
+        )
 
 
 class Recorder(BaseHTTPRequestHandler):
