@@ -98,8 +98,8 @@ def _skip_for_real(stack: Stack, run_id: str, orders: int) -> None:
     connect = KafkaConnect(stack.services.kafka_connect)
     own = connect.config(SINK)
     assert own is not None
-    connect.request("PUT", f"/connectors/{SINK}/pause")
     connect.put_config(SINK, {**own, "mongo.errors.tolerance": "all"})
+    connect.request("PUT", f"/connectors/{SINK}/pause")
     seeded = macd("seed", "--run-id", run_id, "--orders", str(orders))
     assert seeded.returncode == 0, seeded.stderr
     with watch_run(run_id, stack.pipeline, stack.services) as watch:
