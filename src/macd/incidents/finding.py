@@ -12,8 +12,9 @@ Severity = Literal["fail", "warn"]
 class Finding(BaseModel):
     """What did not hold, in a form that goes through an XCom into a mail and onto the dashboard.
 
-    `subject` is what was looked at: "run <run id>", "pipeline" or "task <dag_id>.<task_id>". Together with
-    `check` it identifies an incident. `examples` are at most 20 lines, each beginning with an order id.
+    `subject` is what was looked at: "run <run id>", "pipeline", "sinks" or "task <dag_id>.<task_id>".
+    Together with `check` it identifies an incident. `examples` are at most 20 lines, each beginning with an
+    order id.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -155,8 +155,10 @@ class ReaderGroup:
 
 
 def _producer(service: KafkaService, name: str) -> TransactionalProducer:
-    # A batch is written at once, so waiting for a fuller one only costs time.
-    return Producer({**producer_config(service), "transactional.id": name, "linger.ms": 5})
+    # A batch is written at once, so waiting for a fuller one only costs time; and no message may be tried for
+    # longer than its transaction lasts.
+    limits = {"linger.ms": 5, "message.timeout.ms": int(TIMEOUT_S * 1000)}
+    return Producer({**producer_config(service), "transactional.id": name, **limits})
 
 
 def _consumer(service: KafkaService, name: str) -> OffsetConsumer:
