@@ -38,6 +38,6 @@ USER 10001:10001
 WORKDIR /opt/airflow
 EXPOSE 8080
 # Of the API server; docker-compose.yaml gives the other services checks of their own.
-HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=12 \
-    CMD ["python", "/opt/macd/docker/answers.py", "http://localhost:8080/api/v2/monitor/health"]
+HEALTHCHECK --interval=10s --timeout=10s --start-period=10m --retries=12 \
+    CMD ["python", "/opt/macd/docker/answers.py", "http://127.0.0.1:8080/api/v2/monitor/health"]
 CMD ["airflow", "api-server"]

@@ -42,10 +42,15 @@ test: $(INSTALLED) browser ## Set up everything and run all tests: real stack, r
 test-unit: $(INSTALLED) ## Run only the tests that need no stack
 	@$(BIN)/pytest -m "not integration and not docker" $(TEST_ARGS)
 
-lint: $(INSTALLED) ## Check style and types
+lint: $(INSTALLED) ## Check style and types, and the workflows where there is Go
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	if ! actionlint="$$(go tool -C .github/actionlint -n actionlint 2>/dev/null)"; then
+		echo "actionlint could not be built, for lack of Go 1.25 or its modules: .github/workflows is not checked."
+		[ -z "$${GITHUB_ACTIONS:-}" ] && exit 0 || exit 4
+	fi
+	"$$actionlint" .github/workflows/*.yaml
 
 audit: $(INSTALLED) ## Ask PyPI for known vulnerabilities of everything that is pinned; needs the internet
 	@for pins in requirements.txt requirements-dev.txt; do
@@ -93,9 +98,19 @@ docker:
 	echo "remedy Install both (docs.docker.com/compose/install), or run the local stack instead: make run" >&2
 	exit 4
 
-compose-up: docker env ## Build and start docker-compose.yaml: Confluent's images, MongoDB, Airflow; needs Docker
+.PHONY: compose-check compose-pin
+compose-check: docker env ## Say what the containers may take, and refuse what Docker has no room for
+	@capacity="$$(docker info --format='--cpus={{.NCPU}} --memory={{.MemTotal}}')"
+	$(COMPOSE) config --format json | $(BIN)/macd compose check $$capacity
+
+compose-pin: docker env ## Write docker-compose.digests.yaml: the digests that the images' tags have now
+	@$(COMPOSE) config --lock-image-digests --output docker-compose.digests.yaml \
+		kafka schema-registry ksqldb mongodb mailpit postgres
+	echo "Add it to COMPOSE_FILE in .env: COMPOSE_FILE=docker-compose.yaml:docker-compose.digests.yaml"
+
+compose-up: compose-check ## Build and start docker-compose.yaml: Confluent's images, MongoDB, Airflow; needs Docker
 	@$(COMPOSE) build
-	$(COMPOSE) up --detach --wait --wait-timeout 600
+	$(COMPOSE) up --detach --wait --wait-timeout 1800
 	$(IN_COMPOSE)
 	echo "Airflow  $$MACD_AIRFLOW_URL  user admin, password AIRFLOW_ADMIN_PASSWORD in .env"
 

@@ -14,7 +14,7 @@ Without a confirmation nothing happens but that the plan is shown. To remove it,
 | `remove_topics` | `include/topics`, **with all their records** | nothing left to do |
 | `remove_documents` | MongoDB's collections, only with `delete_documents` | nothing left to do |
 
-What is half built is removed as far as it is there.
+What is half built is removed as far as it is there. What was made once and has left `include/` goes too.
 """
 
 from __future__ import annotations

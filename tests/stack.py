@@ -61,12 +61,12 @@ def macd(*arguments: str, timeout_s: float = RUN_DEADLINE_S) -> subprocess.Compl
     return subprocess.run([*MACD, *arguments], capture_output=True, text=True, timeout=timeout_s, check=False)
 
 
-def until(condition: Callable[[], Found], deadline_s: float = 60.0) -> Found:
+def until(condition: Callable[[], Found], deadline_s: float = 60.0, every_s: float = 0.2) -> Found:
     """The first truthy answer of `condition`; tenacity.RetryError when there is none in time."""
     waiting = Retrying(
         retry=retry_if_result(lambda found: not found),
         stop=stop_after_delay(deadline_s),
-        wait=wait_fixed(0.2),
+        wait=wait_fixed(every_s),
     )
     return waiting(condition)
 

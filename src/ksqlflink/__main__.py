@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ksqlflink.settings import MAX_PUSH_QUERIES
+
 _SERVE, _TRANSLATE = "serve", "translate"
 
 
@@ -28,6 +30,17 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gateway-url", required=True, help="REST API of the Flink SQL gateway")
     parser.add_argument("--state-dir", type=Path, required=True, help="folder of the catalogue")
     parser.add_argument("--connect-url", help="Kafka Connect, for statements about connectors")
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        dest="allowed_hosts",
+        default=[],
+        metavar="NAME",
+        help="a name by which clients call the server, beside localhost and addresses; may be repeated",
+    )
+    parser.add_argument(
+        "--max-push-queries", type=int, default=MAX_PUSH_QUERIES, help="push queries and PRINTs at once"
+    )
     _add_jar(parser)
 
 

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from ksqlflink.errors import BadRequest, ServerProblem
-from ksqlflink.http_bodies import JSON, endpoint, json_response, parsed_body
+from ksqlflink.http_bodies import JSON, drain, endpoint, json_response, parsed_body, read_body
 from ksqlflink.model import SERVICE_ID
 from ksqlflink.query_api import Queries, QueryApi
 
@@ -75,7 +75,7 @@ class Api:
 
     async def ksql(self, request: Request) -> Response:
         """POST /ksql."""
-        raw = await request.body()
+        raw = await read_body(request)
         if not raw:
             return json_response(ServerProblem(_EMPTY_BODY).body(), ServerProblem.status, None)
         try:
@@ -152,12 +152,12 @@ def _cluster(backend: Backend) -> dict[str, Any]:
 
 
 async def _not_found(request: Request, _: Exception) -> Response:
-    await request.body()  # over HTTP/2 an answer must not overtake its request
+    await drain(request.stream())
     return HTMLResponse("<html><body><h1>Resource not found</h1></body></html>", 404)
 
 
 async def _bare(request: Request, error: Exception) -> Response:
-    await request.body()
+    await drain(request.stream())
     return Response(status_code=error.status_code if isinstance(error, HTTPException) else 500)
 
 

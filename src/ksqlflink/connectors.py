@@ -10,7 +10,7 @@ from ksqlflink import entities
 from ksqlflink.dialect import statements as st
 from ksqlflink.entities import Entity
 from ksqlflink.errors import ConnectRefusal, ServerProblem
-from ksqlflink.http import HttpError, JsonService, ServiceUnreachable
+from ksqlflink.http import HttpError, JsonService, ServiceUnreachable, without_login
 
 _DEFAULT_URL = "http://localhost:8083"  # ksqlDB's own default
 _NOT_FOUND = 404
@@ -39,7 +39,7 @@ class ConnectService(JsonService):
 
     def __init__(self, url: str) -> None:
         super().__init__("Kafka Connect", url)
-        self._shown = url
+        self._shown = without_login(url)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Return the decoded answer; HttpError or ServiceUnreachable otherwise."""

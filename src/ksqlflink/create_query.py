@@ -11,13 +11,15 @@ from ksqlflink import avro
 from ksqlflink.analysis import SCHEMA_ERROR, Analysis, Context, analyze, qualify
 from ksqlflink.analysis.typed import Json
 from ksqlflink.create_source import key_subject_of, subject_of
+from ksqlflink.definitions import sink_source
 from ksqlflink.dialect import ast, format_statement, parse
 from ksqlflink.dialect.statements import CreateAsSelect, InsertSelect, SelectStatement
 from ksqlflink.errors import BadStatement
 from ksqlflink.kafka import Topic
 from ksqlflink.model import DataSource, FlinkJob, consumer_group
 from ksqlflink.properties import check, check_both_formats, starts_at_earliest
-from ksqlflink.sinks import check_result, check_upgrade, insert_outputs, sink_source, with_topic
+from ksqlflink.sinks import check_result, check_upgrade, insert_outputs
+from ksqlflink.topic_rules import sink_topic
 from ksqlflink.translate import Services, Sink, Start, Translator
 from ksqlflink.world import World
 
@@ -79,24 +81,48 @@ def _context(
     return Context(query, inputs, partitions, raw=raw, **more)
 
 
-def plan_query(statement: CreateAsSelect, world: World) -> QueryPlan:
-    """Return what CREATE .. AS SELECT asks for, or raise BadStatement or BadRequest. Changes nothing."""
+@dataclass(frozen=True)
+class _Prepared:
+    """CREATE .. AS SELECT with its names and topic spelled out, and what it reads by alias."""
+
+    statement: CreateAsSelect
+    inputs: Mapping[str, DataSource]
+    topics: Mapping[str, Topic]
+    topic: Topic
+    topic_is_new: bool
+
+
+def _prepared(statement: CreateAsSelect, world: World) -> _Prepared:
     check(statement)
     check_both_formats(statement)
     inputs = _inputs(statement.query, world, statement.text)
     query = qualify(statement.query, inputs, statement.text)
     statement = replace(statement, query=replace(query, emit=query.emit or "CHANGES"))
     topics = _topics(inputs, world, statement.text)
-    statement, topic, is_new = with_topic(statement, next(iter(topics.values())), world)
+    statement, topic, is_new = sink_topic(statement, next(iter(topics.values())), world)
+    return _Prepared(statement, inputs, topics, topic, is_new)
+
+
+def ensure_sink_topic(statement: CreateAsSelect, world: World) -> None:
+    """Check and create the topic of a sink that is there: ksqlDB looks at IF NOT EXISTS only then."""
+    prepared = _prepared(statement, world)
+    if prepared.topic_is_new:
+        world.topics.create(prepared.topic)
+
+
+def plan_query(statement: CreateAsSelect, world: World) -> QueryPlan:
+    """Return what CREATE .. AS SELECT asks for, or raise a KsqlError. Changes nothing."""
+    prepared = _prepared(statement, world)
+    statement = prepared.statement
     shown = format_statement(statement)
     more = {"sink": statement.name, "text": shown, "prefix": SCHEMA_ERROR}
-    analysis = analyze(_context(statement.query, inputs, topics, statement.text, **more))
-    source = sink_source(statement, analysis, topic, shown)
+    analysis = analyze(_context(statement.query, prepared.inputs, prepared.topics, statement.text, **more))
+    source = sink_source(statement, analysis, prepared.topic.name, shown)
     check_result(statement, analysis, world, shown)
     existing = world.catalogue.source(statement.name)
     if existing is not None:
         check_upgrade(statement, source, existing, (_analysis_of(existing, world), analysis))
-    return QueryPlan(source, analysis, topic, is_new, *_schemas(source))
+    return QueryPlan(source, analysis, prepared.topic, prepared.topic_is_new, *_schemas(source))
 
 
 def _analysis_of(source: DataSource, world: World) -> Analysis | None:

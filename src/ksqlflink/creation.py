@@ -7,8 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ksqlflink import entities
-from ksqlflink.create_query import JobBuilder, QueryPlan, carry_out, plan_insert, plan_query, plan_transient
-from ksqlflink.create_source import create_source
+from ksqlflink.create_query import (
+    JobBuilder,
+    QueryPlan,
+    carry_out,
+    ensure_sink_topic,
+    plan_insert,
+    plan_query,
+    plan_transient,
+)
+from ksqlflink.create_source import create_source, ensure_source_topic
 from ksqlflink.dialect import statements as st
 from ksqlflink.drops import is_insert
 from ksqlflink.entities import Entity
@@ -45,6 +53,7 @@ class Creator:
         """CREATE STREAM or TABLE over a topic."""
         warning = self._exists_already(statement)
         if warning is not None:
+            ensure_source_topic(statement, self.world)
             return warning
         source = create_source(statement, self.world)
         command, message = _create(source), f"{source.kind.capitalize()} created"
@@ -57,6 +66,7 @@ class Creator:
         """CREATE STREAM or TABLE AS SELECT."""
         warning = self._exists_already(statement)
         if warning is not None:
+            ensure_sink_topic(statement, self.world)
             return warning
         plan = plan_query(statement, self.world)
         replaced = self._replaced(statement)

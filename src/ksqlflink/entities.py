@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ksqlflink import sqltypes as t
-from ksqlflink.dialect.formatter import back_quoted, sql_type
+from ksqlflink.dialect.formatter import sql_type
 from ksqlflink.kafka import Topic
 from ksqlflink.model import Column, DataSource, Query
 from ksqlflink.pushes import RunningPush
@@ -245,10 +245,3 @@ def source_description(text: str, described: Entity) -> Entity:
 def source_descriptions(text: str, described: Iterable[Entity]) -> Entity:
     """Return the answer to DESCRIBE STREAMS or DESCRIBE TABLES."""
     return _entity("source_descriptions", text, {"sourceDescriptions": list(described)})
-
-
-def schema_text(listed: Iterable[Column]) -> str:
-    """Return columns as ksqlDB writes them in messages."""
-    return ", ".join(
-        f"{back_quoted(c.name)} {sql_type(c.type, quote_all=True)}{' KEY' if c.key else ''}" for c in listed
-    )

@@ -2,9 +2,13 @@
 
 KsqlError
 ├── BadStatement      400, statement_error 40001
+│   └── NotSupported  the same: ksqlDB has it and this server has not
 ├── BadRequest        400, generic_error 40000
 ├── WrongEndpoint     400, statement_error 40002
+├── TooManyQueries    400, generic_error 40003
 ├── NeedsHttp2        400, generic_error 40004
+├── Stranger          403, generic_error 40300
+├── BodyTooLarge      413, generic_error 41300
 ├── AssertionFailed   417, generic_error 41700
 ├── ConnectRefusal    whatever Kafka Connect answered, generic_error with that status x 100
 ├── SequenceTimeout   503, generic_error 50301
@@ -50,16 +54,40 @@ class BadStatement(KsqlError):
     code = 40001
 
 
+class NotSupported(BadStatement):
+    """A statement is refused that ksqlDB may accept."""
+
+
 class WrongEndpoint(KsqlError):
     """A query came to /ksql."""
 
     code = 40002
 
 
+class TooManyQueries(KsqlError):
+    """As many push queries run as may at once."""
+
+    code = 40003
+
+
 class NeedsHttp2(KsqlError):
     """An endpoint that ksqlDB serves over HTTP/2 only."""
 
     code = 40004
+
+
+class Stranger(KsqlError):
+    """A page of another site calls, or somebody calls by a name that is not the server's."""
+
+    status = 403
+    code = 40300
+
+
+class BodyTooLarge(KsqlError):
+    """A request's body is larger than any that makes sense."""
+
+    status = 413
+    code = 41300
 
 
 class AssertionFailed(KsqlError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ksqlflink import sqltypes as t
 from ksqlflink.dialect.formatter import back_quoted, sql_type
@@ -13,6 +13,13 @@ VALUE_FORMATS = ("AVRO", "JSON", "KAFKA", "DELIMITED")
 KEY_FORMATS = ("KAFKA", "JSON", "AVRO", "DELIMITED", "NONE")
 _KAFKA_TYPES = (t.INTEGER, t.BIGINT, t.DOUBLE, t.STRING, t.BYTES)
 _MAP_KEYS = "https://github.com/confluentinc/ksql/issues/6621"
+
+
+def schema_text(listed: Iterable[Column]) -> str:
+    """Return columns as ksqlDB writes them in messages."""
+    return ", ".join(
+        f"{back_quoted(c.name)} {sql_type(c.type, quote_all=True)}{' KEY' if c.key else ''}" for c in listed
+    )
 
 
 def key_problem(name: str, columns: Sequence[Column]) -> str | None:

@@ -9,6 +9,12 @@ import requests
 from ksqlflink.errors import ServerProblem
 
 
+def without_login(url: str) -> str:
+    """Return a URL as it may be shown; a password may hold `@` and `/` although it should not."""
+    scheme, separator, rest = url.partition("://")
+    return scheme + separator + rest.rpartition("@")[2]
+
+
 class HttpError(ServerProblem):
     """A service answered with an error status."""
 
@@ -39,7 +45,8 @@ class JsonService:
         try:
             response = self._session.request(method, self._url + path, json=body, timeout=self._timeout)
         except requests.RequestException as error:
-            raise ServiceUnreachable(f"{self._name} at {self._url} does not answer: {error}") from error
+            # Clients read this: where the service is, and by what login, is not theirs to know.
+            raise ServiceUnreachable(f"{self._name} does not answer ({type(error).__name__})") from error
         if response.status_code >= requests.codes.bad_request:
             raise HttpError(self._name, response.status_code, response.text)
         return response.json() if response.content else None

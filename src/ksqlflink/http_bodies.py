@@ -14,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ksqlflink.errors import BadRequest, KsqlError, ServerProblem
+from ksqlflink.errors import BadRequest, BodyTooLarge, KsqlError, ServerProblem
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_SECONDS = 1.0
+LARGEST_BODY = 10 * 2**20  # bytes; of a stream of rows, the largest row
 JSON = "application/json"
 KSQL = "application/vnd.ksql.v1+json"
 DELIMITED = "application/vnd.ksqlapi.delimited.v1"
@@ -54,7 +55,7 @@ def endpoint(handler: Endpoint) -> Endpoint:
 
     async def guarded(request: Request) -> Response:
         if not any(item in _ACCEPTED for item in accepted_types(request)):
-            await request.body()  # over HTTP/2 an answer must not overtake its request
+            await drain(request.stream())
             return Response(status_code=406)
         try:
             return await handler(request)
@@ -62,10 +63,26 @@ def endpoint(handler: Endpoint) -> Endpoint:
             return json_response(error.body(), error.status)
         except Exception as error:  # noqa: BLE001 - the client gets a JSON error whatever went wrong
             _LOG.exception("%s %s failed", request.method, request.url.path)
-            problem = ServerProblem(f"{type(error).__name__}: {error}")
+            problem = ServerProblem(f"{type(error).__name__}: the server's log says more")
             return json_response(problem.body(), problem.status)
 
     return guarded
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the body; BodyTooLarge when there is more of it than any request needs."""
+    pieces, chunks, size = [], request.stream(), 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            await drain(chunks)
+            raise _too_large()
+        pieces.append(chunk)
+    return b"".join(pieces)
+
+
+def _too_large() -> BodyTooLarge:
+    return BodyTooLarge(f"The request body is larger than {LARGEST_BODY} bytes")
 
 
 def parsed_body(raw: bytes) -> dict[str, Any]:
@@ -144,6 +161,8 @@ async def body_lines(request: Request) -> AsyncIterator[str]:
     rest = b""
     async for chunk in request.stream():
         *lines, rest = (rest + chunk).split(b"\n")
+        if max(map(len, (*lines, rest))) > LARGEST_BODY:
+            raise _too_large()
         for line in lines:
             if line.strip():
                 yield line.decode()
@@ -151,10 +170,10 @@ async def body_lines(request: Request) -> AsyncIterator[str]:
         yield rest.decode()
 
 
-async def drain(lines: AsyncIterator[str]) -> None:
-    """Read what is left of a body, as far as it comes at once: an answer must not overtake its request."""
+async def drain(rest: AsyncIterator[str] | AsyncIterator[bytes]) -> None:
+    """Read what is left of a body, as far as it comes soon: an answer must not overtake its request."""
     with anyio.move_on_after(_DRAIN_SECONDS):
-        async for _ in lines:
+        async for _ in rest:
             continue
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from confluent_kafka import (
     ConsumerGroupTopicPartitions,
     IsolationLevel,
+    KafkaError,
     KafkaException,
     Producer,
     TopicPartition,
@@ -19,20 +20,40 @@ from confluent_kafka.admin import NewTopic as _NewTopic
 
 from ksqlflink.errors import ServerProblem
 
+COMPACT = "compact"
 _TIMEOUT_SECONDS = 10.0
 _POOLED_IDS = 8  # Flink's sink takes the lowest free number; two are in use unless commits are held up
 T = TypeVar("T")
 
 
+def reason(error: BaseException | KafkaError) -> str:
+    """Return what is wrong, as a broker words it; what librdkafka itself says would name addresses."""
+    found = error.args[0] if isinstance(error, KafkaException) else error
+    if not isinstance(found, KafkaError):
+        return str(found)
+    return found.str() if found.code() > 0 else KafkaError(found.code()).str()
+
+
 @dataclass(frozen=True)
 class Topic:
-    """Shape of a topic; retention in milliseconds, -1 for ever."""
+    """Shape of a topic; retention in milliseconds, -1 for ever.
+
+    A topic that is only compacted is created with the brokers' own retention, which has no effect on it.
+    """
 
     name: str
     partitions: int
     replicas: int
     retention_ms: int = -1
     cleanup_policy: str = "delete"
+
+    @property
+    def config(self) -> dict[str, str]:
+        """What it is created with."""
+        config = {"cleanup.policy": self.cleanup_policy}
+        if self.cleanup_policy != COMPACT:
+            config["retention.ms"] = str(self.retention_ms)
+        return config
 
 
 class Topics(Protocol):
@@ -74,7 +95,8 @@ class KafkaTopics:
             return None
         config = self._config(ConfigResource(ConfigResource.Type.TOPIC, name))
         replicas = len(listed.partitions[0].replicas)
-        return Topic(name, len(listed.partitions), replicas, int(config["retention.ms"].value))
+        retention, policy = (config[key].value for key in ("retention.ms", "cleanup.policy"))
+        return Topic(name, len(listed.partitions), replicas, int(retention), policy)
 
     def _config(self, resource: ConfigResource) -> Mapping[str, Any]:
         (future,) = self._admin.describe_configs([resource]).values()
@@ -83,10 +105,14 @@ class KafkaTopics:
 
     def create(self, topic: Topic) -> None:
         """Create a topic."""
-        config = {"retention.ms": str(topic.retention_ms), "cleanup.policy": topic.cleanup_policy}
-        new = _NewTopic(topic.name, topic.partitions, topic.replicas, config=config)
+        new = _NewTopic(topic.name, topic.partitions, topic.replicas, config=topic.config)
         (future,) = self._admin.create_topics([new]).values()
-        self._call(lambda: future.result(_TIMEOUT_SECONDS))
+        try:
+            future.result(_TIMEOUT_SECONDS)
+        except (KafkaException, TimeoutError) as error:
+            cause = error.args[0].str() if isinstance(error, KafkaException) else "the brokers do not answer"
+            message = f"Failed to guarantee existence of topic {topic.name}\nCaused by: {cause}"
+            raise ServerProblem(message) from error
 
     def delete(self, name: str) -> None:
         """Delete a topic."""
@@ -160,7 +186,7 @@ class KafkaTopics:
         try:
             return action()
         except (KafkaException, TimeoutError) as error:
-            raise ServerProblem(f"Kafka does not do what was asked: {error}") from error
+            raise ServerProblem(f"Kafka does not do what was asked: {reason(error)}") from error
 
 
 @dataclass

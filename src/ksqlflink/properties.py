@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ksqlflink.dialect import ast
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource
-from ksqlflink.errors import BadRequest, BadStatement, ServerProblem
+from ksqlflink.errors import BadRequest, BadStatement, NotSupported, ServerProblem
 from ksqlflink.formats import KEY_FORMATS, KNOWN, VALUE_FORMATS
 
 _SUPPORTED_CREATE = {
@@ -23,7 +24,18 @@ _KNOWN = _SUPPORTED_CREATE | {
     "VALUE_PROTOBUF_NULLABLE_REPRESENTATION", "TIMESTAMP_FORMAT", "WRAP_SINGLE_VALUE", "WINDOW_TYPE",
     "WINDOW_SIZE", "SOURCED_BY_CONNECTOR",
 }  # fmt: skip
-_NUMBERS = ("PARTITIONS", "REPLICAS", "RETENTION_MS")
+_NUMBERS = {
+    "PARTITIONS": ("INT", "32-bit integer"),
+    "REPLICAS": ("SHORT", "16-bit integer (short)"),
+    "RETENTION_MS": ("LONG", "64-bit integer (i.e. long)"),
+}
+_JAVA = {
+    "INTEGER": "java.lang.Integer",
+    "DECIMAL": "java.math.BigDecimal",
+    "DOUBLE": "java.lang.Double",
+    "BOOLEAN": "java.lang.Boolean",
+}
+_WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 Create = CreateSource | CreateAsSelect
 
@@ -37,14 +49,20 @@ _CLIENT_PROPERTIES = frozenset({
 })  # fmt: skip
 
 
-def not_supported(construct: str, position: ast.Position, text: str) -> BadStatement:
+def not_supported(construct: str, position: ast.Position, text: str) -> NotSupported:
     """Return the refusal of something ksqlDB has and this server has not."""
-    return BadStatement(f"{position}: {construct} is not supported by ksqlflink", text)
+    return NotSupported(f"{position}: {construct} is not supported by ksqlflink", text)
 
 
 def get(statement: Create, name: str) -> str | None:
     """Return a WITH property's value as text."""
     return next((value.text for key, value in statement.properties if key == name), None)
+
+
+def number(statement: Create, name: str) -> int | None:
+    """Return a WITH property's value as a number."""
+    text = get(statement, name)
+    return None if text is None else int(text)
 
 
 def with_(statement: Any, **values: str | int) -> Any:
@@ -68,9 +86,27 @@ def check(statement: Create) -> None:
     for name, value in statement.properties:
         if name not in supported:
             raise not_supported(f"The WITH property {name}", value.position, statement.text)
-        if name in _NUMBERS and value.kind != "INTEGER":
-            kind = "LONG" if name == "RETENTION_MS" else "INT"
-            _unprepared(f"Invalid value '{value.text}' for configuration '{name}': not a {kind}", statement)
+        problem = _problem(name, value)
+        if problem is not None:
+            _unprepared(f"Invalid value {value.text} for property {name}: {problem}", statement)
+
+
+def _problem(name: str, value: ast.Literal) -> str | None:
+    """Return why a value is not of its property's type; numbers and booleans may be given as text."""
+    java = _JAVA.get(value.kind)
+    if name in _NUMBERS:
+        kind, wanted = _NUMBERS[name]
+        if value.kind == "INTEGER" or (value.kind == "STRING" and _WHOLE_NUMBER.fullmatch(value.text)):
+            return None
+        return (
+            f"Expected value to be a {wanted}, but it was a {java}"
+            if java
+            else f"Not a number of type {kind}"
+        )
+    if name == "WRAP_SINGLE_VALUE":
+        known = value.text.strip().lower() in ("true", "false")
+        return None if known else "Expected value to be either true or false"
+    return f"Expected value to be a string, but it was a {java}" if java else None
 
 
 def _unprepared(message: str, statement: Create) -> None:
@@ -102,7 +138,7 @@ def value_schema_name(statement: Create) -> str | None:
 def wraps_value(statement: Create) -> bool | None:
     """Return what WRAP_SINGLE_VALUE says, None if it is not there."""
     text = get(statement, "WRAP_SINGLE_VALUE")
-    return None if text is None else text.upper() == "TRUE"
+    return None if text is None else text.strip().upper() == "TRUE"
 
 
 def format_of(statement: Create, what: str) -> str | None:

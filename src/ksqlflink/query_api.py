@@ -22,6 +22,7 @@ from ksqlflink.http_bodies import (
     json_response,
     missing_member,
     parsed_body,
+    read_body,
     streamed_error,
 )
 from ksqlflink.inserts_stream import RowInserter
@@ -63,7 +64,7 @@ class QueryApi:
 
     async def query(self, request: Request) -> Response:
         """POST /query: ksqlDB's older endpoint."""
-        body = parsed_body(await request.body())
+        body = parsed_body(await read_body(request))
         text = body.get("ksql")
         if text is None:
             raise BadRequest('"ksql" field must be populated')
@@ -82,7 +83,7 @@ class QueryApi:
             return streamed_error(error)
 
     async def _query_stream(self, request: Request) -> Response:
-        raw = await request.body()
+        raw = await read_body(request)
         body = parsed_body(raw)
         text = body.get("sql")
         if text is None:
@@ -112,7 +113,7 @@ class QueryApi:
 
     async def close_query(self, request: Request) -> Response:
         """POST /close-query."""
-        raw = await request.body()
+        raw = await read_body(request)
         try:
             query_id = parsed_body(raw).get("queryId")
             if query_id is None:
@@ -126,7 +127,7 @@ class QueryApi:
         """POST /inserts-stream: there for HTTP/2 only, as on ksqlDB."""
         try:
             if not request.scope["http_version"].startswith("2"):
-                await request.body()
+                await drain(request.stream())
                 raise NeedsHttp2("This endpoint is only available when using HTTP2")
             lines = body_lines(request)
             first = await anext(lines, "")

@@ -19,6 +19,7 @@ from confluent_kafka import (
 )
 
 from ksqlflink.errors import ServerProblem
+from ksqlflink.kafka import reason
 
 _FLUSH_SECONDS = 30.0
 _BATCH = 500
@@ -86,7 +87,7 @@ class KafkaRecords:
 
         def delivered(error: KafkaError | None, _: Message) -> None:
             if error is not None:
-                failures.append(error.str())
+                failures.append(reason(error))
 
         with self._lock:
             producer = self._open_producer()
@@ -159,7 +160,7 @@ class KafkaReader:
                 return None
             if error.code() in _IGNORED:
                 return None
-            raise ServerProblem(f"Topic {self._topic} cannot be read: {error.str()}")
+            raise ServerProblem(f"Topic {self._topic} cannot be read: {reason(error)}")
         self._position[partition] = offset + 1
         kind, timestamp = message.timestamp()
         return Record(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ksqlflink.dialect import DialectError, PreparationProblem, parse
 from ksqlflink.dialect import statements as st
 from ksqlflink.entities import Entity
-from ksqlflink.errors import BadStatement, SequenceTimeout
+from ksqlflink.errors import BadStatement, SequenceTimeout, ServerProblem
 from ksqlflink.executor import Executor, Properties, Session
 from ksqlflink.properties import check_streams_properties
 from ksqlflink.variables import substitute
@@ -57,11 +57,20 @@ class RequestHandler:
         answers = []
         for statement in statements:
             if lock is None or isinstance(statement, _WAITING):
-                answers.append(executor.execute(statement, session))
+                answers.append(_executed(executor, statement, session))
                 continue
             with lock:
-                answers.append(executor.execute(statement, session))
+                answers.append(_executed(executor, statement, session))
         return [answer for answer in answers if answer is not None]
+
+
+def _executed(executor: Executor, statement: st.Statement, session: Session) -> Entity | None:
+    """Return a statement's answer; the service that does not do what it should knows no statement."""
+    try:
+        return executor.execute(statement, session)
+    except ServerProblem as problem:
+        problem.statement_text = problem.statement_text or statement.text
+        raise
 
 
 def check_sequence(world: World, sequence: int | None) -> None:

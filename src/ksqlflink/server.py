@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ksqlflink.app import create_app
+from ksqlflink.callers import Guarded
 from ksqlflink.catalogue import Catalogue
 from ksqlflink.connectors import ConnectService, NoConnect
 from ksqlflink.create_query import JobBuilder
@@ -28,7 +29,7 @@ from ksqlflink.requests import RequestHandler
 from ksqlflink.results.service import QueryService
 from ksqlflink.results.transients import FlinkTransients
 from ksqlflink.server_properties import ServerProperties
-from ksqlflink.settings import JOB_SETTINGS
+from ksqlflink.settings import JOB_SETTINGS, MAX_PUSH_QUERIES
 from ksqlflink.translate import Services
 from ksqlflink.web import serve
 from ksqlflink.world import World
@@ -50,13 +51,15 @@ class Settings:
     state_dir: Path
     connect_url: str | None = None
     runtime_jar: str | None = None
+    allowed_hosts: Sequence[str] = ()
+    max_push_queries: int = MAX_PUSH_QUERIES
 
 
 class Server:
     """The backend of the REST API."""
 
     def __init__(self, settings: Settings) -> None:
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._settings = settings
         self._kafka = KafkaTopics(settings.bootstrap_servers)
         self._catalogue = Catalogue(settings.state_dir / "catalogue.sqlite")
@@ -70,7 +73,8 @@ class Server:
         records = KafkaRecords(settings.bootstrap_servers)
         world = World(self._catalogue, self._kafka, registry, records)
         self._transients = FlinkTransients(self._catalogue, self._kafka, self._cluster, self._gateway)
-        self.queries = QueryService(world, lambda: self._builder, self._transients)
+        limit = settings.max_push_queries
+        self.queries = QueryService(world, lambda: self._builder, self._transients, limit)
         self._requests = RequestHandler(self._executor(world))
         self._cluster_id = ""
         self._end = threading.Event()
@@ -139,7 +143,8 @@ class Server:
         for thread in threads:
             thread.start()
         try:
-            serve(create_app(self), self._settings.host, self._settings.port)
+            hosts = (self._settings.host, *self._settings.allowed_hosts)
+            serve(Guarded(create_app(self), hosts), self._settings.host, self._settings.port)
         finally:
             self._end.set()
             self.queries.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ksqlflink.http import without_login
 from ksqlflink.model import SERVICE_ID
 
 EDITABLE = frozenset({"ksql.streams.commit.interval.ms"})
@@ -21,7 +22,7 @@ class ServerProperties:
         """Return the settings with their values."""
         return {
             "ksql.output.topic.name.prefix": "",
-            "ksql.schema.registry.url": self.registry_url,
+            "ksql.schema.registry.url": without_login(self.registry_url),
             "ksql.service.id": SERVICE_ID,
             "ksql.streams.commit.interval.ms": "2000",
             "ksql.persistent.prefix": "query_",

@@ -8,112 +8,17 @@ from dataclasses import replace
 from ksqlflink.analysis import SCHEMA_ERROR, Analysis
 from ksqlflink.analysis.projection import Output
 from ksqlflink.analysis.typed import cast, widens
+from ksqlflink.definitions import check_kind
 from ksqlflink.dialect.statements import CreateAsSelect
-from ksqlflink.entities import schema_text
 from ksqlflink.errors import BadRequest, BadStatement
-from ksqlflink.formats import key_problem, value_problem
-from ksqlflink.kafka import Topic
+from ksqlflink.formats import schema_text
 from ksqlflink.model import Column, DataSource
 from ksqlflink.properties import (
-    check_formats,
-    format_of,
-    get,
     not_supported,
-    value_delimiter,
-    value_schema_name,
-    with_,
-    wraps_value,
 )
 from ksqlflink.world import World
 
 _STEPS = {"JOIN": "StreamStreamJoin", "TABLE_JOIN": "StreamTableJoin", "TABLE_TABLE_JOIN": "TableTableJoin"}
-
-
-def with_topic(statement: CreateAsSelect, source: Topic, world: World) -> tuple[CreateAsSelect, Topic, bool]:
-    """Return the statement with its topic spelled out (shaped as the source's by default), and the topic."""
-    name = get(statement, "KAFKA_TOPIC") or statement.name
-    wanted = Topic(
-        name,
-        int(get(statement, "PARTITIONS") or source.partitions),
-        int(get(statement, "REPLICAS") or source.replicas),
-        int(get(statement, "RETENTION_MS") or source.retention_ms),
-        cleanup_policy(statement),
-    )
-    existing = world.topics.find(name)
-    if existing is not None:
-        check_shape(existing, wanted)
-    completed = with_(
-        statement,
-        CLEANUP_POLICY=wanted.cleanup_policy,
-        KAFKA_TOPIC=name,
-        PARTITIONS=wanted.partitions,
-        REPLICAS=wanted.replicas,
-        RETENTION_MS=wanted.retention_ms,
-    )
-    return completed, wanted, existing is None
-
-
-def check_shape(existing: Topic, wanted: Topic) -> None:
-    """Refuse a topic with another number of partitions than a statement needs."""
-    if existing.partitions != wanted.partitions:
-        raise BadRequest(
-            f"A Kafka topic with the name '{existing.name}' already exists, with different partition/replica "
-            f"configuration than required. KSQL expects {wanted.partitions} partitions (topic has "
-            f"{existing.partitions}), {wanted.replicas} replication factor (topic has {existing.replicas}), "
-            f"and {wanted.retention_ms} retention (topic has {existing.retention_ms})."
-        )
-
-
-def cleanup_policy(statement: CreateAsSelect) -> str:
-    """Return the cleanup policy of a new sink topic."""
-    asked = get(statement, "CLEANUP_POLICY")
-    if asked is not None:
-        return asked
-    if statement.kind == "STREAM":
-        return "delete"
-    return "compact" if statement.query.window is None else "compact,delete"
-
-
-def sink_source(statement: CreateAsSelect, analysis: Analysis, topic: Topic, shown: str) -> DataSource:
-    """Return the sink of a query; formats are the (left) source's unless WITH says otherwise."""
-    first = next(iter(analysis.inputs.values()))
-    key_format, value_format = _formats(statement, analysis, first, shown)
-    same_value = value_format == first.value_format
-    wrap = wraps_value(statement)
-    source = DataSource(
-        statement.name,
-        statement.kind,
-        topic.name,
-        key_format,
-        value_format,
-        analysis.columns,
-        shown,
-        reads=tuple(source.name for source in analysis.inputs.values()),
-        window_type=analysis.window_type,
-        window_size_ms=analysis.window_size_ms,
-        wrap_value=value_format != "KAFKA" if wrap is None else wrap,
-        value_delimiter=value_delimiter(statement) or (first.value_delimiter if same_value else ","),
-        value_schema_name=value_schema_name(statement),
-    )
-    problem = key_problem(key_format, source.key_columns)
-    problem = problem or value_problem(value_format, source.value_columns, wrap)
-    if problem is not None:
-        raise BadStatement(SCHEMA_ERROR + problem, shown)
-    return source
-
-
-def _formats(statement: CreateAsSelect, analysis: Analysis, first: DataSource, shown: str) -> tuple[str, str]:
-    asked = format_of(statement, "KEY")
-    key = asked or first.key_format
-    value = format_of(statement, "VALUE") or first.value_format
-    check_formats(key, value, statement, shown)
-    has_key = any(column.key for column in analysis.columns)
-    if analysis.keyless:
-        if asked is not None and key != "NONE":
-            raise BadStatement(f"{SCHEMA_ERROR}Key format specified for stream without key columns.", shown)
-        return "NONE", value
-    # A key that a join or PARTITION BY makes of a source without one has no format to take over.
-    return ("KAFKA" if key == "NONE" and asked is None and has_key else key), value
 
 
 def check_result(statement: CreateAsSelect, analysis: Analysis, world: World, shown: str) -> None:
@@ -125,12 +30,7 @@ def check_result(statement: CreateAsSelect, analysis: Analysis, world: World, sh
             f"{existing.kind.lower()} with the same name already exists",
             shown,
         )
-    if analysis.kind != statement.kind:
-        raise BadStatement(
-            f"{SCHEMA_ERROR}Invalid result type. Your SELECT query produces a {analysis.kind}. Please use "
-            f"CREATE {analysis.kind} AS SELECT statement instead.\nStatement: {shown}",
-            shown,
-        )
+    check_kind(statement, analysis, shown)
 
 
 # -- CREATE OR REPLACE and INSERT INTO ----------------------------------------------------------------------

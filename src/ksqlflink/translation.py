@@ -20,6 +20,7 @@ from ksqlflink.http import JsonService
 from ksqlflink.jobs import NoJobs
 from ksqlflink.kafka import Topic
 from ksqlflink.model import FlinkJob, Query
+from ksqlflink.properties import get, with_
 from ksqlflink.registry import Registry, SandboxRegistry, SchemaRegistry
 from ksqlflink.requests import parsed
 from ksqlflink.settings import JOB_SETTINGS
@@ -117,21 +118,19 @@ def translated(
     executor = Executor(world, jobs, lambda: builder, {}, validating=True)
     session = Session(dict(_EARLIEST))
     for statement in parsed(text, world, {}):
-        _assume_topic(statement, topics)
-        executor.execute(statement, session)
+        executor.execute(_with_topic(statement, topics), session)
     for query in jobs.queries:
         yield query, flink_sql(query.job)
 
 
-def _assume_topic(statement: st.Statement, topics: AssumedTopics) -> None:
-    """Let the topic that a CREATE reads be there."""
-    if not isinstance(statement, st.CreateSource):
-        return
-    properties = dict(statement.properties)
-    if "KAFKA_TOPIC" not in properties or topics.find(properties["KAFKA_TOPIC"].text) is not None:
-        return
-    partitions = int(properties["PARTITIONS"].text) if "PARTITIONS" in properties else 1
-    topics.create(Topic(properties["KAFKA_TOPIC"].text, partitions, 1))
+def _with_topic(statement: st.Statement, topics: AssumedTopics) -> st.Statement:
+    """Return a statement that creates the topic it reads, if that is not there yet."""
+    if not isinstance(statement, st.CreateSource) or get(statement, "PARTITIONS") is not None:
+        return statement
+    name = get(statement, "KAFKA_TOPIC")
+    missing: bool = name is not None and topics.find(name) is None
+    completed: st.Statement = with_(statement, PARTITIONS=1) if missing else statement
+    return completed
 
 
 def flink_sql(job: FlinkJob) -> str:

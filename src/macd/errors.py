@@ -9,6 +9,7 @@ MacdError                    exit  remedy is always given
 │   ├── AuthenticationFailed       the credentials were refused
 │   └── RequestRejected            the service understood and said no
 ├── DeadlineExceeded         6     a condition did not come true in time
+│   └── Busy                       the dashboard has too much to do, or waits for a service
 ├── PlanBlocked              7     a change would lose data or break readers
 ├── DriftFound               8     `plan --fail-on-drift` found something to do
 ├── DeliveryFailed           9     Kafka did not acknowledge every message
@@ -84,6 +85,10 @@ class DeadlineExceeded(MacdError):
     """A condition did not come true within its deadline."""
 
     exit_code = 6
+
+
+class Busy(DeadlineExceeded):
+    """The dashboard could not answer in time; it may when it is asked again."""
 
 
 class PlanBlocked(MacdError):

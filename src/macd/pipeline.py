@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,18 +11,29 @@ from macd.clients.connect import Connect
 from macd.clients.connectors import connect_client
 from macd.clients.kafka import KafkaAdmin
 from macd.clients.ksqldb import KsqlDb
+from macd.clients.mongodb import SERVICE as MONGODB
+from macd.clients.mongodb import connected
 from macd.clients.registry import SchemaRegistry
+from macd.errors import ServiceError
 from macd.plan import (
+    Change,
+    MongoLedger,
+    Orphans,
     Plan,
+    Unknown,
+    find_orphans,
     plan_connector_removal,
     plan_connectors,
     plan_indexes,
+    plan_orphan_connectors,
+    plan_orphan_data,
     plan_schema_removal,
     plan_schemas,
     plan_stream_removal,
     plan_streams,
     plan_topic_removal,
     plan_topics,
+    undeclared,
 )
 from macd.settings import Settings
 from macd.specs import (
@@ -77,25 +88,61 @@ class Pipeline:
         """Connectors."""
         return connect_client(self.services.kafka_connect)
 
-    def plan(self, *, replace_streams: bool = False) -> Plan:
+    def orphans(self) -> Orphans:
+        """What apply made, include/ no longer declares, and is still there; ServiceError without MongoDB."""
+        with connected(self.services.mongodb) as database:
+            parts = MongoLedger(database, self.spec.target.name).parts
+        return find_orphans(undeclared(parts, self.spec), self)
+
+    def plan(self, *, replace_streams: bool = False, prune: bool = False) -> Plan:
         """What separates the services from include/, in the order in which it has to be applied.
 
         A stream needs its topics and subjects, so on an empty target the later parts are planned against
-        an emptiness that the earlier ones fill; each change is idempotent for that reason.
+        an emptiness that the earlier ones fill; each change is idempotent for that reason. Without MongoDB,
+        which keeps what was made, orphans and indexes are unknown.
         """
+        orphans, in_mongodb = self._known()
         return (
-            plan_topics(self.spec, self.kafka)
+            plan_orphan_connectors(orphans, self, prune=prune)
+            + plan_topics(self.spec, self.kafka)
             + plan_schemas(self.spec, self.registry)
-            + plan_streams(self.spec, self.ksqldb, self.kafka.empty, replace=replace_streams)
+            + plan_streams(
+                self.spec,
+                self.ksqldb,
+                self.kafka.empty,
+                replace=replace_streams,
+                orphans=orphans.sources,
+                prune=prune,
+            )
             + plan_connectors(self.spec, self.connect, self.environment)
-            + plan_indexes(self.spec, self.services.mongodb)
+            + plan_orphan_data(self.spec, orphans, self, prune=prune)
+            + in_mongodb
         )
 
     def plan_removal(self) -> Plan:
-        """Everything the pipeline made on the services except what is in MongoDB, readers first."""
+        """Everything the pipeline made on the services except what is in MongoDB, readers first.
+
+        Without MongoDB orphans are unknown, and stay; what include/ declares can be removed all the same.
+        """
+        orphans, in_mongodb = self._known()
         return (
-            plan_connector_removal(self.spec, self.connect)
-            + plan_stream_removal(self.spec, self.ksqldb, self.kafka.empty)
-            + plan_schema_removal(self.spec, self.registry)
-            + plan_topic_removal(self.spec, self.kafka)
+            Plan.of(change for change in in_mongodb.changes if isinstance(change, Unknown))
+            + plan_connector_removal(self.spec, self.connect, orphans.parts)
+            + plan_stream_removal(self.spec, self.ksqldb, self.kafka.empty, orphans.parts)
+            + plan_schema_removal(self.spec, self.registry, orphans.parts)
+            + plan_topic_removal(self.spec, self.kafka, orphans.parts)
         )
+
+    def apply(self, plan: Plan, report: Callable[[Change], object] = lambda _: None) -> None:
+        """Applies a plan of this pipeline, and keeps in MongoDB what it made."""
+        with connected(self.services.mongodb) as database:
+            plan.apply(report, MongoLedger(database, self.spec.target.name))
+
+    def _known(self) -> tuple[Orphans, Plan]:
+        """The orphans, and the plan of what lies in MongoDB; nothing and why where it cannot be asked."""
+        try:
+            return self.orphans(), plan_indexes(self.spec, self.services.mongodb)
+        except ServiceError as error:
+            if error.service != MONGODB:
+                raise
+            return Orphans(), Plan.of(Unknown(what, (error.message,)) for what in ("orphans", "indexes"))

@@ -1,8 +1,9 @@
 """`python -m tests.cloud FOLDER`: serves on a free port, and writes FOLDER/ca.pem and then FOLDER/port.
 
 What no real cloud has lies under /_fake: POST faults has the next requests answered with a status, POST
-connectors/NAME sets a connector's state, POST provisioning the questions until a new one runs, GET requests
-tells what was asked, DELETE forgets everything.
+connectors/NAME sets a connector's state, POST connectors/NAME/refused has MongoDB refuse a document, POST
+provisioning the questions until a new one runs, POST ksqldb what its server denies, POST management/PART what
+ksqlDB's cluster or Atlas' says of itself, GET requests tells what was asked, DELETE forgets everything.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tests.cloud import credentials, management
 from tests.cloud.answer import Answer, connect_error
 from tests.cloud.certificate import write_certificate
 from tests.cloud.connect import BASE, ConnectApi
+from tests.cloud.ksqldb import KsqlApi
 
 
 class World:
@@ -26,18 +28,17 @@ class World:
 
     def __init__(self) -> None:
         self.connect = ConnectApi()
+        self.ksqldb = KsqlApi()
+        self.management = management.ManagementApi()
         self.faults: list[dict[str, Any]] = []
         self.requests: list[dict[str, Any]] = []
 
     def control(self, method: str, path: str, body: Any) -> Answer:
         match (method, *path.strip("/").split("/")[1:]):
-            case ("POST", "faults"):
-                self.faults += [body] * body.get("times", 1)
-            case ("POST", "provisioning"):
-                self.connect.provisioning = body["questions"]
-            case ("POST", "connectors", name):
-                for key, value in body.items():
-                    setattr(self.connect.connectors[name], key, value)
+            case ("POST", "connectors", name, "refused"):
+                return Answer(200, {"topic": self.connect.connectors[name].refuse_document()})
+            case ("POST", *what):
+                self._change(what, body)
             case ("GET", "requests"):
                 return Answer(200, self.requests)
             case ("GET", "connectors", name):
@@ -45,6 +46,19 @@ class World:
             case ("DELETE",):
                 self.__init__()  # type: ignore[misc]
         return Answer(200, {})
+
+    def _change(self, what: list[str], body: Any) -> None:
+        match what:
+            case ["faults"]:
+                self.faults += [body] * body.get("times", 1)
+            case ["provisioning"]:
+                self.connect.provisioning = body["questions"]
+            case ["ksqldb"]:
+                vars(self.ksqldb).update(body)
+            case ["management", part]:
+                getattr(self.management, part).update(body)
+            case ["connectors", name]:
+                vars(self.connect.connectors[name]).update(body)
 
     def fault(self) -> Answer | None:
         if not self.faults:
@@ -65,31 +79,47 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         path, query = unquote(url.path), dict(parse_qsl(url.query))
         length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length)) if length else None
+        body = self._body(self.rfile.read(length).decode())
         if path.startswith("/_fake"):
             self._reply(self.world.control(self.command, path, body))
             return
         self.world.requests.append({"method": self.command, "path": self.path})
         self._reply(self.world.fault() or self._api(path, query, body))
 
+    def _body(self, text: str) -> Any:
+        if self.headers.get("Content-Type") == "application/x-www-form-urlencoded":
+            return dict(parse_qsl(text))
+        return json.loads(text) if text else None
+
     do_GET = do_PUT = do_POST = do_DELETE = _serve  # noqa: N815
 
     def _api(self, path: str, query: dict[str, str], body: Any) -> Answer:
         authorization = self.headers.get("Authorization")
+        if path == "/api/oauth/token":
+            return management.atlas_token(authorization, body)
         if path.startswith("/api/atlas/"):
-            if not credentials.is_digest_valid(authorization, self.command):
-                headers = {"WWW-Authenticate": credentials.CHALLENGE}
-                return Answer(401, {"error": 401, "detail": "You are not authorized."}, headers)
-            if not (self.headers.get("Accept") or "").startswith(management.ATLAS_TYPE):
-                return Answer(406, {"error": 406, "detail": "no version of the API in Accept"})
-            return management.atlas(path)
+            return self._atlas(path, authorization)
+        if path == "/ksql" or path.startswith("/is_valid_property/"):
+            return self.world.ksqldb.answer(authorization, path, body)
         key = credentials.basic_key(authorization)
         is_connect = path.startswith("/connect/v1/")
         if key is None:
             refuse = connect_error if is_connect else management.confluent_error
             return refuse(401, "Unauthorized")
         if not is_connect:
-            return management.confluent(path, query)
+            return self.world.management.confluent(path, query)
+        return self._connect(key, path, query, body)
+
+    def _atlas(self, path: str, authorization: str | None) -> Answer:
+        has_token = authorization == f"Bearer {credentials.ATLAS_TOKEN}"
+        if not has_token and not credentials.is_digest_valid(authorization, self.command):
+            headers = {"WWW-Authenticate": credentials.CHALLENGE}
+            return Answer(401, {"error": 401, "detail": "You are not authorized."}, headers)
+        if not (self.headers.get("Accept") or "").startswith(management.ATLAS_TYPE):
+            return Answer(406, {"error": 406, "detail": "no version of the API in Accept"})
+        return self.world.management.atlas(path)
+
+    def _connect(self, key: str, path: str, query: dict[str, str], body: Any) -> Answer:
         if key == credentials.POWERLESS_KEY and self.command != "GET":
             return connect_error(403, "Forbidden Access")
         if not path.startswith(f"{BASE}/"):

@@ -1,4 +1,4 @@
-"""Who may ask: API keys by Basic (Confluent Cloud) and by Digest (Atlas)."""
+"""Who may ask: API keys by Basic (Confluent Cloud) and by Digest (Atlas), and a service account (Atlas)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ CLOUD_KEY, CLOUD_SECRET = "CLOUDKEY00000001", "canary-cloud-secret"
 # Keys that the API answers differently, each with the secret of the good one.
 EXPIRED_KEY, POWERLESS_KEY = "CLOUDKEYEXPIRED1", "CLOUDKEYREADONLY"
 ATLAS_KEY, ATLAS_SECRET = "atlaskey", "canary-atlas-secret"
+ATLAS_CLIENT, ATLAS_CLIENT_SECRET = "mdb_sa_id_65f000000000000000000001", "canary-atlas-client"
+ATLAS_TOKEN = "canary-atlas-token"
 REALM, NONCE = "MMS Public API", "f3b1c2"
 CHALLENGE = f'Digest realm="{REALM}", domain="", nonce="{NONCE}", algorithm=MD5, qop="auth", stale=false'
 _FIELD = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s,]+))')
@@ -17,11 +19,12 @@ _FIELD = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s,]+))')
 
 def basic_key(header: str | None) -> str | None:
     """The key of a valid Basic header; None for no, a wrong or an expired one."""
-    kind, _, encoded = (header or "").partition(" ")
-    if kind != "Basic":
-        return None
-    key, _, secret = base64.b64decode(encoded).decode().partition(":")
-    return key if secret == CLOUD_SECRET and key in (CLOUD_KEY, POWERLESS_KEY) else None
+    return next((key for key in (CLOUD_KEY, POWERLESS_KEY) if is_basic(header, key, CLOUD_SECRET)), None)
+
+
+def is_basic(header: str | None, user: str, secret: str) -> bool:
+    """RFC 7617."""
+    return header == f"Basic {base64.b64encode(f'{user}:{secret}'.encode()).decode()}"
 
 
 def is_digest_valid(header: str | None, method: str) -> bool:

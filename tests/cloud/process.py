@@ -39,6 +39,16 @@ class Cloud:
     def change(self, connector: str, **fields: Any) -> None:
         self._control("POST", f"/connectors/{connector}", fields)
 
+    def change_ksqldb(self, **fields: Any) -> None:
+        self._control("POST", "/ksqldb", fields)
+
+    def change_management(self, part: str, **fields: Any) -> None:
+        self._control("POST", f"/management/{part}", fields)
+
+    def refuse_document(self, connector: str) -> str | None:
+        topic: str | None = self._control("POST", f"/connectors/{connector}/refused")["topic"]
+        return topic
+
     def sent(self, connector: str) -> dict[str, str]:
         return self._control("GET", f"/connectors/{connector}")
 

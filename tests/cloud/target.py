@@ -23,6 +23,6 @@ ENVIRONMENT = {
     "MACD_CLOUD_KSQLDB_API_SECRET": "canary-ksqldb",
     "MACD_CLOUD_MONGODB_HOST": "macd.fake.mongodb.net",
     "MACD_CLOUD_MONGODB_USER": "sink",
-    "MACD_CLOUD_MONGODB_PASSWORD": "canary/mongo@pw",
+    "MACD_CLOUD_MONGODB_PASSWORD": "canary-mongo-pw",
     "MACD_CLOUD_CONNECT_SERVICE_ACCOUNT": "sa-fake1",
 }

@@ -15,7 +15,7 @@ from rich.console import Console
 from .case import Case, Level, load_cases
 from .replay import Limits, run_cases
 from .report import as_json, print_differences, table
-from .rest_replay import run_story
+from .rest_replay import run_stories
 from .result import Result
 from .services import ENV_NAMES, OWN_CASES, Services, recordings
 
@@ -53,7 +53,7 @@ def _run_cases(services: Services, cases: list[Case], limits: Limits, concurrenc
 
 def _run_story(services: Services, level: Level) -> list[Result]:
     progress = Console(stderr=True)
-    return run_story(services, recordings() / "rest", level, lambda found: print_differences(progress, found))
+    return run_stories(services, level, lambda found: print_differences(progress, found))
 
 
 def main(

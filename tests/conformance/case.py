@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Level = Literal["core", "full"]
+Shape = dict[str, int | str]  # a topic as recorded: partitions, and settings by Kafka's names
 
 DEFAULT_PAUSE_MS = 600
 # Inner stream-stream joins, all the pipeline's own statements need; `jc` are the cases of this repository.
@@ -30,10 +31,11 @@ class _Strict(BaseModel):
 
 
 class Topic(_Strict):
-    """A topic to be created before the statements run."""
+    """A topic to be created before the statements run; without retention.ms it is kept for ever."""
 
     name: str
     partitions: int
+    config: dict[str, str] = Field(default_factory=dict)
 
 
 class Formats(_Strict):

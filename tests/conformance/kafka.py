@@ -16,9 +16,9 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic
 
-from .case import Topic
+from .case import Shape, Topic
 from .waiting import wait_until
 
 TIMEOUT_S = 30
@@ -26,6 +26,7 @@ POLL_S = 0.2
 PARTITIONER_DECIDES = -1
 # As recorded (sinks inherit it); besides, the records are older than what brokers keep by default.
 KEEP_FOR_EVER = "-1"
+SETTINGS = ("retention.ms", "cleanup.policy")
 
 
 class Kafka:
@@ -40,6 +41,19 @@ class Kafka:
         topics = self._admin.list_topics(timeout=TIMEOUT_S).topics
         return {name: len(found.partitions) for name, found in topics.items() if found.error is None}
 
+    def shapes(self, names: Collection[str]) -> dict[str, Shape | None]:
+        """Partitions and settings of topics, None for one that does not exist."""
+        partitions = self.partitions()
+        return {
+            name: {"partitions": partitions[name], **self._settings(name)} if name in partitions else None
+            for name in names
+        }
+
+    def _settings(self, name: str) -> dict[str, str]:
+        resource = ConfigResource(ConfigResource.Type.TOPIC, name)
+        config = self._admin.describe_configs([resource])[resource].result(TIMEOUT_S)
+        return {setting: config[setting].value for setting in SETTINGS}
+
     def delete_topics(self, names: Collection[str]) -> None:
         """Delete those of `names` that exist and wait until they are gone."""
         existing = [name for name in names if name in self.partitions()]
@@ -51,8 +65,10 @@ class Kafka:
 
     def create_topics(self, topics: Collection[Topic]) -> None:
         """Create topics that do not exist and wait until every broker answer shows them."""
+        if not topics:
+            return
         new = [
-            NewTopic(topic.name, num_partitions=topic.partitions, config={"retention.ms": KEEP_FOR_EVER})
+            NewTopic(topic.name, topic.partitions, config={"retention.ms": KEEP_FOR_EVER, **topic.config})
             for topic in topics
         ]
         _settle(self._admin.create_topics(new))
@@ -60,6 +76,21 @@ class Kafka:
         wait_until(
             lambda: wanted.items() <= self.partitions().items(), TIMEOUT_S, f"creation of {list(wanted)}"
         )
+
+    def keep_everything(self, names: Collection[str]) -> None:
+        """Let topics lose nothing: their records are older than what brokers keep, or may be compacted."""
+        wanted = {"retention.ms": KEEP_FOR_EVER, "cleanup.policy": "delete"}
+        entries = [
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+            for name, value in wanted.items()
+        ]
+        topics = [
+            ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=entries)
+            for name in names
+            if name in self.partitions()
+        ]
+        if topics:
+            _settle(self._admin.incremental_alter_configs(topics))
 
     def producer(self) -> CaseProducer:
         """A producer that writes one record at a time."""
@@ -132,7 +163,7 @@ class CaseProducer:
         self._error = self._error or error
 
 
-def _settle(futures: Mapping[str, Future[Any]], tolerated: int | None = None) -> None:
+def _settle(futures: Mapping[Any, Future[Any]], tolerated: int | None = None) -> None:
     for future in futures.values():
         try:
             future.result(TIMEOUT_S)

@@ -51,6 +51,7 @@ class Replay:
         self._stage.clean(self._case.all_topics)
         self._stage.set_up(self._case.topics, self._case.schemas)
         warnings = self._start()
+        self._stage.kafka.keep_everything(self._case.outputs)
         self._produce()
         return self._differences(self._read(), warnings)
 

@@ -17,13 +17,24 @@ from pathlib import Path
 from typing import Any
 
 from .absence import mentioned, only_creations, only_topics, without
-from .case import Level
-from .compare import compare_schemas, text
+from .case import Level, Shape, Topic
+from .compare import compare_schemas, compare_values, text
 from .exchange import HttpServer, compare_exchange
 from .result import Result
-from .services import Services
+from .services import OWN_RECORDINGS, Services, recordings
 from .stage import Stage
-from .story import Exchange, RecordedFile, Request, Response, Step, Story, load_recorded, load_story
+from .story import (
+    OWN_STORY,
+    STORY,
+    Exchange,
+    RecordedFile,
+    Request,
+    Response,
+    Step,
+    Story,
+    load_recorded,
+    load_story,
+)
 from .streams import Streams, comparable
 from .waiting import DeadlineError, wait_until
 from .world import World
@@ -96,7 +107,7 @@ class StoryReplay:
             return self._set_up(step, level)
         recorded = load_recorded(self._recordings / f"{step.file}.json")
         if step.wanted(level):
-            return self._file(recorded, step, level)
+            return self._on_own_topics(recorded, step, level)
         for exchange in recorded.exchanges:
             self._world.follow(exchange.response.body)
         return Outcome()
@@ -106,6 +117,18 @@ class StoryReplay:
         for statement in step.statements if step.wanted(level) else []:
             self._stage.ksqldb.execute(statement)
         return Outcome()
+
+    def _on_own_topics(self, recorded: RecordedFile, step: Step, level: Level) -> Outcome:
+        """The outcome of a file; what it puts on topics of its own is removed before and after."""
+        if not recorded.own_topics:
+            return self._file(recorded, step, level)
+        known = set(self._world.sources)
+        self._stage.clean(recorded.own_topics)
+        try:
+            return self._file(recorded, step, level)
+        finally:
+            self._stage.clean(recorded.own_topics)
+            self._world.forget_all_but(known)
 
     def _file(self, recorded: RecordedFile, step: Step, level: Level) -> Outcome:
         differences: list[str] = []
@@ -122,6 +145,7 @@ class StoryReplay:
                 if reason == OTHERS_WOULD_END:
                     self._end_own_queries()
                 continue
+            self._make_topics(exchange)
             self._unordered = step.unordered
             found = self._exchange(exchange, absent, is_trimmed=recorded.trimmed)
             if found:
@@ -129,6 +153,7 @@ class StoryReplay:
         differences += self._streams.rest()
         if not skipped:
             differences += self._subjects(recorded)
+            differences += self._topics(recorded)
         return Outcome(differences, skipped, compared=len(recorded.exchanges) - len(skipped))
 
     def _reason_to_skip(self, exchange: Exchange, absent: set[str], *, is_wanted: bool) -> str:
@@ -188,11 +213,30 @@ class StoryReplay:
             return [str(error)]
         return []
 
+    def _make_topics(self, exchange: Exchange) -> None:
+        topics = [topic_like(name, shape) for name, shape in exchange.topic_before.items()]
+        self._stage.kafka.delete_topics([topic.name for topic in topics])
+        self._stage.kafka.create_topics(topics)
+
+    def _topics(self, recorded: RecordedFile) -> list[str]:
+        found = self._stage.kafka.shapes(recorded.topics_after)
+        return [
+            line
+            for name, shape in recorded.topics_after.items()
+            for line in compare_values(f"topic {name}", shape, found[name])
+        ]
+
     def _subjects(self, recorded: RecordedFile) -> list[str]:
         latest = {subject: self._stage.registry.latest(subject) for subject in recorded.subjects}
         return compare_schemas(
             recorded.subjects, {subject: found[0] for subject, found in latest.items() if found is not None}
         )
+
+
+def topic_like(name: str, shape: Shape) -> Topic:
+    """A topic to be made as recorded."""
+    settings = {setting: str(value) for setting, value in shape.items() if setting != "partitions"}
+    return Topic(name=name, partitions=int(shape["partitions"]), config=settings)
 
 
 def _judged(name: str, act: Act) -> Result:
@@ -237,8 +281,12 @@ def _properties(properties: list[dict[str, Any]], names: set[str]) -> list[dict[
     return [{**found, "value": "URL"} if found["name"].endswith(".url") else found for found in kept]
 
 
-def run_story(
-    services: Services, recordings: Path, level: Level, report: Callable[[Result], None]
-) -> list[Result]:
-    """Replay the story of the REST recordings in `recordings`; the verdicts in story order."""
-    return StoryReplay(services, recordings, load_story()).run(level, report)
+def run_stories(services: Services, level: Level, report: Callable[[Result], None]) -> list[Result]:
+    """Replay the story of the recordings beside the repository and that of its own; the verdicts in order."""
+    told = [(recordings() / "rest", STORY), (OWN_RECORDINGS, OWN_STORY)]
+    return [
+        result
+        for folder, story in told
+        if folder.is_dir()
+        for result in StoryReplay(services, folder, load_story(story)).run(level, report)
+    ]

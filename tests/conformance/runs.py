@@ -9,9 +9,9 @@ from functools import cached_property
 
 from .case import Case, Level
 from .replay import Limits, run_cases
-from .rest_replay import run_story
+from .rest_replay import run_stories
 from .result import Result
-from .services import Services, recordings
+from .services import Services
 
 CONCURRENCY = 3
 
@@ -39,5 +39,4 @@ class Runs:
         if "_started" in self.__dict__:
             for future in self._started.values():
                 future.result()
-        results = run_story(self._services, recordings() / "rest", self._level, lambda _: None)
-        return {result.name: result for result in results}
+        return {result.name: result for result in run_stories(self._services, self._level, lambda _: None)}

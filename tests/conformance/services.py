@@ -11,6 +11,7 @@ from .case import Level
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OWN_CASES = Path(__file__).resolve().parent / "cases"
+OWN_RECORDINGS = Path(__file__).resolve().parent / "rest"
 ENV_NAMES = {
     "kafka": "MACD_CONFORMANCE_KAFKA",
     "registry": "MACD_CONFORMANCE_REGISTRY",

@@ -9,9 +9,10 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from .case import Formats, InputRecord, Level, Topic
+from .case import Formats, InputRecord, Level, Shape, Topic
 
 STORY = Path(__file__).resolve().parent / "story.yaml"
+OWN_STORY = Path(__file__).resolve().parent / "own_story.yaml"
 
 
 class _Strict(BaseModel):
@@ -38,11 +39,11 @@ class Story(_Strict):
     """Everything needed before the first exchange, and the steps in their order."""
 
     topics: list[Topic]
-    sinks: list[str]
-    unlisted: list[str]
-    formats: dict[str, Formats]
-    schemas: dict[str, Any]
-    inputs: list[InputRecord]
+    sinks: list[str] = Field(default_factory=list)
+    unlisted: list[str] = Field(default_factory=list)
+    formats: dict[str, Formats] = Field(default_factory=dict)
+    schemas: dict[str, Any] = Field(default_factory=dict)
+    inputs: list[InputRecord] = Field(default_factory=list)
     steps: list[Step]
 
     @property
@@ -76,26 +77,37 @@ class Response(_Strict):
 
 
 class Exchange(_Strict):
-    """One request with its response."""
+    """One request with its response; the topics of `topic_before` are made just before it."""
 
     request: Request
     response: Response
+    topic_before: dict[str, Shape] = Field(default_factory=dict)
 
 
 class RecordedFile(BaseModel):
-    """A file of exchanges; `subjects` maps a subject to its schema text (None = gone) after them."""
+    """A file of exchanges; what there is after them: `subjects` with their schema text, `topics_after`.
+
+    None stands for what is not there.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     exchanges: list[Exchange]
     subjects: dict[str, str | None]
+    topics_after: dict[str, Shape | None] = Field(default_factory=dict)
     trimmed: bool = False
 
+    @property
+    def own_topics(self) -> list[str]:
+        """Topics that this file alone is about."""
+        before = [name for exchange in self.exchanges for name in exchange.topic_before]
+        return list(dict.fromkeys([*before, *self.topics_after]))
 
-def load_story() -> Story:
-    """Read story.yaml."""
-    return Story.model_validate(yaml.safe_load(STORY.read_text()))
+
+def load_story(path: Path = STORY) -> Story:
+    """Read story.yaml, or another story."""
+    return Story.model_validate(yaml.safe_load(path.read_text()))
 
 
 def load_recorded(path: Path) -> RecordedFile:
@@ -105,6 +117,7 @@ def load_recorded(path: Path) -> RecordedFile:
     return RecordedFile(
         name=data["name"],
         exchanges=exchanges,
+        topics_after=data.get("topics_after", {}),
         subjects={**data.get("registered", {}), **data.get("subject_after", {})},
         trimmed=bool(data.get("trimmed")),
     )

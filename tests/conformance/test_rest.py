@@ -6,14 +6,15 @@ import pytest
 
 from .runs import Runs
 from .services import level, recordings
-from .story import load_story
+from .story import OWN_STORY, load_story
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.timeout(1800),
-    pytest.mark.skipif(
-        not (recordings() / "rest").is_dir(), reason="no recordings of a ksqlDB server: set KSQLDB_RECORDINGS"
-    ),
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+needs_recordings = pytest.mark.skipif(
+    not (recordings() / "rest").is_dir(), reason="no recordings of a ksqlDB server: set KSQLDB_RECORDINGS"
+)
+FILES = [
+    *(pytest.param(file, marks=needs_recordings) for file in load_story().files(level())),
+    *load_story(OWN_STORY).files(level()),
 ]
 
 
@@ -24,7 +25,7 @@ def test_the_stage_was_set_and_cleared(runs: Runs) -> None:
     assert errors == []
 
 
-@pytest.mark.parametrize("file", load_story().files(level()))
+@pytest.mark.parametrize("file", FILES)
 def test_the_answers_are_as_recorded(file: str, runs: Runs) -> None:
     result = runs.story[file]
     if not result.checked:

@@ -47,6 +47,11 @@ class World:
             self._sequence_numbers[old["commandSequenceNumber"]] = new.get("commandSequenceNumber", 0)
         return found
 
+    def forget_all_but(self, sources: Collection[str]) -> None:
+        """Forget sources that have been removed again."""
+        self.sources.intersection_update(sources)
+        self.claimed.intersection_update(sources)
+
     def denied(self, listed: Collection[str]) -> list[str]:
         """Differences for sources that the server said it created and does not list; each is said once."""
         missing = sorted(self.claimed.difference(listed))

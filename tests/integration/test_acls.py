@@ -70,7 +70,7 @@ def allow(admin: AdminClient, account: str, without: tuple[str, str, str] = ("",
         grant._replace(operations=tuple(o for o in grant.operations if o != operation))
         if grant[:2] == (resource, name)
         else grant
-        for grant in grants(ACCOUNTS[account], PIPELINE)
+        for grant in grants(ACCOUNTS[account], PIPELINE, "macd_")
     ]
     for done in admin.create_acls([each for grant in found for each in bindings(grant)]).values():
         done.result()
@@ -178,6 +178,17 @@ def test_the_reader_reads_and_changes_nothing(broker, admin, topics):
             work(broker)
     with pytest.raises(MacdError):
         KafkaAdmin(broker.service()).create(TopicState("macd_more", 1, 1, {}))
+
+
+def compare(broker: SecuredKafka) -> None:
+    """What ksqlDB does before it starts a query: it reads the settings of the topics on both sides."""
+    names = {name for query in PIPELINE.queries for name in (*PIPELINE.topics_read(query), query.topic)}
+    assert set(KafkaAdmin(broker.service()).topics(sorted(names))) == names
+
+
+def test_ksqldb_sees_how_its_topics_are_kept(broker, admin, topics):
+    allow(admin, "ksqldb")
+    until(lambda: succeeds(compare, broker), 20)
 
 
 def test_connect_and_ksqldb_may_not_write_orders(broker, admin, topics):

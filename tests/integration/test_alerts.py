@@ -101,6 +101,8 @@ def test_a_task_that_is_killed_for_good_is_mailed_by_whoever_buries_it(stack: St
     run = stack.start_run(run_id=run_id, orders=KILLED_ORDERS)
     for attempt in range(1, 4):
         until(partial(_kill, stack, run, attempt), deadline_s=240)
+        # Of the tries before this one nobody was told.
+        assert about(stack, f"task macd_pipeline.{PRODUCING}")[known:] == []
     assert stack.finish(run).state == "failed"
     alert = until(lambda: about(stack, f"task macd_pipeline.{PRODUCING}")[known:], deadline_s=120)[0]
     assert alert.subject == f"[FAIL] task_failed - task macd_pipeline.{PRODUCING}"

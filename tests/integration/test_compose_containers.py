@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from macd.clients.connect import KafkaConnect
 from macd.compose.env import values, write_env
 from macd.settings import REPOSITORY
+from macd.specs import HttpService
 from tests.stack import MACD, free_ports
 
 PORTS = ("KAFKA", "REGISTRY", "CONNECT", "KSQLDB", "MONGODB", "AIRFLOW", "MAIL")
@@ -68,7 +70,7 @@ def containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Containers]
     }
     found = Containers(secrets | ports | airflow)
     try:
-        for step in (["build"], ["up", "--detach", "--wait", "--wait-timeout", "900"]):
+        for step in (["build"], ["up", "--detach", "--wait", "--wait-timeout", "1800"]):
             done = found.compose(*step)
             assert done.returncode == 0, done.stderr[-5000:] + found.compose("ps", "--all").stdout
         yield found
@@ -90,11 +92,11 @@ def test_afterwards_everything_is_as_declared(containers):
 
 
 def test_no_log_and_no_listing_shows_a_secret(containers):
-    connectors = containers.compose(
-        *("exec", "-T", "connect", "curl", "-s", "http://localhost:8083/connectors?expand=info")
-    )
-    assert "${env:MACD_MONGODB_URI}" in connectors.stdout
-    shown = connectors.stdout + containers.compose("logs").stdout
+    secret, port = containers.env["MACD_CONNECT_PASSWORD"], containers.env["MACD_COMPOSE_CONNECT_PORT"]
+    service = HttpService(url=f"http://127.0.0.1:{port}", username="pipeline", password=secret)
+    listing = str(KafkaConnect(service).request("GET", "/connectors?expand=info"))
+    assert "${env:MACD_MONGODB_URI}" in listing
+    shown = listing + containers.compose("logs").stdout
     secrets = {
         name: value for name, value in containers.env.items() if name in values(REPOSITORY / ".env.example")
     }
@@ -103,7 +105,7 @@ def test_no_log_and_no_listing_shows_a_secret(containers):
 
 
 def test_a_stop_and_a_start_keep_everything(containers):
-    for step in (["down"], ["up", "--detach", "--wait", "--wait-timeout", "900"]):
+    for step in (["down"], ["up", "--detach", "--wait", "--wait-timeout", "1800"]):
         done = containers.compose(*step)
         assert done.returncode == 0, done.stderr[-5000:]
     done = containers.macd("plan", "--fail-on-drift")

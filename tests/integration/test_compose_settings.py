@@ -31,10 +31,11 @@ from macd.settings import REPOSITORY
 from macd.specs import HttpService, KafkaService, MongoService, load_pipeline, resolve_connector_config
 from tests.stack import free_ports
 from tests.unit.compose.files import SECRETS, services
+from tests.unit.compose.files import config as config_file
 
 pytestmark = pytest.mark.integration
 PASSWORD = SECRETS["MACD_KAFKA_PASSWORD"]
-BASIC_AUTH = "org.apache.kafka.connect.rest.basic.auth.extension"
+SINK = "com.mongodb.kafka.connect.MongoSinkConnector"
 CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qk"
 
 
@@ -56,8 +57,10 @@ class Machine:
             "HOST://0.0.0.0:29092": f"HOST://{HOST}:{self.host}",
             f"{HOST}:29092": f"{HOST}:{self.host}",
             "kafka:19092": f"{HOST}:{self.internal}",
-            "localhost:9093": f"{HOST}:{self.controller}",
+            f"{HOST}:9093": f"{HOST}:{self.controller}",
             "http://0.0.0.0:8083": f"http://{HOST}:{self.connect}",
+            "/connect-jaas.conf": str(self.folder / "connect-jaas.conf"),
+            "/connect-logins": str(self.folder / "connect-logins"),
             "/var/lib/kafka/data": str(self.folder / "data"),
             "/usr/share/java,/usr/share/confluent-hub-components": str(cache() / "connect-plugins"),
             SECRETS["KAFKA_CLUSTER_ID"]: CLUSTER_ID,
@@ -72,6 +75,11 @@ class Machine:
         if "MACD_MONGODB_URI" in found:
             found["MACD_MONGODB_URI"] = f"mongodb://{HOST}:{self.mongodb}/?retryWrites=false"
         return found
+
+    def rest(self) -> HttpService:
+        """Kafka Connect, as the target says."""
+        url = f"http://{HOST}:{self.connect}"
+        return HttpService(url=url, username="pipeline", password=SECRETS["MACD_CONNECT_PASSWORD"])
 
     def kafka(self, **login: str) -> KafkaService:
         """The listener for this machine; as the target says unless `login` says otherwise."""
@@ -184,10 +192,14 @@ def connect(machine) -> Iterator[KafkaConnect]:
     folder, environment = machine.folder, machine.environment("connect")
     worker = folder / "connect.properties"
     worker.write_text(properties_of(environment, "CONNECT_"))
+    for name, content in {"connect-jaas.conf": "connect-jaas", "connect-logins": "connect-logins"}.items():
+        (folder / name).write_text(machine.here(config_file(content)))
     launcher = str(cache() / "mongodb" / "MongoServerLauncher.java")
     mongodb = java("mongodb", launcher, str(folder / "mongodb.h2"), str(machine.mongodb))
     distributed = java("kafka", "org.apache.kafka.connect.cli.ConnectDistributed", str(worker))
-    client = KafkaConnect(HttpService(url=f"http://{HOST}:{machine.connect}"))
+    # Kafka's scripts pass this variable on to Java.
+    distributed.insert(1, environment["KAFKA_OPTS"])
+    client = KafkaConnect(machine.rest())
     with (
         running(mongodb, folder / "mongodb.log", {}),
         running(distributed, folder / "connect.log", environment),
@@ -248,41 +260,33 @@ def records(config: dict[str, str], topic: str) -> int:
     return int(end)
 
 
-@pytest.fixture
-def guarded(machine, tmp_path) -> Iterator[HttpService]:
-    """A second worker of its own group that asks for a login, and how to reach it with one."""
-    with closing(free_ports()) as ports:
-        url = f"http://{HOST}:{next(ports)}"
-    settings = machine.environment("connect") | {"CONNECT_LISTENERS": url, "CONNECT_GROUP_ID": "guarded"}
-    settings |= {
-        f"CONNECT_{name}_STORAGE_TOPIC": f"guarded-{name}" for name in ("CONFIG", "OFFSET", "STATUS")
-    }
-    settings["CONNECT_REST_EXTENSION_CLASSES"] = f"{BASIC_AUTH}.BasicAuthSecurityRestExtension"
-    worker, logins, jaas = (tmp_path / name for name in ("connect.properties", "logins", "jaas.conf"))
-    worker.write_text(properties_of(settings, "CONNECT_"))
-    logins.write_text("ada=connect-canary\n")
-    jaas.write_text(f'KafkaConnect {{ {BASIC_AUTH}.PropertyFileLoginModule required file="{logins}"; }};')
-    command = java("kafka", "org.apache.kafka.connect.cli.ConnectDistributed", str(worker))
-    command.insert(1, f"-Djava.security.auth.login.config={jaas}")
-    service = HttpService(url=url, username="ada", password="connect-canary")
-    with running(command, tmp_path / "connect.log", settings):
-        until_it_lists(KafkaConnect(service))
-        yield service
-
-
-def test_a_worker_that_asks_for_a_login_gets_the_connections(guarded):
-    assert KafkaConnect(guarded).connectors() == []
-    wrong = guarded.model_copy(update={"password": SecretStr("wrong-canary")})
-    for service in (wrong, HttpService(url=guarded.url)):
+def test_nobody_gets_at_connectors_without_the_login(machine, connect):
+    assert isinstance(connect.connectors(), list)
+    wrong = machine.rest().model_copy(update={"password": SecretStr("wrong-canary")})
+    for service in (wrong, HttpService(url=wrong.url)):
+        client = KafkaConnect(service)
         with pytest.raises(AuthenticationFailed, match="macd_kafka_connect") as refused:
-            KafkaConnect(service).connectors()
+            client.connectors()
         assert "canary" not in str(refused.value)
+        # The answer would hold what ${env:MACD_MONGODB_URI} stands for.
+        with pytest.raises(AuthenticationFailed):
+            client.complaints({"name": "c", "connector.class": SINK})
+
+
+def test_the_worker_is_healthy_by_its_containers_own_check(machine, connect):
+    kind, shell, script, _, path = services()["connect"]["healthcheck"]["test"]
+    assert (kind, shell, script) == ("CMD", "bash", "/answers.sh")
+    command = [shell, "-c", config_file("answers"), script, str(machine.connect), path]
+    login = {"ANSWERS_LOGIN": machine.environment("connect")["ANSWERS_LOGIN"]}
+    for environment, code in ((login, 0), ({"ANSWERS_LOGIN": "pipeline:wrong"}, 1), ({}, 1)):
+        done = subprocess.run(command, env=os.environ | environment, timeout=10, check=False)
+        assert done.returncode == code, environment
 
 
 def test_a_connector_may_read_no_other_variable(machine, connect):
     """The worker's environment holds Kafka's password as well."""
     config = {
-        "connector.class": "com.mongodb.kafka.connect.MongoSinkConnector",
+        "connector.class": SINK,
         "topics": "t",
         "database": "macd",
         "collection": "c",

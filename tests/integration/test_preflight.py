@@ -71,6 +71,7 @@ def test_a_stack_that_is_well_passes_and_nothing_is_changed(stack: Stack) -> Non
         assert outcomes(report, "Kafka")[check] == "ok"
     assert outcomes(report, "Kafka Connect")["create connectors"] == "ok"
     assert outcomes(report, "ksqlDB")["same Kafka"] == "ok"
+    assert outcomes(report, "ksqlDB")["settings"] == "ok"
     # The stand-in for MongoDB does not tell privileges; a real server does.
     if stack.config.mongod is None:
         assert outcomes(report, "MongoDB")["permissions"] == "cannot tell"

@@ -118,7 +118,7 @@ def test_no_service_shows_one(stack: Stack, run_id: str) -> None:
 
 def test_no_process_has_one_in_its_arguments(stack: Stack, run_id: str) -> None:
     """Nor any other secret of the stack: arguments are everybody's to read."""
-    generated = [path.read_text().strip() for path in (stack.config.data / "secrets").iterdir()]
+    generated = [secret for path in (stack.config.data / "secrets").iterdir() for secret in _secrets_in(path)]
     processes = strays.find(stack.config.home)
     assert len(processes) > 5
     for process in processes:
@@ -128,6 +128,20 @@ def test_no_process_has_one_in_its_arguments(stack: Stack, run_id: str) -> None:
             continue
         assert hidden(arguments)
         assert not [secret for secret in generated if secret in arguments]
+
+
+def _secrets_in(path: Path) -> list[str]:
+    """The secret that a file is, or those of a JSON object."""
+    text = path.read_text().strip()
+    return list(json.loads(text).values()) if path.suffix == ".json" else [text]
+
+
+def test_no_other_user_can_read_a_file_that_holds_a_secret(stack: Stack, run_id: str) -> None:
+    secrets = [secret for path in (stack.config.data / "secrets").iterdir() for secret in _secrets_in(path)]
+    files = [path for path in stack.config.home.rglob("*") if path.is_file() and not path.is_symlink()]
+    holding = [path for path in files if any(secret.encode() in _bytes(path) for secret in secrets)]
+    assert len(holding) >= len(secrets)
+    assert [str(path) for path in holding if path.stat().st_mode & 0o077] == []
 
 
 def test_no_collection_shows_one(stack: Stack, run_id: str) -> None:

@@ -9,4 +9,4 @@ from tests.runtime.java import Checks
 
 @pytest.fixture(scope="session")
 def checks(tmp_path_factory: pytest.TempPathFactory) -> Checks:
-    return Checks.compile(tmp_path_factory.mktemp("checks"))
+    return Checks.compile(tmp_path_factory.mktemp("checks"), "ksqlflink", "ksqlflink.runtime")

@@ -35,13 +35,6 @@ def test_the_local_target_needs_nothing_from_the_environment():
     assert services.ksqldb.url == "http://127.0.0.1:8088"
 
 
-def test_joined_topics_have_as_many_partitions_as_their_sources():
-    for target in TARGETS:
-        topics = {topic.name: topic.targets[target] for topic in load_pipeline(INCLUDE, target).topics}
-        names = ("macd_orders", "macd_payments", "macd_orders_payments_joined")
-        assert len({topics[name].partitions for name in names}) == 1
-
-
 def test_money_is_exact_to_the_cent_and_every_field_is_documented():
     def walk(schema):
         yield schema
@@ -56,3 +49,14 @@ def test_money_is_exact_to_the_cent_and_every_field_is_documented():
             for field in record["fields"]:
                 assert field["doc"], field["name"]
                 assert field["type"] not in ("double", "float")
+
+
+@pytest.mark.parametrize("target", ["local", "compose"])
+def test_sinks_tell_bad_data_from_a_server_that_is_away(target):
+    pipeline = load_pipeline(INCLUDE, target)
+    converter = pipeline.target.connector_config["value.converter"]
+    assert converter.startswith("macd.connect.Patient"), "others make dead letters of what it waits for"
+    for spec in pipeline.connectors:
+        assert spec.config["errors.retry.timeout"] == "-1", "or Connect gives up and makes a dead letter"
+        tolerance = {"all": "data", "none": None}[spec.config["errors.tolerance"]]
+        assert spec.config.get("mongo.errors.tolerance") == tolerance

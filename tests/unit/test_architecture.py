@@ -34,6 +34,19 @@ def test_a_package_imports_only_what_lies_below_it(package, forbidden):
     assert guilty == {}
 
 
+def test_of_the_engine_the_pipeline_knows_its_sql_and_the_check_of_statements_only():
+    """Neither imports a server; tests/unit/ksqlflink/test_checking.py looks at what they load."""
+    known = ("ksqlflink.dialect", "ksqlflink.checking")
+    guilty = {
+        f"{path.relative_to(SOURCES)}: {node.module}"
+        for path in (SOURCES / "macd").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ksqlflink")
+        if not node.module.startswith(known)
+    }
+    assert guilty == set()
+
+
 def test_modules_stay_short():
     modules = [*SOURCES.rglob("*.py"), *(REPOSITORY / "plugins").rglob("*.py")]
     lengths = {path.relative_to(REPOSITORY): len(path.read_text().splitlines()) for path in modules}

@@ -6,11 +6,13 @@ from typing import Any, Generic, TypeVar
 
 from airflow.sdk import BaseHook
 from airflow.sdk.log import mask_secret
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 
-from macd.errors import MacdError
+from macd.errors import MacdError, SpecError
 
 Client = TypeVar("Client")
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class ServiceHook(BaseHook, Generic[Client]):
@@ -41,3 +43,18 @@ def secret(value: Any) -> SecretStr:
     text = str(value)
     mask_secret(text)
     return SecretStr(text)
+
+
+def described(model: type[Model], conn_id: str, remedy: str, **fields: Any) -> Model:
+    """What a connection's fields describe; SpecError names connection and field, and quotes no value."""
+    try:
+        return model(**fields)
+    except ValidationError as error:
+        told = "; ".join(_complaint(each) for each in error.errors(include_input=False))
+        raise SpecError(f"The connection {conn_id} is wrong: {told}.", remedy=remedy) from None
+
+
+def _complaint(detail: ErrorDetails) -> str:
+    field = ".".join(map(str, detail["loc"]))
+    told = detail["msg"].removeprefix("Value error, ")
+    return f"{field}: {told}" if field else told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -10,10 +11,11 @@ from airflow.sdk import Connection
 from macd.clients.http import HttpClient
 from macd.errors import SpecError
 from macd.specs import HttpService
-from macd_airflow.hooks.base import ServiceHook, secret
+from macd_airflow.hooks.base import ServiceHook, described, secret
 
 Rest = TypeVar("Rest", bound=HttpClient)
 _PROTOCOLS = ("http", "https")
+_PORT = re.compile(r":[^:\]]*$")
 
 
 class HttpServiceHook(ServiceHook[Rest], Generic[Rest]):
@@ -33,7 +35,10 @@ class HttpServiceHook(ServiceHook[Rest], Generic[Rest]):
 
 def http_service(connection: Connection) -> HttpService:
     """URL and credentials that a connection holds; the password is masked in logs."""
-    return HttpService(
+    return described(
+        HttpService,
+        connection.conn_id,
+        "Set its host to the service's URL, for example https://host.example:443/path.",
         url=_url(connection),
         username=connection.login or None,
         password=secret(connection.password) if connection.password else None,
@@ -52,12 +57,13 @@ def _url(connection: Connection) -> str:
     schema = (connection.schema or "").strip("/")
     protocol = schema if schema in _PROTOCOLS else "http"
     host = connection.host if "://" in connection.host else f"{protocol}://{connection.host}"
-    parts = urlsplit(host)
-    if "@" in parts.netloc:
+    # Anywhere: a password with a / in it would end the host before its @.
+    if "@" in host:
         raise SpecError(
             f"The host of the connection {connection.conn_id} holds a login, and Airflow shows hosts.",
             remedy="Put user and password into its fields login and password, and change the password.",
         )
-    port = f":{connection.port}" if connection.port and parts.port is None else ""
+    parts = urlsplit(host)
+    port = f":{connection.port}" if connection.port and not _PORT.search(parts.netloc) else ""
     path = parts.path if schema in ("", *_PROTOCOLS) else f"{parts.path.rstrip('/')}/{schema}"
     return f"{parts.scheme}://{parts.netloc}{port}{path}".rstrip("/")

@@ -8,11 +8,9 @@ from pydantic import SecretStr
 
 from macd.clients.kafka import KafkaAdmin
 from macd.errors import SpecError
+from macd.redaction import SECRET_NAME
 from macd.specs import KafkaService
-from macd_airflow.hooks.base import ServiceHook, secret
-
-# Airflow masks keys that say password, secret or token; these hold credentials under other names.
-_CREDENTIALS = ("password", "secret", "pem", "sasl.oauthbearer.config", "sasl.jaas.config")
+from macd_airflow.hooks.base import ServiceHook, described, secret
 
 
 class KafkaHook(ServiceHook[KafkaAdmin]):
@@ -34,7 +32,9 @@ class KafkaHook(ServiceHook[KafkaAdmin]):
                 f"The connection {self.conn_id} names no broker.",
                 remedy='Put {"bootstrap.servers": "host:port"} and the security settings into its extra.',
             )
-        return KafkaService(config={key: _value(key, value) for key, value in config.items()})
+        remedy = "Correct its extra, which holds settings of librdkafka and nothing else."
+        values = {key: _value(key, value) for key, value in config.items()}
+        return described(KafkaService, self.conn_id, remedy, config=values)
 
     def get_conn(self) -> KafkaAdmin:
         """Kafka's admin client."""
@@ -47,7 +47,8 @@ class KafkaHook(ServiceHook[KafkaAdmin]):
 
 
 def _value(key: str, value: Any) -> SecretStr:
-    if any(part in key for part in _CREDENTIALS):
+    # Airflow by itself masks only keys that say password, secret or token.
+    if SECRET_NAME.search(key):
         return secret(value)
     # librdkafka writes booleans in lower case; JSON's true arrives here as True.
     return SecretStr(str(value).lower() if isinstance(value, bool) else str(value))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
 from macd.clients.connect import Connect
 from macd.clients.connectors import connect_client
-from macd.errors import SpecError
 from macd.specs import ConnectService
-from macd_airflow.hooks.base import ServiceHook
+from macd_airflow.hooks.base import ServiceHook, described
 from macd_airflow.hooks.http import http_service
 
 
@@ -32,14 +29,13 @@ class KafkaConnectHook(ServiceHook[Connect]):
         connection = self.get_connection(self.conn_id)
         fields = ("api", "environment", "cluster")
         extra = {key: value for key, value in connection.extra_dejson.items() if key in fields}
-        try:
-            return ConnectService(**dict(http_service(connection)), **extra)
-        except ValidationError as error:
-            told = "; ".join(str(each["msg"]) for each in error.errors())
-            raise SpecError(
-                f"The extra of the connection {self.conn_id} is wrong: {told}.",
-                remedy='Write {"api": "confluent_cloud", "environment": "env-...", "cluster": "lkc-..."}.',
-            ) from None
+        return described(
+            ConnectService,
+            self.conn_id,
+            'Its extra has to be {"api": "confluent_cloud", "environment": "env-...", "cluster": "lkc-..."}.',
+            **dict(http_service(connection)),
+            **extra,
+        )
 
     def get_conn(self) -> Connect:
         """The client for the protocol that the connection names."""

@@ -13,7 +13,7 @@ from pymongo.database import Database
 from macd.clients.mongodb import Document, connected
 from macd.errors import SpecError
 from macd.specs import MongoService
-from macd_airflow.hooks.base import ServiceHook, secret
+from macd_airflow.hooks.base import ServiceHook, described, secret
 
 DEFAULT_DATABASE = "macd"
 
@@ -43,11 +43,18 @@ class MongoDbHook(ServiceHook[AbstractContextManager[Database[Document]]]):
                 f"The connection {self.conn_id} is not one of MongoDB: {error}.",
                 remedy='Use the type mongo, and {"srv": true} in its extra for an Atlas address.',
             ) from error
+        if "@" in (provider.connection.host or ""):
+            raise SpecError(
+                f"The host of the connection {self.conn_id} holds a login, and Airflow shows hosts.",
+                remedy="Put user and password into its fields login and password, and change the password.",
+            )
         options = dict(provider.extras)
         if provider.allow_insecure:
             options["tlsAllowInvalidCertificates"] = True
         uri = secret(_with_options(provider.uri, options))
-        return MongoService(uri=uri, database=provider.connection.schema or DEFAULT_DATABASE)
+        database = provider.connection.schema or DEFAULT_DATABASE
+        remedy = "Correct its host, login and extra."
+        return described(MongoService, self.conn_id, remedy, uri=uri, database=database)
 
     def get_conn(self) -> AbstractContextManager[Database[Document]]:
         """The database, in a context that closes the client."""

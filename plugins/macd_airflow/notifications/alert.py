@@ -21,7 +21,7 @@ from macd.incidents.incident import Incident
 from macd.incidents.store import IncidentStore
 from macd_airflow.hooks.mongodb import MongoDbHook
 from macd_airflow.notifications import memory
-from macd_airflow.notifications.look import Look, base_url, look_of, look_of_run
+from macd_airflow.notifications.look import Look, base_url, has_tries_left, look_of, look_of_run
 from macd_airflow.notifications.mailer import DEFAULT_CONNECTION, Mailer
 
 # A task that has ended waits no longer than this (milliseconds) for a database that does not answer.
@@ -66,6 +66,9 @@ class AlertNotifier(BaseNotifier):
 
     def look(self, context: Context) -> Look | None:
         """What there is to book; None for nothing."""
+        if self.failed and has_tries_left(context):
+            self.log.info("Not mailed: the task is tried again, or else its run tells of it.")
+            return None
         return look_of(context, failed=self.failed)
 
     def _book_or_remember(self, look: Look) -> None:

@@ -13,6 +13,7 @@ from airflow.sdk.log import redact  # type: ignore[attr-defined]
 
 from macd.incidents.finding import Finding
 from macd.incidents.incident import Incident, Where
+from macd.redaction import redacted
 from macd_airflow.outcome import FINDINGS, SUBJECTS, VERDICT
 
 TASK_FAILED = "task_failed"
@@ -81,6 +82,17 @@ def look_of(context: Context, *, failed: bool) -> Look:
         verdict=str(_pulled(ti, VERDICT) or "") if told else "",
         verdict_subjects=frozenset(told),
     )
+
+
+def has_tries_left(context: Context) -> bool:
+    """Whether Airflow buries a task that it may well try again.
+
+    A task that fails by itself is called back after its last try, with its error. Of one without a heartbeat
+    the DAG processor tells, which knows no error, and not every Airflow asks it whether tries are left
+    (apache/airflow#65400).
+    """
+    ti: Any = context["ti"]
+    return "exception" not in context and ti.try_number <= ti.max_tries
 
 
 def look_of_run(context: Context, *, failed: bool) -> Look | None:
@@ -158,7 +170,8 @@ def _run_failure(subject: str, run_id: str, reason: str) -> Finding:
 
 def _failure(subject: str, context: Context) -> Finding:
     error: Any = context.get("exception")
-    text = str(redact(str(error)))[:_MOST_CHARACTERS] if error else _NO_ERROR
+    # Airflow knows its Connections' secrets, and nothing of logins in other people's URIs.
+    text = redacted(str(redact(str(error))))[:_MOST_CHARACTERS] if error else _NO_ERROR
     message, _, remedy = text.partition(" Remedy: ")
     named = message if " " in message else f"{type(error).__name__}: {message}"
     return Finding(

@@ -8,10 +8,11 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
-from macd.plan import Change, Plan
+from macd.plan import Change, MongoLedger, Part, Plan, undeclared
 from macd.settings import Settings
 from macd.specs import PipelineSpec, load_pipeline
 from macd_airflow.errors import airflow_errors
+from macd_airflow.hooks.mongodb import MongoDbHook
 
 
 class PipelineOperator(BaseOperator):
@@ -40,7 +41,16 @@ class PipelineOperator(BaseOperator):
 
 
 class PlanOperator(PipelineOperator):
-    """Plans, shows the plan in the log, and applies that very plan."""
+    """Plans, shows the plan in the log, applies that very plan, and keeps in MongoDB what it made.
+
+    :param mongodb_conn_id: Airflow connection to MongoDB.
+    """
+
+    template_fields: Sequence[str] = (*PipelineOperator.template_fields, "mongodb_conn_id")
+
+    def __init__(self, *, mongodb_conn_id: str = MongoDbHook.default_conn_name, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.mongodb_conn_id = mongodb_conn_id
 
     def plan(self, pipeline: PipelineSpec) -> Plan:
         """What has to happen so that the services are as the files say."""
@@ -55,9 +65,19 @@ class PlanOperator(PipelineOperator):
             pipeline = self.pipeline()
             plan = self.plan(pipeline)
             self._show(plan, pipeline.target.name)
-            plan.apply(self._done)
+            self.apply(plan, pipeline)
             self.confirm(pipeline)
         return [change.as_dict() for change in plan.changes]
+
+    def apply(self, plan: Plan, pipeline: PipelineSpec) -> None:
+        """Makes the changes, with a record of each."""
+        with MongoDbHook(self.mongodb_conn_id).get_conn() as database:
+            plan.apply(self._done, MongoLedger(database, pipeline.target.name))
+
+    def undeclared(self, pipeline: PipelineSpec) -> list[Part]:
+        """What was made on the target, here or by `macd apply`, and no file declares any more."""
+        with MongoDbHook(self.mongodb_conn_id).get_conn() as database:
+            return undeclared(MongoLedger(database, pipeline.target.name).parts, pipeline)
 
     def _show(self, plan: Plan, target: str) -> None:
         self.log.info("Plan for target %s (%d of %d to do):", target, len(plan.pending), len(plan.changes))

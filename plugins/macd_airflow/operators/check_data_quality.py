@@ -9,6 +9,7 @@ from typing import Any
 from airflow.sdk import Context, conf
 
 from macd.incidents.from_report import findings_of, subject_of
+from macd.producer.manifest import Manifest
 from macd.producer.store import RunStore
 from macd.quality.report import Report
 from macd.quality.verify import (
@@ -18,6 +19,7 @@ from macd.quality.verify import (
     stall_limit_of,
     verify_run,
 )
+from macd.rescue.outage import through_outages
 from macd_airflow.assets import announce
 from macd_airflow.errors import airflow_errors
 from macd_airflow.hooks.mongodb import MongoDbHook
@@ -73,7 +75,8 @@ class CheckDataQualityOperator(ServicesOperator):
 
     def _settled(self) -> bool:
         with airflow_errors():
-            progress = settled(self.run_id, self.pipeline(), self.connections().services())
+            services = self.connections().services()
+            progress = through_outages(lambda: settled(self.run_id, self.pipeline(), services), self.log.info)
         self.log.info("%s", progress)
         return progress.done
 
@@ -91,8 +94,13 @@ class CheckDataQualityOperator(ServicesOperator):
     def _stall_limit(self) -> float:
         if self.patient:
             return STALL_LIMIT_S
-        with airflow_errors(), MongoDbHook(self.mongodb_conn_id).get_conn() as database:
-            return stall_limit_of(RunStore(database).get(self.run_id), datetime.now(UTC))
+        with airflow_errors():
+            manifest = through_outages(self._manifest, self.log.info)
+        return stall_limit_of(manifest, datetime.now(UTC))
+
+    def _manifest(self) -> Manifest:
+        with MongoDbHook(self.mongodb_conn_id).get_conn() as database:
+            return RunStore(database).get(self.run_id)
 
     def _verify(
         self, context: Context, deadline: timedelta, stall_limit_s: float = STALL_LIMIT_S

@@ -31,29 +31,22 @@ class ConfigureConnectorsOperator(PlanOperator):
     tasks have failed.
 
     :param kafka_connect_conn_id: Airflow connection to Kafka Connect's REST API.
-    :param mongodb_conn_id: Airflow connection to MongoDB.
     :param deadline: how long a connector may take until all its tasks run; the target's
         `connectors_run_within` when None. One that says FAILED for two minutes is given up before.
     """
 
-    template_fields: Sequence[str] = (
-        *PlanOperator.template_fields,
-        "kafka_connect_conn_id",
-        "mongodb_conn_id",
-    )
+    template_fields: Sequence[str] = (*PlanOperator.template_fields, "kafka_connect_conn_id")
     ui_color = "#e4d9ee"
 
     def __init__(
         self,
         *,
         kafka_connect_conn_id: str = KafkaConnectHook.default_conn_name,
-        mongodb_conn_id: str = MongoDbHook.default_conn_name,
         deadline: timedelta | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.kafka_connect_conn_id = kafka_connect_conn_id
-        self.mongodb_conn_id = mongodb_conn_id
         self.deadline = deadline
 
     def plan(self, pipeline: PipelineSpec) -> Plan:

@@ -6,17 +6,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
-
-from macd.clients.ksqldb import KsqlDb, Query
 from macd.errors import DeadlineExceeded
-from macd.plan import Plan, plan_streams
+from macd.plan import DEADLINE, Plan, plan_streams, wait_until_running
 from macd.specs import PipelineSpec
 from macd_airflow.hooks.kafka import KafkaHook
 from macd_airflow.hooks.ksqldb import KsqlDbHook
 from macd_airflow.operators.base import PlanOperator
-
-POLL_SECONDS = 0.5
 
 
 class DeployStreamsOperator(PlanOperator):
@@ -39,7 +34,7 @@ class DeployStreamsOperator(PlanOperator):
         ksqldb_conn_id: str = KsqlDbHook.default_conn_name,
         kafka_conn_id: str = KafkaHook.default_conn_name,
         replace: bool = False,
-        deadline: timedelta = timedelta(minutes=1),
+        deadline: timedelta = DEADLINE,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -50,13 +45,18 @@ class DeployStreamsOperator(PlanOperator):
 
     def plan(self, pipeline: PipelineSpec) -> Plan:
         """The streams' changes; a query that is still dead at the deadline is one of them."""
+        for note in pipeline.notes:
+            self.log.warning("%s", note)
         ksqldb = KsqlDbHook(self.ksqldb_conn_id).get_conn()
-        self._wait_until_running(pipeline, ksqldb)
-        return plan_streams(pipeline, ksqldb, self._empty, replace=self.replace)
+        wait_until_running(pipeline, ksqldb, self.deadline)
+        made_once = (part.name for part in self.undeclared(pipeline) if part.kind == "stream")
+        orphans = [source for name in made_once if (source := ksqldb.source(name))]
+        return plan_streams(pipeline, ksqldb, self._empty, replace=self.replace, orphans=orphans)
 
     def confirm(self, pipeline: PipelineSpec) -> None:
         """Waits until every query of the pipeline runs."""
-        waiting_for = self._wait_until_running(pipeline, KsqlDbHook(self.ksqldb_conn_id).get_conn())
+        ksqldb = KsqlDbHook(self.ksqldb_conn_id).get_conn()
+        waiting_for = wait_until_running(pipeline, ksqldb, self.deadline)
         if waiting_for:
             states = ", ".join(f"{query.query_id} is {query.state}" for query in waiting_for)
             raise DeadlineExceeded(
@@ -66,22 +66,3 @@ class DeployStreamsOperator(PlanOperator):
 
     def _empty(self, topic: str) -> None:
         KafkaHook(self.kafka_conn_id).get_conn().empty(topic)
-
-    def _wait_until_running(self, pipeline: PipelineSpec, ksqldb: KsqlDb) -> tuple[Query, ...]:
-        """The pipeline's queries that do not run by the deadline."""
-        topics = {topic.name for topic in pipeline.topics}
-
-        def not_running() -> tuple[Query, ...]:
-            ours = (query for query in ksqldb.queries() if topics.intersection(query.sink_topics))
-            return tuple(query for query in ours if query.state != "RUNNING")
-
-        try:
-            waiting = Retrying(
-                retry=retry_if_result(bool),
-                stop=stop_after_delay(self.deadline),
-                wait=wait_fixed(POLL_SECONDS),
-            )
-            return waiting(not_running)
-        except RetryError as error:
-            late: tuple[Query, ...] = error.last_attempt.result()
-            return late

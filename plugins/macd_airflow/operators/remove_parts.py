@@ -8,7 +8,9 @@ from typing import Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from macd.errors import ServiceError
 from macd.plan import (
+    Part,
     Plan,
     plan_connector_removal,
     plan_document_removal,
@@ -30,9 +32,13 @@ from macd_airflow.text import is_on
 
 
 class RemovalOperator(ServicesOperator, PlanOperator):
-    """Base: plans the removal of one kind of part, shows it and does it."""
+    """Base: plans the removal of one kind of part, shows it and does it.
+
+    Without MongoDB, where it is kept what was made, only what the files declare can be removed.
+    """
 
     ui_color = "#f2c9c9"
+    _is_unrecorded = False
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """Returns what was removed."""
@@ -41,13 +47,30 @@ class RemovalOperator(ServicesOperator, PlanOperator):
         publish(context, f"removed {names}" if removed else f"{self.task_id}: there was nothing to remove")
         return removed
 
+    def orphans(self, pipeline: PipelineSpec) -> list[Part]:
+        """What was made once and is not declared any more, as far as that is known."""
+        try:
+            return self.undeclared(pipeline)
+        except ServiceError as error:
+            self.log.warning("Only what the files declare is removed. %s", error.message)
+            self._is_unrecorded = True
+            return []
+
+    def apply(self, plan: Plan, pipeline: PipelineSpec) -> None:
+        """Removes, and strikes out what was removed; a record too many is found to be nothing later."""
+        if self._is_unrecorded:
+            plan.apply(self._done)
+        else:
+            super().apply(plan, pipeline)
+
 
 class RemoveConnectorsOperator(RemovalOperator):
     """Deletes the connectors of include/connectors; what they wrote stays."""
 
     def plan(self, pipeline: PipelineSpec) -> Plan:
         """The connectors that exist."""
-        return plan_connector_removal(pipeline, KafkaConnectHook(self.kafka_connect_conn_id).get_conn())
+        connect = KafkaConnectHook(self.kafka_connect_conn_id).get_conn()
+        return plan_connector_removal(pipeline, connect, self.orphans(pipeline))
 
 
 class RemoveStreamsOperator(RemovalOperator):
@@ -56,7 +79,8 @@ class RemoveStreamsOperator(RemovalOperator):
     def plan(self, pipeline: PipelineSpec) -> Plan:
         """The streams that exist."""
         ksqldb = KsqlDbHook(self.ksqldb_conn_id).get_conn()
-        return plan_stream_removal(pipeline, ksqldb, KafkaHook(self.kafka_conn_id).get_conn().empty)
+        empty = KafkaHook(self.kafka_conn_id).get_conn().empty
+        return plan_stream_removal(pipeline, ksqldb, empty, self.orphans(pipeline))
 
 
 class RemoveSchemasOperator(RemovalOperator):
@@ -64,7 +88,8 @@ class RemoveSchemasOperator(RemovalOperator):
 
     def plan(self, pipeline: PipelineSpec) -> Plan:
         """The subjects that exist."""
-        return plan_schema_removal(pipeline, SchemaRegistryHook(self.schema_registry_conn_id).get_conn())
+        registry = SchemaRegistryHook(self.schema_registry_conn_id).get_conn()
+        return plan_schema_removal(pipeline, registry, self.orphans(pipeline))
 
 
 class RemoveTopicsOperator(RemovalOperator):
@@ -72,7 +97,8 @@ class RemoveTopicsOperator(RemovalOperator):
 
     def plan(self, pipeline: PipelineSpec) -> Plan:
         """The topics that exist."""
-        return plan_topic_removal(pipeline, KafkaHook(self.kafka_conn_id).get_conn())
+        kafka = KafkaHook(self.kafka_conn_id).get_conn()
+        return plan_topic_removal(pipeline, kafka, self.orphans(pipeline))
 
 
 class RemoveDocumentsOperator(RemovalOperator):

@@ -14,6 +14,8 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from macd.errors import MacdError
 from macd.quality.verify import STALL_LIMIT_S, wait_until_settled
 from macd.quality.watch import Progress, watch_run
+from macd.rescue.outage import PATIENCE_S, through_outages
+from macd.rescue.sinks import SinkRescue
 from macd.specs import load_pipeline
 from macd_airflow.hooks.services import ConnectionIds
 
@@ -72,8 +74,17 @@ class RunSettledTrigger(BaseTrigger):
         yield TriggerEvent({"settled": settled})  # type: ignore[no-untyped-call]
 
     def _wait(self, cancelled: Event) -> bool:
+        def pause(seconds: float) -> None:
+            if cancelled.wait(seconds):
+                raise _Cancelled
+
+        patience_s = min(PATIENCE_S, self._remaining())
+        return through_outages(lambda: self._watch(cancelled), self.log.info, patience_s, pause)
+
+    def _watch(self, cancelled: Event) -> bool:
         pipeline = load_pipeline(Path(self.include_dir), self.target)
         services = ConnectionIds(**self.connection_ids).services()
+        rescue = SinkRescue(pipeline, services, self.log.info)
         with watch_run(self.run_id, pipeline, services) as watch:
 
             def look() -> Progress:
@@ -81,6 +92,10 @@ class RunSettledTrigger(BaseTrigger):
                     raise _Cancelled
                 return watch.look()
 
-            remaining = datetime.fromisoformat(self.until) - datetime.now(UTC)
-            seconds = remaining.total_seconds()
-            return wait_until_settled(look, seconds, self.log.info, self.stall_limit_s).settled
+            return wait_until_settled(
+                look, self._remaining(), self.log.info, self.stall_limit_s, rescue=rescue
+            ).settled
+
+    def _remaining(self) -> float:
+        """Seconds until waiting ends."""
+        return (datetime.fromisoformat(self.until) - datetime.now(UTC)).total_seconds()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, status
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -13,7 +13,10 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from macd.dashboard.dashboard import Dashboard
+from macd.dashboard.desk import AGAIN_S, Desk, Question
 from macd.dashboard.models import (
+    MOST_MISMATCHES,
+    MOST_RUNS,
     Alerts,
     MissingOrders,
     PaymentMethods,
@@ -23,9 +26,10 @@ from macd.dashboard.models import (
     RunDetail,
     Runs,
 )
+from macd.dashboard.problems import problem_of
 from macd.errors import MacdError, RunNotFound
 from macd.health.state import PipelineState
-from macd_airflow.ui.access import login_url, may_read
+from macd_airflow.ui.access import MAY_READ, login_url
 from macd_airflow.ui.boards import Boards
 from macd_airflow.ui.views import PREFIX, base_path
 
@@ -42,84 +46,113 @@ HEADERS = {
 }
 A_MONTH_IN_HOURS = 744
 
-BOARDS = Boards()
+# Seconds that an answer holds. A page asks every five; sales are a scan of the range, and nobody reads a
+# chart that often.
+LIVE_S = 3.0
+SALES_S = 15.0
 
 Hours = Annotated[
     int, Query(ge=1, le=A_MONTH_IN_HOURS, description="How many hours back, the current one included.")
 ]
 RunId = Annotated[str, Query(min_length=1, max_length=250, description="A seeding run.")]
 Next = Callable[[Request], Awaitable[Response]]
+Answer = TypeVar("Answer")
 
 
-def dashboard() -> Dashboard:
-    """The dashboard of this process; another one once a Connection or a file of include/ has changed."""
-    return BOARDS.get()
+class Reception:
+    """Takes questions to the dashboard of this process."""
+
+    def __init__(self, board: Callable[[], Dashboard], desk: Desk) -> None:
+        self._board = board
+        self._desk = desk
+
+    async def live(self, key: Hashable, ask: Callable[[Dashboard], Answer]) -> Answer:
+        """What is asked for again and again."""
+        return await self._desk.answer(Question(key, LIVE_S), lambda: ask(self._board()))
+
+    async def sales(self, key: Hashable, ask: Callable[[Dashboard], Answer]) -> Answer:
+        """What costs more, and changes less."""
+        return await self._desk.answer(Question(key, SALES_S), lambda: ask(self._board()))
 
 
-Board = Annotated[Dashboard, Depends(dashboard)]
+RECEPTION = Reception(Boards().get, Desk())
+
+
+async def reception() -> Reception:
+    """Where to ask. A plain function would run in one of the threads that all of Airflow's API shares."""
+    return RECEPTION
+
+
+Asked = Annotated[Reception, Depends(reception)]
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status.HTTP_404_NOT_FOUND: {"model": Problem, "description": "There is no such run."},
-    status.HTTP_503_SERVICE_UNAVAILABLE: {"model": Problem, "description": "A service cannot be used."},
+    status.HTTP_503_SERVICE_UNAVAILABLE: {
+        "model": Problem,
+        "description": "A service cannot be used, or answers too slowly; Retry-After says when to ask again.",
+    },
 }
-api = APIRouter(prefix="/api", tags=["dashboard"], dependencies=[Depends(may_read)], responses=_PROBLEMS)
+api = APIRouter(prefix="/api", tags=["dashboard"], dependencies=[MAY_READ], responses=_PROBLEMS)
 
 
 @api.get("/pipeline", summary="State of every part")
-def pipeline(board: Board) -> PipelineState:
+async def pipeline(asked: Asked) -> PipelineState:
     """Topics, schemas, queries, connectors and the collection: state, messages, and lag between them."""
-    return board.pipeline()
+    return await asked.live("pipeline", lambda board: board.pipeline())
 
 
 @api.get("/revenue", summary="Revenue by hour")
-def revenue(board: Board, hours: Hours = 24) -> Revenue:
+async def revenue(asked: Asked, hours: Hours = 24) -> Revenue:
     """Orders, revenue and average basket of each hour, by order time."""
-    return board.revenue(hours)
+    return await asked.sales(("revenue", hours), lambda board: board.revenue(hours))
 
 
 @api.get("/payment-methods", summary="Payments by method")
-def payment_methods(board: Board, hours: Hours = 24) -> PaymentMethods:
+async def payment_methods(asked: Asked, hours: Hours = 24) -> PaymentMethods:
     """Number and amount of the payments of each method."""
-    return board.payment_methods(hours)
+    return await asked.sales(("methods", hours), lambda board: board.payment_methods(hours))
 
 
 @api.get("/mismatches", summary="Payments that differ from the order's total")
-def mismatches(
-    board: Board, hours: Hours = 24, limit: Annotated[int, Query(ge=1, le=500)] = 50
+async def mismatches(
+    asked: Asked, hours: Hours = 24, limit: Annotated[int, Query(ge=1, le=MOST_MISMATCHES)] = 50
 ) -> PaymentMismatches:
     """The newest orders that were not paid their total."""
-    return board.mismatches(hours, limit)
+    found = await asked.sales(("mismatches", hours), lambda board: board.mismatches(hours))
+    return found.first(limit)
 
 
 @api.get("/runs", summary="Latest runs")
-def runs(board: Board, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> Runs:
+async def runs(asked: Asked, limit: Annotated[int, Query(ge=1, le=MOST_RUNS)] = 20) -> Runs:
     """The seeding runs with the verdict of their latest reconciliation, newest first."""
-    return board.runs(limit)
+    found = await asked.live("runs", lambda board: board.runs())
+    return found.first(limit)
 
 
 @api.get("/run", summary="One run")
-def run(board: Board, run_id: RunId) -> RunDetail:
+async def run(asked: Asked, run_id: RunId) -> RunDetail:
     """Figures, checks and the first orders of each list of one run."""
-    return board.run(run_id)
+    return await asked.live(("run", run_id), lambda board: board.run(run_id))
 
 
 @api.get("/run/missing", summary="Missing orders of a run")
-def missing(
-    board: Board,
+async def missing(
+    asked: Asked,
     run_id: RunId,
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> MissingOrders:
     """The missing orders that the report names, each with the hop that lost it."""
-    return board.missing(run_id, offset, limit)
+    found = await asked.live(("missing", run_id), lambda board: board.missing(run_id))
+    return found.part(offset, limit)
 
 
 @api.get("/alerts", summary="Alerts")
-def alerts(board: Board) -> Alerts:
+async def alerts(asked: Asked) -> Alerts:
     """Incidents: what is wrong now first, then what was."""
-    return board.alerts()
+    return await asked.live("alerts", lambda board: board.alerts())
 
 
-pages = APIRouter(include_in_schema=False, dependencies=[Depends(may_read)])
+pages = APIRouter(include_in_schema=False, dependencies=[MAY_READ])
 
 
 @pages.get("/")
@@ -129,7 +162,7 @@ async def page(request: Request) -> Response:
 
 
 @pages.get("/openapi.json")
-def openapi(request: Request) -> JSONResponse:
+async def openapi(request: Request) -> JSONResponse:
     """The description of the endpoints."""
     return JSONResponse(request.app.openapi())
 
@@ -170,10 +203,10 @@ async def _add_headers(request: Request, answer: Next) -> Response:
 async def _problem(_: Request, error: Exception) -> Response:
     if not isinstance(error, MacdError):
         raise error
-    code = (
-        status.HTTP_404_NOT_FOUND if isinstance(error, RunNotFound) else status.HTTP_503_SERVICE_UNAVAILABLE
-    )
-    return JSONResponse(Problem(error=error.message, remedy=error.remedy).model_dump(), status_code=code)
+    told = problem_of(error).model_dump()
+    if isinstance(error, RunNotFound):
+        return JSONResponse(told, status.HTTP_404_NOT_FOUND)
+    return JSONResponse(told, status.HTTP_503_SERVICE_UNAVAILABLE, {"Retry-After": str(AGAIN_S)})
 
 
 async def _refusal(request: Request, error: Exception) -> Response:

@@ -7,7 +7,10 @@ import threading
 import time
 from collections.abc import Callable
 
+from airflow.sdk.exceptions import AirflowException
+
 from macd.dashboard.dashboard import Dashboard
+from macd.errors import SpecError
 from macd.pipeline import Pipeline
 from macd.settings import Settings
 from macd.specs import PipelineSpec, Services, load_pipeline
@@ -21,7 +24,13 @@ Read = Callable[[], tuple[PipelineSpec, Services]]
 def read() -> tuple[PipelineSpec, Services]:
     """include/ and the Connections, as they are now."""
     settings = Settings()
-    return load_pipeline(settings.include_dir, settings.target), ConnectionIds().services()
+    spec = load_pipeline(settings.include_dir, settings.target)
+    try:
+        return spec, ConnectionIds().services()
+    except AirflowException as error:
+        raise SpecError(
+            f"A Connection cannot be read: {error}.", remedy="Create it in Airflow (Admin, Connections)."
+        ) from error
 
 
 class Boards:

@@ -15,7 +15,7 @@ from ksqlflink.analysis.typer import Typer
 from ksqlflink.dialect import ast
 from ksqlflink.dialect.formatter import back_quoted, identifier
 from ksqlflink.dialect.formatter import expression as text_of
-from ksqlflink.entities import schema_text
+from ksqlflink.formats import schema_text
 from ksqlflink.model import Column, DataSource
 
 _SYNTHETIC_DOCS = "https://cnfl.io/2LV7ouS"

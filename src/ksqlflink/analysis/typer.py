@@ -25,7 +25,6 @@ from ksqlflink.dialect import ast
 _COMPARISONS = {
     "=": "EQUAL",
     "<>": "NOT_EQUAL",
-    "!=": "NOT_EQUAL",
     "<": "LESS_THAN",
     "<=": "LESS_THAN_OR_EQUAL",
     ">": "GREATER_THAN",
@@ -33,7 +32,6 @@ _COMPARISONS = {
     "IS DISTINCT FROM": "IS_DISTINCT_FROM",
     "IS NOT DISTINCT FROM": "IS_NOT_DISTINCT_FROM",
 }
-_SYMBOLS = {"IS DISTINCT FROM": "IS DISTINCT FROM", "!=": "<>"}
 
 Special = Callable[[ast.Expression], Typed | None]
 
@@ -107,9 +105,8 @@ class Typer:
 
     def _comparison(self, item: ast.Binary, left: Typed, right: Typed) -> Typed:
         if left.type is None or right.type is None:
-            symbol = _SYMBOLS.get(item.operator, item.operator)
             raise TypeProblem(
-                f"Comparison with NULL not supported: {base(left.type)} {symbol} {base(right.type)}\n"
+                f"Comparison with NULL not supported: {base(left.type)} {item.operator} {base(right.type)}\n"
                 "Use 'IS NULL' or 'IS NOT NULL' instead.",
                 self.row.shown(item),
             )
@@ -119,8 +116,7 @@ class Typer:
                 f"{self.row.shown(item.right)} ({shown(right.type)}) with {_COMPARISONS[item.operator]}.",
                 self.row.shown(item),
             )
-        operator = "<>" if item.operator == "!=" else item.operator
-        return node(operator, t.BOOLEAN, list(aligned(left, right)))
+        return node(item.operator, t.BOOLEAN, list(aligned(left, right)))
 
     def _unary(self, item: ast.Unary) -> Typed:
         operand = self.typed(item.operand)

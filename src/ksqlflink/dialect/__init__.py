@@ -2,7 +2,7 @@
 
 from ksqlflink.dialect.errors import DialectError, PreparationProblem, SyntaxProblem
 from ksqlflink.dialect.formatter import format_statement
-from ksqlflink.dialect.normal import normalize
+from ksqlflink.dialect.normal import same_definition
 from ksqlflink.dialect.parser import parse, parse_one
 
 __all__ = [
@@ -10,7 +10,7 @@ __all__ = [
     "PreparationProblem",
     "SyntaxProblem",
     "format_statement",
-    "normalize",
     "parse",
     "parse_one",
+    "same_definition",
 ]

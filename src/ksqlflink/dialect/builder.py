@@ -15,7 +15,7 @@ from ksqlflink.dialect import ast
 from ksqlflink.dialect import statements as st
 from ksqlflink.dialect.clauses import QueryBuilder
 from ksqlflink.dialect.clauses import first as _first
-from ksqlflink.dialect.errors import PreparationProblem
+from ksqlflink.dialect.errors import PreparationProblem, SyntaxProblem
 from ksqlflink.dialect.expressions import Name, Parts, position_of, unquote
 from ksqlflink.sqltypes import SqlType
 
@@ -56,8 +56,15 @@ class StatementBuilder(QueryBuilder):
         return "KEY"
 
     def element(self, meta: Meta, parts: Parts) -> st.Element:
-        key = parts[2] if len(parts) > 2 else None
-        return st.Element(str(parts[0]), parts[1], key, position=position_of(meta))
+        key = next((part for part in parts[2:] if not isinstance(part, Token)), None)
+        header = _first(parts[2:], Token)
+        return st.Element(str(parts[0]), parts[1], key, header and str(header), position=position_of(meta))
+
+    def header(self, meta: Meta, parts: Parts) -> Token:
+        word, *name = parts
+        if word.upper() != ("HEADER" if name else "HEADERS"):
+            raise SyntaxProblem(word.line, word.column, "")
+        return Token("HEADER", f"HEADER({name[0]})" if name else "HEADERS")
 
     def elements(self, meta: Meta, parts: Parts) -> list[st.Element]:
         return parts

@@ -121,7 +121,9 @@ class ExpressionBuilder(Transformer[Token, Any]):
 
     def _binary(self, meta: Meta, parts: Parts) -> ast.Binary:
         left, operator, right = parts
-        return ast.Binary(operator.upper(), left, right, position=position_of(meta))
+        # ksqlDB knows one of these two and shows that one.
+        operator = "<>" if operator == "!=" else operator.upper()
+        return ast.Binary(operator, left, right, position=position_of(meta))
 
     arithmetic = comparison = or_ = and_ = _binary
 

@@ -234,7 +234,8 @@ def _properties(properties: st.Properties) -> str:
 
 def element(node: st.Element) -> str:
     """Return a column definition."""
-    return f"{identifier(node.name)} {sql_type(node.type)}" + (f" {node.key}" if node.key else "")
+    role = node.key or node.header
+    return f"{identifier(node.name)} {sql_type(node.type)}" + (f" {role}" if role else "")
 
 
 def _head(statement: st.CreateSource | st.CreateAsSelect) -> str:

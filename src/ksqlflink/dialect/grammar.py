@@ -78,7 +78,8 @@ refused: RUN SCRIPT STRING                                             -> refuse
        | ALTER (STREAM | TABLE) identifier identifier+ type             -> refused
 
 elements: "(" element ("," element)* ")"
-element: identifier type key?
+element: identifier type (key | header)?
+header: IDENT ("(" STRING ")")?
 key: PRIMARY KEY -> primary_key
    | KEY         -> stream_key
 with_: WITH "(" (property ("," property)*)? ")"

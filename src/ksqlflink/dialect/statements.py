@@ -18,11 +18,12 @@ class Statement(Node):
 
 @dataclass(frozen=True)
 class Element(Node):
-    """A column definition; `key` is None, KEY or PRIMARY KEY."""
+    """A column definition; `key` is None, KEY or PRIMARY KEY; `header` is HEADERS or HEADER('name')."""
 
     name: str
     type: SqlType
     key: str | None = None
+    header: str | None = None
 
 
 Properties: TypeAlias = tuple[tuple[str, Literal], ...]

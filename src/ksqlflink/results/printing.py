@@ -124,10 +124,11 @@ def _fits(decode: Decode, data: bytes) -> bool:
 
 @dataclass
 class Printed:
-    """The lines of a PRINT statement."""
+    """The lines of a PRINT statement; `ended` is called once when it is closed."""
 
     world: World
     statement: st.Print
+    ended: Callable[[], None]
     _closed: bool = False
     _reader: TopicReader | None = None
 
@@ -176,6 +177,7 @@ class Printed:
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.close()
+            self.ended()
 
 
 def _line(record: Record, keys: Guess, values: Guess) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from ksqlflink.dialect import DialectError, SyntaxProblem, parse
 from ksqlflink.dialect import statements as st
 from ksqlflink.dialect.formatter import expression
 from ksqlflink.drops import is_insert
-from ksqlflink.errors import BadRequest, BadStatement, KsqlError
+from ksqlflink.errors import BadRequest, BadStatement, KsqlError, TooManyQueries
 from ksqlflink.explain import transient_id
 from ksqlflink.inserts_stream import RowInserter
 from ksqlflink.jobs import new_job_id
@@ -28,6 +29,7 @@ from ksqlflink.results.rows import Header, Results
 from ksqlflink.results.transients import TransientJobs
 from ksqlflink.results.views import Views
 from ksqlflink.server_properties import PULL_TABLE_SCAN
+from ksqlflink.settings import MAX_PUSH_QUERIES
 from ksqlflink.variables import substitute
 from ksqlflink.world import World
 
@@ -59,17 +61,22 @@ class NotAQuery(Exception):
 
 @dataclass
 class QueryService:
-    """Runs SELECT and PRINT; push queries are known by their id until they end."""
+    """Runs SELECT and PRINT; push queries are known by their id until they end.
+
+    Of those and of PRINTs there are never more than `max_pushes` at once.
+    """
 
     world: World
     builder: Callable[[], JobBuilder]
     transients: TransientJobs
+    max_pushes: int = MAX_PUSH_QUERIES
     views: Views = field(init=False)
     _running: dict[str, PushQuery] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.views = Views(self.world)
+        self._places = threading.BoundedSemaphore(self.max_pushes)
 
     # -- before a query runs -------------------------------------------------------------------------------
 
@@ -115,15 +122,28 @@ class QueryService:
 
     def printed(self, statement: st.Print) -> Printed:
         """Return the lines of a PRINT."""
-        lines = Printed(self.world, statement)
-        lines.open()
+        with self._place():
+            lines = Printed(self.world, statement, self._places.release)
+            lines.open()
         return lines
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Take a place among the queries that run at once; it is given back if what comes then fails."""
+        if not self._places.acquire(blocking=False):
+            raise TooManyQueries("Maximum number of push queries exceeded")
+        try:
+            yield
+        except BaseException:
+            self._places.release()
+            raise
 
     def run(self, statement: st.SelectStatement, properties: Mapping[str, Any]) -> Results:
         """Return the rows of a query."""
         check_streams_properties(properties, statement.text)
         if statement.query.emit is not None:
-            return self._push(statement, properties)
+            with self._place():
+                return self._push(statement, properties)
         source = self._single_source(statement)
         if source.kind == "TABLE":
             return self._pull_table(statement, source, properties)
@@ -210,7 +230,10 @@ class QueryService:
     def _end(self, query_id: str) -> None:
         with self._lock:
             self._running.pop(query_id, None)
-        self.transients.end(query_id)
+        try:
+            self.transients.end(query_id)
+        finally:
+            self._places.release()
 
     def running(self) -> Sequence[RunningPush]:
         """Return the push queries."""

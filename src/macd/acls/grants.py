@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from macd.specs.acls import AclRule, AclSpec, Operation, Pattern, Resource, Source
+from macd.specs.acls import SERVICE_ID, AclRule, AclSpec, Operation, Pattern, Resource, Source
 from macd.specs.models import PipelineSpec
 
 # Kafka's name for the one resource of kind cluster.
 CLUSTER = "kafka-cluster"
+# A managed sink reads as connect-<its id>, and it gets its id when it is made:
+# https://docs.confluent.io/cloud/current/connectors/service-account.html
+MANAGED_GROUPS = "connect-lcc-"
 
 
 class Grant(NamedTuple):
@@ -21,19 +24,29 @@ class Grant(NamedTuple):
     operations: tuple[Operation, ...]
 
 
-def grants(account: AclSpec, pipeline: PipelineSpec) -> tuple[Grant, ...]:
-    """One grant a resource, in the order of the rules; several rules for one resource are merged."""
+def grants(account: AclSpec, pipeline: PipelineSpec, service_id: str) -> tuple[Grant, ...]:
+    """One grant a resource, in the order of the rules; several rules for one resource are merged.
+
+    `service_id` begins the names of the ksqlDB server's own topics and groups.
+    """
     merged: dict[tuple[Resource, str, Pattern], set[Operation]] = {}
-    for rule in account.rules:
-        for name in _names(rule, pipeline):
-            merged.setdefault((rule.resource, name, rule.pattern), set()).update(rule.operations)
+    for rule in _that_apply(account.rules, pipeline):
+        for name, pattern in _names(rule, pipeline, service_id):
+            merged.setdefault((rule.resource, name, pattern), set()).update(rule.operations)
     return tuple(Grant(*resource, tuple(sorted(operations))) for resource, operations in merged.items())
 
 
-def _names(rule: AclRule, pipeline: PipelineSpec) -> tuple[str, ...]:
+def _that_apply(rules: Iterable[AclRule], pipeline: PipelineSpec) -> Iterable[AclRule]:
+    kind = "managed" if pipeline.target.is_managed else "self_managed"
+    return (rule for rule in rules if rule.only in (None, kind))
+
+
+def _names(rule: AclRule, pipeline: PipelineSpec, service_id: str) -> Iterable[tuple[str, Pattern]]:
+    if rule.of == "sink_groups" and pipeline.target.is_managed:
+        return [(MANAGED_GROUPS, "prefixed")]
     if rule.of:
-        return tuple(dict.fromkeys(_found(rule.of, pipeline)))
-    return (rule.name or CLUSTER,)
+        return [(name, rule.pattern) for name in dict.fromkeys(_found(rule.of, pipeline))]
+    return [((rule.name or CLUSTER).replace(SERVICE_ID, service_id), rule.pattern)]
 
 
 def _found(source: Source, pipeline: PipelineSpec) -> Iterable[str]:

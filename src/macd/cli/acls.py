@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from enum import StrEnum
 from typing import Annotated
@@ -10,8 +11,11 @@ import typer
 
 from macd.acls import confluent, grants, kafka_acls
 from macd.errors import SpecError
+from macd.preflight.management import ConfluentManagement
+from macd.preflight.placement import confluent_source
+from macd.preflight.rules import load_rules
 from macd.settings import Settings
-from macd.specs import load_pipeline
+from macd.specs import TargetSpec, load_pipeline
 from macd.specs.acls import AclSpec, load_acls
 
 
@@ -38,11 +42,27 @@ def acls(
     """Print the commands that give each service account what it needs on Kafka. Changes nothing."""
     settings = Settings()
     pipeline = load_pipeline(settings.include_dir, settings.target)
-    for spec in _chosen(load_acls(settings.include_dir), account, principal):
+    chosen = _chosen(load_acls(settings.include_dir), account, principal)
+    is_named = any(spec.needs_service_id for spec in chosen)
+    service_id = _service_id(settings, pipeline.target) if is_named else ""
+    for spec in chosen:
         name = principal or f"macd-{spec.name}"
         typer.echo(f"# {spec.name}: {spec.description}")
-        for grant in grants(spec, pipeline):
+        for grant in grants(spec, pipeline, service_id):
             typer.echo(_WRITERS[form](name, grant))
+
+
+def _service_id(settings: Settings, target: TargetSpec) -> str:
+    """What the ksqlDB server's own names begin with; where the target does not say it, its management API."""
+    if target.ksqldb_service_id:
+        return target.ksqldb_service_id
+    source = confluent_source(load_rules(settings.include_dir), target, os.environ)
+    if source and (prefix := ConfluentManagement(source).ksqldb().topic_prefix):
+        return prefix
+    raise SpecError(
+        f"include/targets/{target.name}.yaml: field 'ksqldb_service_id' is missing.",
+        remedy="Set it to the ksql.service.id of the ksqlDB server.",
+    )
 
 
 def _chosen(known: tuple[AclSpec, ...], account: str | None, principal: str | None) -> tuple[AclSpec, ...]:

@@ -12,13 +12,14 @@ from macd.cli.acceptance import acceptance
 from macd.cli.acls import acls
 from macd.cli.alerts import mail
 from macd.cli.data import seed, verify
-from macd.cli.output import AsJson, out, print_change, print_error, print_json, print_plan
+from macd.cli.output import AsJson, out, print_change, print_error, print_json, print_notes, print_plan
 from macd.cli.preflight import preflight
 from macd.cli.repair import dead_letters, repair
 from macd.cli.run import run
 from macd.cli.status import status
 from macd.errors import DriftFound, MacdError
 from macd.pipeline import Pipeline
+from macd.plan import Plan, wait_until_running
 from macd.settings import Settings
 
 app = typer.Typer(
@@ -37,33 +38,46 @@ ReplaceStreams = Annotated[
     bool, typer.Option(help="Drop and recreate streams whose statement changed, with what reads them.")
 ]
 
+Prune = Annotated[
+    bool, typer.Option(help="Remove what an earlier apply made and include/ no longer declares.")
+]
+
 
 @app.command()
 def plan(
     as_json: AsJson = False,
     fail_on_drift: Annotated[bool, typer.Option(help="Exit with 8 when something would change.")] = False,
     replace_streams: ReplaceStreams = False,
+    prune: Prune = False,
 ) -> None:
     """Show what `apply` would change. Changes nothing."""
-    found = Pipeline.load(Settings()).plan(replace_streams=replace_streams)
+    pipeline = Pipeline.load(Settings())
+    print_notes(pipeline.spec.notes)
+    found = pipeline.plan(replace_streams=replace_streams, prune=prune)
     if as_json:
         print_json([change.as_dict() for change in found.changes])
     else:
         print_plan(found)
     if fail_on_drift and found.pending:
-        raise DriftFound(f"{len(found.pending)} resources differ from include/.", remedy="Run `macd apply`.")
+        raise DriftFound(f"{len(found.pending)} resources differ from include/.", remedy=_next(found))
 
 
 @app.command()
-def apply(as_json: AsJson = False, replace_streams: ReplaceStreams = False) -> None:
+def apply(as_json: AsJson = False, replace_streams: ReplaceStreams = False, prune: Prune = False) -> None:
     """Make the services as include/ says: topics, schemas, streams, connectors."""
     pipeline = Pipeline.load(Settings())
-    found = pipeline.plan(replace_streams=replace_streams)
+    print_notes(pipeline.spec.notes)
+    wait_until_running(pipeline.spec, pipeline.ksqldb)
+    found = pipeline.plan(replace_streams=replace_streams, prune=prune)
     if not as_json:
         print_plan(found)
-    found.apply(lambda change: None if as_json else out.print(f"done: {change.resource}"))
+    pipeline.apply(found, lambda change: None if as_json else out.print(f"done: {change.resource}"))
     if as_json:
         print_json([change.as_dict() for change in found.changes])
+    elif found.orphans:
+        out.print(
+            f"left alone: {len(found.orphans)} not declared any more; `macd apply --prune` removes them"
+        )
 
 
 @app.command()
@@ -71,13 +85,24 @@ def destroy(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove connector, streams, schemas and topics with all their records. MongoDB keeps its documents."""
-    found = Pipeline.load(Settings()).plan_removal()
+    pipeline = Pipeline.load(Settings())
+    found = pipeline.plan_removal()
     print_plan(found)
     if not found.pending:
         return
     if not yes:
         typer.confirm("Remove all of this?", abort=True)
-    found.apply(print_change)
+    if found.unknown:  # without MongoDB, which would have to be told
+        found.apply(print_change)
+    else:
+        pipeline.apply(found, print_change)
+
+
+def _next(plan: Plan) -> str:
+    """What brings the services back to what include/ says."""
+    if plan.unknown:
+        return "Start MongoDB, which keeps what was made, and plan again."
+    return "Run `macd apply --prune`." if plan.orphans else "Run `macd apply`."
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -18,7 +19,10 @@ err = Console(stderr=True, highlight=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
-_COLOURS = {"create": "green", "update": "yellow", "delete": "red", "blocked": "bold red", "no-op": "dim"}
+_COLOURS = {
+    **{"create": "green", "update": "yellow", "delete": "red", "blocked": "bold red"},
+    **{"no-op": "dim", "forget": "dim", "orphan": "magenta", "unknown": "bold yellow"},
+}
 
 
 def print_json(document: Any) -> None:
@@ -32,6 +36,12 @@ def print_error(error: MacdError) -> None:
     err.print(f"[bold]remedy[/] {escape(error.remedy)}", soft_wrap=True)
 
 
+def print_notes(notes: Iterable[str]) -> None:
+    """What could not be checked, on stderr."""
+    for note in notes:
+        err.print(f"[bold yellow]note[/]   {escape(note)}", soft_wrap=True)
+
+
 def print_change(change: Change) -> None:
     """One line of a plan."""
     out.print(f"[{_COLOURS[change.action]}]{escape(change.render())}[/]", soft_wrap=True)
@@ -41,9 +51,11 @@ def print_plan(plan: Plan) -> None:
     """Every change and a closing line with counts."""
     for change in plan.changes:
         print_change(change)
-    pending, blocked = len(plan.pending) - len(plan.blocked), len(plan.blocked)
     same = len(plan.changes) - len(plan.pending)
-    out.print(f"[bold]{pending} to change, {same} as they should be, {blocked} blocked[/]")
+    counts = {"blocked": len(plan.blocked), "orphaned": len(plan.orphans), "unknown": len(plan.unknown)}
+    pending = len(plan.pending) - sum(counts.values())
+    others = "".join(f", {count} {what}" for what, count in counts.items() if count or what == "blocked")
+    out.print(f"[bold]{pending} to change, {same} as they should be{others}[/]")
 
 
 def table(*columns: str) -> Table:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import requests
 
 from macd.clients.http import HttpClient
-from macd.specs.models import HttpService
+from macd.specs.endpoints import HttpService
 
 FINISHED = ("success", "failed")
 
@@ -44,6 +44,7 @@ class Airflow(HttpClient):
     def __init__(self, service: HttpService, session: requests.Session | None = None) -> None:
         super().__init__(HttpService(url=service.url), session)
         self._service = service
+        self._secrets.update(service.secrets)
 
     @property
     def url(self) -> str:
@@ -58,6 +59,7 @@ class Airflow(HttpClient):
             "password": password.get_secret_value() if password else None,
         }
         token = self.request("POST", "/auth/token", body)["access_token"]
+        self._secrets.add(token)
         self._session.headers["Authorization"] = f"Bearer {token}"
 
     def has_dag(self, dag_id: str) -> bool:

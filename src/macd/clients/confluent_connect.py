@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
-from macd.clients.connect import ConnectorStatus, TaskStatus, first_line
+from macd.clients.connect import ConnectorStatus, SinkOffsets, TaskStatus, first_line
 from macd.clients.http import RETRY, HttpClient
-from macd.specs.models import ConnectService
+from macd.errors import AuthenticationFailed, RequestRejected
+from macd.redaction import SECRET_NAME
+from macd.specs.endpoints import ConnectService
 
 # A managed task says why it failed by its state; the self-managed connector's tasks know one word for it.
 _TASK_STATES = {
@@ -27,8 +30,8 @@ _TASK_STATES = {
 }
 # Asterisks, as many as the secret has characters or not: the API never tells it.
 _MASKED = re.compile(r"\*{3,}")
-_SECRET_KEY = re.compile(r"password|secret|token|credential|private|jaas", re.IGNORECASE)
-_LOGIN_IN_A_URI = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+# An endpoint that is not there: no such path, not for this method, not made yet.
+_NOT_OFFERED = (404, 405, 501)
 
 
 class ConfluentConnect(HttpClient):
@@ -46,8 +49,6 @@ class ConfluentConnect(HttpClient):
             quote(service.cluster or "", safe=""),
         )
         self._base = f"/connect/v1/environments/{environment}/clusters/{cluster}"
-        # What this client sent and no message may repeat.
-        self._sent: set[str] = set()
 
     def connectors(self) -> list[str]:
         """The names of all managed connectors of the cluster."""
@@ -79,7 +80,7 @@ class ConfluentConnect(HttpClient):
         answer = self.request("PUT", f"{self._base}/connector-plugins/{plugin}/config/validate", config)
         values = [entry["value"] for entry in answer["configs"]]
         found = (f"{value['name']}: {reason}" for value in values for reason in value.get("errors") or ())
-        return tuple(self._clean(text) for text in found)
+        return tuple(self.clean(text) for text in found)
 
     def status(self, connector: str) -> ConnectorStatus | None:
         """State of the connector and its tasks in the words of the self-managed one; None without it.
@@ -99,9 +100,32 @@ class ConfluentConnect(HttpClient):
         found = self.request("GET", f"{self._base}/connectors?expand=id")
         return f"connect-{found[connector]['id']['id']}" if connector in found else None
 
+    def offsets(self, connector: str, /) -> SinkOffsets | None:
+        """As the service last saw them, maybe minutes ago; None where it does not tell, or not this key.
+
+        https://docs.confluent.io/cloud/current/connectors/offsets.html
+        """
+        try:
+            found = self.request("GET", f"{self._of(connector)}/offsets")
+        except (AuthenticationFailed, RequestRejected):
+            return None
+        # The schema promises none of the fields.
+        seen_at = (found.get("metadata") or {}).get("observed_at")
+        if not seen_at or not found.get("offsets"):
+            return None
+        offsets = {_place(at["partition"]): int(at["offset"]["kafka_offset"]) for at in found["offsets"]}
+        return SinkOffsets(offsets, datetime.fromisoformat(seen_at))
+
     def restart_failed(self, connector: str) -> None:
-        """Restarts the connector and all its tasks: the API knows no restart of a part."""
-        self.request("POST", f"{self._of(connector)}/restart")
+        """Restarts the tasks that failed; the whole connector where that is what failed.
+
+        Confluent documents the restart of a connector only. Where it has none for a task, or the task is
+        gone meanwhile, the connector is restarted with all its tasks.
+        """
+        status = self.status(connector)
+        failures = status.failures if status and status.state != "FAILED" else ()
+        if not failures or not all(self._restart_task(connector, each.task) for each in failures):
+            self.request("POST", f"{self._of(connector)}/restart")
 
     def delete(self, connector: str) -> None:
         """Deletes a connector; no error when it does not exist."""
@@ -114,7 +138,7 @@ class ConfluentConnect(HttpClient):
             code, message = inner.get("code") or code, inner.get("message", message)
         else:
             code, message = super().complaint(body, code, message)
-        return code, self._clean(message)
+        return code, message
 
     def credentials_remedy(self, status: int) -> str:
         """A Cloud API key; those of a cluster are refused here."""
@@ -137,6 +161,16 @@ class ConfluentConnect(HttpClient):
             return "Check environment (env-...) and cluster (lkc-...) of the target or the Connection."
         return "Try again later; https://status.confluent.cloud says whether something is wrong there."
 
+    def _restart_task(self, connector: str, task: int) -> bool:
+        """Whether the service did it; False where it has no such endpoint or task."""
+        try:
+            self.request("POST", f"{self._of(connector)}/tasks/{task}/restart")
+        except RequestRejected as error:
+            if error.code in _NOT_OFFERED:
+                return False
+            raise
+        return True
+
     def _task(self, task: Mapping[str, Any]) -> TaskStatus:
         state = str(task["state"])
         # The documentation says `msg`; a self-managed worker's word for it does no harm.
@@ -145,23 +179,22 @@ class ConfluentConnect(HttpClient):
         return TaskStatus(int(task["id"]), _TASK_STATES.get(state, state), told)
 
     def _reason(self, trace: str | None) -> str:
-        return self._clean(first_line(trace))
+        return self.clean(first_line(trace))
 
     def _of(self, connector: str) -> str:
         return f"{self._base}/connectors/{quote(connector, safe='')}"
 
     def _remember(self, config: Mapping[str, str]) -> None:
-        self._sent.update(value for key, value in config.items() if value and _SECRET_KEY.search(key))
-
-    def _clean(self, text: str) -> str:
-        for secret in sorted(self._sent, key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return _LOGIN_IN_A_URI.sub("***", text)
+        self._secrets.update(value for key, value in config.items() if value and SECRET_NAME.search(key))
 
 
 def is_masked(value: str) -> bool:
     """Whether the API shows asterisks in place of this value."""
     return _MASKED.fullmatch(value) is not None
+
+
+def _place(partition: Mapping[str, Any]) -> tuple[str, int]:
+    return str(partition["kafka_topic"]), int(partition["kafka_partition"])
 
 
 def _agrees(actual: str | None, wanted: str) -> bool:

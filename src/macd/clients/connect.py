@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
-from macd.clients.http import HttpClient
+import requests
 
-# Up to the last @ of a word: what is wrong with the URI may be just an @ in its password.
-_CREDENTIALS = re.compile(r"//\S+@")
+from macd.clients.http import HttpClient
+from macd.errors import ServiceUnreachable
+
+_NOT_FOUND, _REBALANCING = 404, 409
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,13 @@ class ConnectorStatus:
         return f"{f'{self.state} {self.trace}'.rstrip()}; {tasks or 'no tasks'}"
 
 
+class SinkOffsets(NamedTuple):
+    """How far a sink has come by its service's own account: offsets by topic and partition, and when seen."""
+
+    offsets: dict[tuple[str, int], int]
+    observed_at: datetime
+
+
 class Connect(Protocol):
     """Connectors, their configuration and their tasks, whatever protocol the service speaks."""
 
@@ -94,6 +103,9 @@ class Connect(Protocol):
 
     def consumer_group(self, connector: str) -> str | None:
         """The Kafka consumer group by which a sink reads; None when there is no such connector."""
+
+    def offsets(self, connector: str, /) -> SinkOffsets | None:
+        """How far a sink has come, where the service tells it and Kafka may not; None otherwise."""
 
     def restart_failed(self, connector: str) -> None:
         """Restarts what of the connector failed."""
@@ -143,10 +155,9 @@ class KafkaConnect(HttpClient):
         plugin = config["connector.class"].rpartition(".")[2]
         answer = self.request("PUT", f"/connector-plugins/{_quoted(plugin)}/config/validate", config)
         values = [entry["value"] for entry in answer["configs"]]
+        # A plugin may quote the URI that it cannot use, which the worker has filled in with a password.
         return tuple(
-            f"{value['name']}: {_without_credentials(reason)}"
-            for value in values
-            for reason in value["errors"]
+            f"{value['name']}: {self.clean(reason)}" for value in values for reason in value["errors"]
         )
 
     def status(self, connector: str) -> ConnectorStatus | None:
@@ -155,14 +166,18 @@ class KafkaConnect(HttpClient):
         if found is None:
             return None
         tasks = tuple(
-            TaskStatus(task["id"], task["state"], first_line(task.get("trace"))) for task in found["tasks"]
+            TaskStatus(task["id"], task["state"], self._reason(task.get("trace"))) for task in found["tasks"]
         )
         own = found["connector"]
-        return ConnectorStatus(found["name"], own["state"], tasks, first_line(own.get("trace")))
+        return ConnectorStatus(found["name"], own["state"], tasks, self._reason(own.get("trace")))
 
     def consumer_group(self, connector: str) -> str | None:
         """A worker names the group after the connector."""
         return f"connect-{connector}"
+
+    def offsets(self, _: str, /) -> SinkOffsets | None:
+        """A worker has nothing to tell that Kafka does not tell sooner."""
+        return None
 
     def restart_failed(self, connector: str) -> None:
         """Restarts the connector and its failed tasks, nothing else."""
@@ -172,21 +187,35 @@ class KafkaConnect(HttpClient):
         """Deletes a connector; no error when it does not exist."""
         self.request_or_none("DELETE", f"/connectors/{_quoted(connector)}")
 
+    def turns_away(self, response: requests.Response) -> bool:
+        """Also while it starts, and while the workers rebalance (409)."""
+        return super().turns_away(response) or _is_starting(response) or response.status_code == _REBALANCING
+
+    def _send(self, method: str, path: str, json: Any) -> requests.Response:
+        response = super()._send(method, path, json)
+        if _is_starting(response):
+            told = f"{self._url} is still starting after {self.patience_s:.0f} s."
+            raise ServiceUnreachable(self.name, told, remedy="Read its log, and try again.")
+        return response
+
+    def _reason(self, trace: str | None) -> str:
+        return self.clean(first_line(trace))
+
     def remedy_for(self, code: int) -> str:
-        """Connect answers 409 while its workers rebalance."""
-        if code == 409:
+        """What to do about a rebalance that lasts."""
+        if code == _REBALANCING:
             return "The worker is rebalancing; try again in a few seconds."
         return super().remedy_for(code)
+
+
+def _is_starting(response: requests.Response) -> bool:
+    """A worker that starts has no paths yet: its 404 lacks the body that says what there is not."""
+    return response.status_code == _NOT_FOUND and not response.text.lstrip().startswith("{")
 
 
 def first_line(trace: str | None) -> str:
     """The first line of a stack trace, which says what happened; empty without one."""
     return (trace or "").partition("\n")[0].strip()
-
-
-def _without_credentials(reason: str) -> str:
-    """A plugin may quote the URI that it cannot use, which the worker has filled in with a password."""
-    return _CREDENTIALS.sub("//***@", reason)
 
 
 def _quoted(connector: str) -> str:

@@ -6,7 +6,8 @@ import requests
 
 from macd.clients.confluent_connect import ConfluentConnect
 from macd.clients.connect import Connect, KafkaConnect
-from macd.specs.models import ConnectApi, ConnectService
+from macd.specs.endpoints import ConnectService
+from macd.specs.models import ConnectApi
 
 _CLIENTS: dict[ConnectApi, type[KafkaConnect] | type[ConfluentConnect]] = {
     "kafka_connect": KafkaConnect,

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 from macd.clients.kafka import client_config, wrap
 from macd.clients.records import Position, RecordReader, begin_offsets, end_offsets
 from macd.errors import RequestRejected
-from macd.specs.models import KafkaService
+from macd.specs.endpoints import KafkaService
 
 REQUEST_TIMEOUT_S = 5.0
 # So few offsets may be nothing but transaction markers, which a reader never gets to see.
@@ -19,10 +19,14 @@ _MAY_BE_MARKERS = 50
 
 
 class Progress(NamedTuple):
-    """What a reader has committed, over all partitions, and how many records it is behind."""
+    """What a reader has committed, over all partitions, and how many records it is behind.
+
+    `age_s` is how many seconds ago somebody looked who told us; 0 for Kafka itself.
+    """
 
     committed: int
     lag: int
+    age_s: float = 0.0
 
 
 class ConsumerGroups:
@@ -54,7 +58,13 @@ class ConsumerGroups:
 
     def progress(self, group: str, topics: Collection[str]) -> dict[str, Progress]:
         """By topic; a topic of which the group has committed nothing is missing."""
-        committed = {at: offset for at, offset in self._committed(group).items() if at[0] in topics}
+        return self.progress_at(self._committed(group), topics)
+
+    def progress_at(
+        self, offsets: Mapping[tuple[str, int], int], topics: Collection[str]
+    ) -> dict[str, Progress]:
+        """The same of a reader whose offsets somebody else tells."""
+        committed = {at: offset for at, offset in offsets.items() if at[0] in topics}
         read = {topic for topic, _ in committed}
         starts = {at[:2]: at.offset for at in begin_offsets(self._service, read)}
         ends = {at[:2]: at.offset for at in end_offsets(self._service, read)}

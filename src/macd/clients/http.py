@@ -11,9 +11,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from macd.clients.throttle import TOO_MANY_REQUESTS, asked_for, patiently
+from macd.clients.throttle import TOO_MANY_REQUESTS, asked_for, has_too_many, patiently
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable
-from macd.specs.models import HttpService
+from macd.redaction import redacted
+from macd.specs.endpoints import HttpService
 
 # Connect and read seconds. A ksqlDB statement or a connector validation may take a while to answer.
 TIMEOUT = (5, 60)
@@ -38,13 +39,15 @@ class HttpClient:
     connection = ""
     content_type = "application/json"
     retry = RETRY
-    # Seconds that a service may keep us waiting in all when it has had too many requests.
+    # Seconds that a service may keep us waiting in all when it has had too many requests, or starts.
     patience_s = 60.0
 
     def __init__(self, service: HttpService, session: requests.Session | None = None) -> None:
         self._url = service.url.rstrip("/")
         self._user = service.username
         self._kept_in = service.kept_in or f"the connection {self.connection}"
+        # What no message may repeat: a service may quote the request that it refuses.
+        self._secrets = set(service.secrets)
         self._session = session or _session(self.retry)
         self._session.headers.update({"Content-Type": self.content_type, "Accept": self.content_type})
         if service.username and service.password:
@@ -68,6 +71,10 @@ class HttpClient:
                 return None
             raise
 
+    def turns_away(self, response: requests.Response) -> bool:
+        """Whether the same request may be let through a little later."""
+        return has_too_many(response)
+
     def _refused(self, status: int) -> AuthenticationFailed:
         """Says which credentials, and where they are kept; never the password."""
         whose = f" of {self._user}" if self._user else ""
@@ -90,7 +97,7 @@ class HttpClient:
             return self._session.request(method, self._url + path, json=json, timeout=TIMEOUT)
 
         try:
-            return patiently(send, self.patience_s)
+            return patiently(send, self.patience_s, self.turns_away)
         except requests.RequestException as error:
             raise ServiceUnreachable(
                 self.name,
@@ -100,11 +107,17 @@ class HttpClient:
 
     def _rejection(self, response: requests.Response) -> RequestRejected:
         """The refusal as an error; services put their own code and message in the body."""
-        code, message = response.status_code, response.text[:500]
+        # Cut when it is clean: the half of a secret would be found by nobody.
+        code, message = response.status_code, self.clean(response.text)[:500]
         with suppress(ValueError, AttributeError):
             code, message = self.complaint(response.json(), code, message)
+        message = self.clean(str(message))
         remedy = _too_many(response) if code == TOO_MANY_REQUESTS else self.remedy_for(code)
         return RequestRejected(self.name, f"{message} (code {code})", remedy=remedy, code=code)
+
+    def clean(self, text: str) -> str:
+        """A text of the service without the secrets that this client knows, and without logins in URIs."""
+        return redacted(text, self._secrets)
 
     def complaint(self, body: Any, code: int, message: str) -> tuple[int, str]:
         """Code and message that the body of a refusal holds; those given where it holds none.

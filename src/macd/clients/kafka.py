@@ -18,8 +18,9 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from macd.errors import AuthenticationFailed, RequestRejected, ServiceError, ServiceUnreachable
-from macd.specs.models import KafkaService
+from macd.errors import AuthenticationFailed, RequestRejected, ServiceError, ServiceUnreachable, SpecError
+from macd.redaction import redacted
+from macd.specs.endpoints import KafkaService
 
 SERVICE = "Kafka"
 # Seconds for one administrative request; brokers answer in milliseconds when they are there at all.
@@ -65,14 +66,28 @@ def wrap(error: KafkaException, service: KafkaService) -> ServiceError:
     """A librdkafka error as one of ours, with what to do about it."""
     cause: KafkaError = error.args[0]
     address = client_config(service).get("bootstrap.servers", "(no bootstrap.servers)")
+    told = redacted(cause.str(), service.secrets)
     if cause.code() in _UNREACHABLE:
         remedy = "Check that the broker runs (`macd status`) and bootstrap.servers in macd_kafka."
         return ServiceUnreachable(SERVICE, f"no answer from {address} ({cause.name()}).", remedy=remedy)
     if cause.code() in _REFUSED:
         remedy = "Check the API key in macd_kafka and the ACLs of its account."
-        return AuthenticationFailed(SERVICE, f"{address} refused: {cause.str().rstrip('.')}.", remedy=remedy)
+        return AuthenticationFailed(SERVICE, f"{address} refused: {told.rstrip('.')}.", remedy=remedy)
     remedy = "Read the broker's log for the request that it refused."
-    return RequestRejected(SERVICE, f"{cause.name()}: {cause.str()}", remedy=remedy, code=cause.code())
+    return RequestRejected(SERVICE, f"{cause.name()}: {told}", remedy=remedy, code=cause.code())
+
+
+def _admin_client(service: KafkaService, more: Mapping[str, Any]) -> AdminClient:
+    """A setting that librdkafka refuses is a SpecError that names it and quotes no value."""
+    config = client_config(service)
+    try:
+        return AdminClient({**config, **more})
+    except KafkaException as error:
+        told = redacted(error.args[0].str(), config.values()).rstrip(".")
+        raise SpecError(
+            f"Kafka's client cannot be configured: {told}.",
+            remedy="Correct that setting in the target's file, or in the extra of macd_kafka.",
+        ) from None
 
 
 class KafkaAdmin:
@@ -83,7 +98,7 @@ class KafkaAdmin:
         self._noticed: list[KafkaError] = []
         # librdkafka retries a closed port for ever and logs each try; the error that we raise says it once.
         quiet: dict[str, Any] = {"log_level": 0, "error_cb": self._noticed.append}
-        self._client = client or AdminClient({**client_config(service), **quiet})
+        self._client = client or _admin_client(service, quiet)
 
     def names(self) -> list[str]:
         """The names of all topics that this account may see."""

@@ -6,12 +6,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from macd.clients.http import HttpClient
-from macd.errors import RequestRejected
+from macd.errors import AuthenticationFailed, RequestRejected
 
 # A stream that is deployed after its topics were filled still has to see every record.
 FROM_THE_START = {"ksql.streams.auto.offset.reset": "earliest"}
+# What a server's operator forbids clients to set.
+DENY_LIST = "ksql.properties.overrides.denylist"
 # Neither can be quoted in a statement, so nothing else may stand in its place.
 _QUERY_ID = re.compile(r"[A-Za-z0-9_-]+")
 _KINDS = ("STREAM", "TABLE")
@@ -19,11 +22,16 @@ _KINDS = ("STREAM", "TABLE")
 
 @dataclass(frozen=True)
 class Server:
-    """A ksqlDB server: its version, its own state, and the id of the Kafka cluster that it works for."""
+    """A ksqlDB server: its version, its own state, and the id of the Kafka cluster that it works for.
+
+    The names of its consumer groups and internal topics begin with _confluent-ksql- and `service_id`, which
+    Confluent Cloud calls the cluster's topic_prefix.
+    """
 
     version: str
     state: str
     kafka_cluster_id: str | None
+    service_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,8 @@ class KsqlDb(HttpClient):
         """What the server says of itself."""
         found = self.request("GET", "/info")["KsqlServerInfo"]
         state = str(found.get("serverStatus", "RUNNING"))
-        return Server(str(found["version"]), state, found.get("kafkaClusterId"))
+        service_id = str(found.get("ksqlServiceId") or "")
+        return Server(str(found["version"]), state, found.get("kafkaClusterId"), service_id)
 
     def server_version(self) -> str:
         """The version that the server announces."""
@@ -74,6 +83,32 @@ class KsqlDb(HttpClient):
         parts = found.get("details") or {}
         unwell = tuple(name for name, part in parts.items() if not part["isHealthy"])
         return unwell or (() if found["isHealthy"] else ("the server",))
+
+    def may_set(self, name: str) -> bool | None:
+        """Whether the server lets a client set a property; None when it does not tell. Sets nothing.
+
+        A server, or what stands before it, may not offer the one endpoint; then it lists what it forbids.
+
+        https://docs.confluent.io/platform/current/ksqldb/developer-guide/ksqldb-rest-api/is_valid_property-endpoint.html
+        """
+        try:
+            return bool(self.request("GET", f"/is_valid_property/{quote(name, safe='')}"))
+        except AuthenticationFailed:
+            return self._is_off_the_list(name)
+        except RequestRejected as error:
+            if str(error.code).startswith("400"):
+                return False
+            if str(error.code).startswith("5"):
+                raise
+            return self._is_off_the_list(name)
+
+    def _is_off_the_list(self, name: str) -> bool | None:
+        """By what the server lists; asked without properties, of which one might be forbidden."""
+        [entity] = self.execute("SHOW PROPERTIES;", {})
+        listed = {each["name"]: each["value"] for each in entity["properties"]}
+        if listed.get(DENY_LIST) is None:
+            return None
+        return name not in re.split(r"[\s,\[\]]+", listed[DENY_LIST])
 
     def topic_names(self) -> set[str]:
         """The topics that the server may see with its own Kafka account."""
@@ -97,9 +132,15 @@ class KsqlDb(HttpClient):
 
     def source_names(self) -> set[str]:
         """The names of all streams and tables."""
+        return {source["name"] for source in self._listed()}
+
+    def source_topics(self) -> dict[str, str]:
+        """The topics of all streams and tables by the names of these."""
+        return {source["name"]: source["topic"] for source in self._listed()}
+
+    def _listed(self) -> list[dict[str, Any]]:
         entities = self.execute("LIST STREAMS; LIST TABLES;")
-        listings = (entity.get("streams") or entity.get("tables") or () for entity in entities)
-        return {source["name"] for listing in listings for source in listing}
+        return [each for entity in entities for each in entity.get("streams") or entity.get("tables") or ()]
 
     def queries(self) -> tuple[Query, ...]:
         """All persistent queries."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
+import pymongo
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import (
     ConfigurationError,
     ConnectionFailure,
+    ExecutionTimeout,
     InvalidURI,
     NetworkTimeout,
     OperationFailure,
@@ -18,7 +20,8 @@ from pymongo.errors import (
 )
 
 from macd.errors import AuthenticationFailed, MacdError, RequestRejected, ServiceUnreachable, SpecError
-from macd.specs.models import MongoService
+from macd.redaction import redacted
+from macd.specs.endpoints import MongoService
 
 SERVICE = "MongoDB"
 Document = dict[str, Any]
@@ -29,23 +32,28 @@ _UNAUTHORIZED = {13, 18, 8000}
 
 @contextmanager
 def connected(
-    service: MongoService, open_client: Callable[..., MongoClient[Document]] = MongoClient
+    service: MongoService,
+    open_client: Callable[..., MongoClient[Document]] = MongoClient,
+    within_s: float | None = None,
 ) -> Iterator[Database[Document]]:
     """The service's database; PyMongo's errors inside the block come out as macd.errors.
 
-    Dates are read as aware UTC datetimes.
+    Dates are read as aware UTC datetimes. Everything in the block has to be done within `within_s` seconds;
+    the server is told so with each command (maxTimeMS).
     """
+    uri = service.uri.get_secret_value()
     try:
-        with open_client(
-            service.uri.get_secret_value(), tz_aware=True, appname="macd", **_TIME_LIMITS
-        ) as client:
+        with (
+            nullcontext() if within_s is None else pymongo.timeout(within_s),
+            open_client(uri, tz_aware=True, appname="macd", **_TIME_LIMITS) as client,
+        ):
             yield client[service.database]
     except PyMongoError as error:
-        raise wrap(error) from error
+        raise wrap(error, service.secrets) from error
 
 
-def wrap(error: PyMongoError) -> MacdError:
-    """A PyMongo error as one of ours; never quotes the URI, which may hold a password."""
+def wrap(error: PyMongoError, secrets: Iterable[str] = ()) -> MacdError:
+    """A PyMongo error as one of ours; quotes neither the URI, which may hold a password, nor `secrets`."""
     if _is_about_dns(error):
         return ServiceUnreachable(
             SERVICE,
@@ -60,8 +68,15 @@ def wrap(error: PyMongoError) -> MacdError:
     if isinstance(error, ConnectionFailure | NetworkTimeout):
         return ServiceUnreachable(
             SERVICE,
-            f"no answer ({type(error).__name__}: {_first_sentence(error)}).",
+            f"no answer ({type(error).__name__}: {_first_sentence(error, secrets)}).",
             remedy="Check that it runs (`macd status`), the address in macd_mongodb and the access list.",
+        )
+    if isinstance(error, ExecutionTimeout):
+        return ServiceUnreachable(
+            SERVICE,
+            "it gave a query up because its time limit was over.",
+            remedy="Ask for less, look for what else keeps MongoDB busy, and whether its indexes are there "
+            "(`macd plan`).",
         )
     code = error.code if isinstance(error, OperationFailure) else None
     if code in _UNAUTHORIZED:
@@ -72,7 +87,7 @@ def wrap(error: PyMongoError) -> MacdError:
         )
     return RequestRejected(
         SERVICE,
-        f"{type(error).__name__}: {_first_sentence(error)}",
+        f"{type(error).__name__}: {_first_sentence(error, secrets)}",
         remedy="Read MongoDB's log for the request that it refused.",
         code=code,
     )
@@ -84,6 +99,6 @@ def _is_about_dns(error: PyMongoError) -> bool:
     return isinstance(error, ConfigurationError) and type(cause).__module__.startswith("dns.")
 
 
-def _first_sentence(error: PyMongoError) -> str:
+def _first_sentence(error: PyMongoError, secrets: Iterable[str]) -> str:
     """PyMongo appends a description of the whole topology, which nobody reads in a task log."""
-    return str(error).split(" (configured timeouts", 1)[0].split(", Timeout:", 1)[0][:300]
+    return redacted(str(error), secrets).split(" (configured timeouts", 1)[0].split(", Timeout:", 1)[0][:300]

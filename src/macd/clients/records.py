@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from macd.clients.kafka import SERVICE, client_config, wrap
 from macd.errors import RequestRejected, ServiceUnreachable
-from macd.specs.models import KafkaService
+from macd.specs.endpoints import KafkaService
 
 BATCH = 10_000
 # Seconds. Brokers answer in milliseconds when they are there, so a longer wait only delays the bad news.

@@ -1,4 +1,4 @@
-"""Waits as long as a service asks that has had too many requests (HTTP 429), and no longer than allowed."""
+"""Waits while a service asks for time (HTTP 429, or its own way to say so), and no longer than allowed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,22 @@ TOO_MANY_REQUESTS = 429
 _BACKOFF = wait_exponential(multiplier=0.5, max=10)
 
 
-def patiently(send: Callable[[], requests.Response], patience_s: float) -> requests.Response:
-    """What `send` answers once it is let through; its last 429 when that would take more than `patience_s`.
+def has_too_many(response: requests.Response) -> bool:
+    """Whether the service has had too many requests."""
+    return response.status_code == TOO_MANY_REQUESTS
+
+
+def patiently(
+    send: Callable[[], requests.Response],
+    patience_s: float,
+    turned_away: Callable[[requests.Response], bool] = has_too_many,
+) -> requests.Response:
+    """What `send` answers once it is let through; its last refusal when that would take over `patience_s`.
 
     A request that was turned away has changed nothing, so any may be sent again.
     """
     waiting = Retrying(
-        retry=retry_if_result(lambda response: response.status_code == TOO_MANY_REQUESTS),
+        retry=retry_if_result(turned_away),
         wait=_wait,
         stop=stop_before_delay(patience_s),
         retry_error_callback=_last,

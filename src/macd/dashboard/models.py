@@ -11,6 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from macd.quality.figures import Figures
 from macd.quality.report import CheckResult, MissingOrder, Samples
 
+# The longest lists that anybody gets.
+MOST_RUNS = 100
+MOST_MISMATCHES = 500
+
 
 class Answer(BaseModel):
     """Base of the answers."""
@@ -67,6 +71,10 @@ class Runs(Answer):
 
     runs: list[RunSummary]
 
+    def first(self, limit: int) -> Runs:
+        """The newest of them."""
+        return Runs(runs=self.runs[:limit])
+
 
 class RunDetail(RunSummary):
     """One run with its figures, checks and the first orders of each list; null before a verification."""
@@ -82,6 +90,10 @@ class MissingOrders(Answer):
     count: int = Field(description="How many are missing.")
     listed: int = Field(description="How many of them the report names.")
     orders: list[MissingOrder]
+
+    def part(self, offset: int, limit: int) -> MissingOrders:
+        """The same with some of the orders only."""
+        return self.model_copy(update={"orders": self.orders[offset : offset + limit]})
 
 
 class PaymentMismatch(Answer):
@@ -100,6 +112,11 @@ class PaymentMismatches(Answer):
 
     mismatches: list[PaymentMismatch]
     truncated: bool
+
+    def first(self, limit: int) -> PaymentMismatches:
+        """The newest of them."""
+        truncated = self.truncated or len(self.mismatches) > limit
+        return PaymentMismatches(mismatches=self.mismatches[:limit], truncated=truncated)
 
 
 class Alert(Answer):

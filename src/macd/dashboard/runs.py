@@ -38,15 +38,14 @@ class RunBook:
             samples=report and report.samples,
         )
 
-    def missing(self, run_id: str, offset: int, limit: int) -> MissingOrders:
-        """A part of the missing orders that the latest report names."""
+    def missing(self, run_id: str) -> MissingOrders:
+        """The missing orders that the latest report names."""
         self._store.get(run_id)
         report = self._report(run_id)
         listing = report.samples.missing if report else None
         if listing is None:
             return MissingOrders(count=0, listed=0, orders=[])
-        orders = list(listing.first[offset : offset + limit])
-        return MissingOrders(count=listing.count, listed=len(listing.first), orders=orders)
+        return MissingOrders(count=listing.count, listed=len(listing.first), orders=list(listing.first))
 
     def _report(self, run_id: str) -> Report | None:
         found = self._reports.find_one({"_id": run_id})

@@ -16,7 +16,8 @@ from macd.producer.store import RunStore
 from macd.quality.due import given_up
 from macd.quality.watch import IDS_PER_QUERY, batched
 from macd.repair.affected import KnownRuns
-from macd.specs.models import PipelineSpec, Services
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec
 
 
 def unfinished_runs(database: Database[Document], now: datetime) -> list[str]:

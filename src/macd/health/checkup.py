@@ -17,7 +17,8 @@ from macd.health.state import Kind, Part, PipelineState, State
 from macd.incidents.finding import Finding
 from macd.quality.checks import evaluate
 from macd.quality.report import CheckResult
-from macd.specs.models import CheckSpec, PipelineSpec, Services
+from macd.specs.endpoints import Services
+from macd.specs.models import CheckSpec, PipelineSpec
 
 SUBJECT = "pipeline"
 # Long enough to tell a reader that has stopped from one that commits only now and then.

@@ -9,14 +9,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class PipelineFigures(BaseModel):
-    """Counts of parts unless a name says otherwise."""
+    """Counts of parts unless a name says otherwise; left over is what was made and is declared no more."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    topics_drifted: int = Field(0, description="Topics that are missing or differ from include/topics.")
-    schemas_drifted: int = Field(0, description="Subjects that are missing or differ from include/schemas.")
-    streams_drifted: int = Field(0, description="Streams that are missing or differ from include/ksql.")
-    connectors_drifted: int = Field(0, description="Connectors that differ from include/connectors.")
+    topics_drifted: int = Field(
+        0, description="Topics that are missing, differ from include/topics, or are left over."
+    )
+    schemas_drifted: int = Field(
+        0, description="Subjects that are missing, differ from include/schemas, or are left over."
+    )
+    streams_drifted: int = Field(
+        0, description="Streams that are missing, differ from include/ksql, or are left over."
+    )
+    connectors_drifted: int = Field(
+        0, description="Connectors that differ from include/connectors, or are left over."
+    )
     queries_not_running: int = Field(0, description="Persistent queries that do not run.")
     queries_stalled: int = Field(0, description="Queries that are behind and have stopped reading.")
     connectors_not_running: int = Field(0, description="Connectors of which not every task runs.")

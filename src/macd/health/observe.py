@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 from tenacity import Retrying, retry_if_result, stop_after_attempt, stop_after_delay, wait_fixed
 from tenacity.stop import StopBaseT
@@ -17,7 +18,8 @@ from macd.errors import MacdError
 from macd.health import parts
 from macd.health.state import Kind, Link, Part, PipelineState, State
 from macd.pipeline import Pipeline
-from macd.specs.models import PipelineSpec, Services, StatementSpec
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec, StatementSpec
 
 # Seconds. Services answer in milliseconds when they are well, and nobody waits for one that is not.
 LIMIT_S = 5.0
@@ -25,6 +27,7 @@ LIMIT_S = 5.0
 # minute by default.
 STALLED_AFTER_S = 75.0
 _LOOK_EVERY_S = 1.0
+Answer = TypeVar("Answer")
 LOOK_AGAIN_S = 3.0
 _UNREADABLE = "it runs, but its progress cannot be read (Kafka or ksqlDB does not answer)"
 _SILENT = "it runs, but has not committed yet that it read anything"
@@ -38,11 +41,15 @@ _SECTIONS: Mapping[Kind, parts.Section] = {
 
 
 class _Reader(NamedTuple):
-    """Who reads a topic: the key of a part, and the name or the end of the name of its consumer group."""
+    """Who reads a topic: the key of a part, and the name or the end of the name of its consumer group.
+
+    `connector` is a sink's name, whose service may tell more than Kafka does.
+    """
 
     part: str
     topic: str
     group: str
+    connector: str | None = None
 
 
 class Observer:
@@ -59,24 +66,31 @@ class Observer:
         self._clock = clock
         self._moved: dict[_Reader, tuple[int, float]] = {}
         self._first: dict[_Reader, int] = {}
+        self._pool = ThreadPoolExecutor(max_workers=len(_SECTIONS) + 2, thread_name_prefix="look")
+        self._asked: dict[str, Future[Any]] = {}
         self.waiting = False
 
     def look(self) -> PipelineState:
         """One look; a service that cannot be asked within 5 s makes its parts unknown."""
-        pool = ThreadPoolExecutor(max_workers=len(_SECTIONS) + 1, thread_name_prefix="look")
-        try:
-            sections = {kind: pool.submit(section, self._pipeline) for kind, section in _SECTIONS.items()}
-            progress = pool.submit(self._progress)
-            asked: list[Future[Any]] = [*sections.values(), progress]
-            wait(asked, timeout=LIMIT_S)
-        finally:
-            # What still waits for a service ends by itself, at its client's own time limit.
-            pool.shutdown(wait=False, cancel_futures=True)
+        sections = {kind: self._ask(kind, partial(look, self._pipeline)) for kind, look in _SECTIONS.items()}
+        progress = self._ask("progress", self._progress)
+        orphans = self._ask("orphans", partial(parts.orphans, self._pipeline))
+        asked: list[Future[Any]] = [*sections.values(), progress, orphans]
+        wait(asked, timeout=LIMIT_S)
         found = [part for kind, future in sections.items() for part in self._section(kind, future)]
+        left = _result(orphans)  # a service that does not answer is told by its own section
+        found += left or []
         known = _result(progress)
         if known is None:
             found = [_unobserved(part, _UNREADABLE) for part in found]
         return self._state(found, known or {})
+
+    def _ask(self, name: str, question: Callable[[], Answer]) -> Future[Answer]:
+        """One that still waits for its service is not asked again: every look would cost one more thread."""
+        asked = self._asked.get(name)
+        if asked is None or asked.done():
+            asked = self._asked[name] = self._pool.submit(question)
+        return asked
 
     def _section(self, kind: Kind, future: Future[list[Part]]) -> list[Part]:
         try:
@@ -111,18 +125,37 @@ class Observer:
     def _progress(self) -> dict[_Reader, Progress | None]:
         groups = self._groups or ConsumerGroups(self._pipeline.services.kafka)
         names = groups.names()
-        return {reader: _progress_of(reader, groups, names) for reader in self._readers()}
+        return {reader: self._progress_of(reader, groups, names) for reader in self._readers()}
+
+    def _progress_of(
+        self, reader: _Reader, groups: ConsumerGroups, names: Collection[str]
+    ) -> Progress | None:
+        """None for a reader that has committed nothing although there is something to read."""
+        group = next((name for name in names if name.endswith(reader.group)), None)
+        known = groups.progress(group, [reader.topic]) if group else self._told(reader, groups)
+        return known.get(reader.topic) or (Progress(0, 0) if groups.is_empty(reader.topic) else None)
+
+    def _told(self, reader: _Reader, groups: ConsumerGroups) -> Mapping[str, Progress]:
+        """By the connectors' service: Kafka does not list a group that this account has no right to see."""
+        told = self._pipeline.connect.offsets(reader.connector) if reader.connector else None
+        if told is None:
+            return {}
+        age_s = max(0.0, (datetime.now(UTC) - told.observed_at).total_seconds())
+        found = groups.progress_at(told.offsets, [reader.topic])
+        return {topic: progress._replace(age_s=age_s) for topic, progress in found.items()}
 
     def _readers(self) -> Iterator[_Reader]:
         spec = self._pipeline.spec
         for connector in spec.connectors:
             group = self._pipeline.connect.consumer_group(connector.name)
             for topic in connector.topics if group else ():
-                yield _Reader(f"connector {connector.name}", topic, str(group))
+                yield _Reader(f"connector {connector.name}", topic, str(group), connector.name)
+        service_id = self._pipeline.ksqldb.server().service_id
+        prefix = f"_confluent-ksql-{service_id}" if service_id else ""
         for query in self._pipeline.ksqldb.queries():
             for statement in (each for each in spec.queries if each.topic in query.sink_topics):
                 for topic in spec.topics_read(statement):
-                    yield _Reader(_query_key(statement), topic, f"query_{query.query_id}")
+                    yield _Reader(_query_key(statement), topic, f"{prefix}query_{query.query_id}")
 
     def _is_stalled(self, reader: _Reader, progress: Progress) -> bool:
         if progress.lag == 0:
@@ -131,15 +164,19 @@ class Observer:
             return False
         before, since = self._moved.get(reader, (-1, 0.0))
         if progress.committed != before:
-            self._moved[reader] = (progress.committed, self._clock())
+            self._moved[reader] = (progress.committed, self._seen_at(progress))
             return False
-        return self._clock() - since >= STALLED_AFTER_S
+        return self._seen_at(progress) - since >= STALLED_AFTER_S
+
+    def _seen_at(self, progress: Progress) -> float:
+        """The same old news twice does not tell that somebody stands still."""
+        return self._clock() - progress.age_s
 
     def _has_to_move(self, reader: _Reader, progress: Progress) -> bool:
         """Whether only further looks can tell if it has stopped."""
         has_moved = progress.committed != self._first[reader]
-        _, since = self._moved.get(reader, (-1, self._clock()))
-        is_new = self._clock() - since < STALLED_AFTER_S
+        _, since = self._moved.get(reader, (-1, self._seen_at(progress)))
+        is_new = self._seen_at(progress) - since < STALLED_AFTER_S
         return progress.lag > 0 and not has_moved and is_new
 
 
@@ -219,18 +256,11 @@ def _unobserved(part: Part, why: str) -> Part:
     return part.model_copy(update={"state": State.UNKNOWN, "detail": why})
 
 
-def _progress_of(reader: _Reader, groups: ConsumerGroups, names: Collection[str]) -> Progress | None:
-    """None for a reader that has committed nothing although there is something to read."""
-    group = next((name for name in names if name.endswith(reader.group)), None)
-    at = groups.progress(group, [reader.topic]).get(reader.topic) if group else None
-    return at or (Progress(0, 0) if groups.is_empty(reader.topic) else None)
-
-
 def _finished(future: Future[list[Part]]) -> list[Part]:
     return future.result(timeout=0)
 
 
-def _result(future: Future[dict[_Reader, Progress | None]]) -> dict[_Reader, Progress | None] | None:
+def _result(future: Future[Answer]) -> Answer | None:
     """Without Kafka or ksqlDB nobody knows the lags; the parts say why."""
     try:
         return future.result(timeout=0)

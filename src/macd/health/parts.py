@@ -21,9 +21,15 @@ from macd.plan import (
     plan_streams,
     plan_topics,
 )
+from macd.plan.changes import LEFT
 from macd.specs.models import StatementSpec
 
 Section = Callable[[Pipeline], list[Part]]
+# A part of a plan, and what it is called here.
+_KINDS: Mapping[str, Kind] = {
+    **{"topic": "topic", "subject": "schema"},
+    **{"stream": "query", "connector": "connector"},
+}
 
 
 def topics(pipeline: Pipeline) -> list[Part]:
@@ -73,6 +79,14 @@ def collections(pipeline: Pipeline) -> list[Part]:
             _collection(sink.collection, database.client[sink.database][sink.collection])
             for sink in pipeline.spec.connectors
         ]
+
+
+def orphans(pipeline: Pipeline) -> list[Part]:
+    """What apply made, no file declares any more, and is still there."""
+    return [
+        Part(kind=_KINDS[part.kind], name=part.name, state=State.DRIFTED, detail=LEFT)
+        for part in pipeline.orphans().parts
+    ]
 
 
 def unknown(pipeline: Pipeline, kind: Kind, reason: str) -> list[Part]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from string import Template
 
+from macd.errors import EnvironmentNotReady
 from macd.local.config import TEMPLATES, LocalConfig
+
+PRIVATE = 0o700
 
 
 def render(template: str, variables: dict[str, str]) -> str:
@@ -20,6 +24,19 @@ def render_to(target: Path, template: str, config: LocalConfig) -> None:
     """Render a template with the stack's settings into `target`."""
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(render(template, config.variables()))
+
+
+def make_private(folder: Path, variable: str) -> None:
+    """Make a folder that only this user can enter, or make it one; `variable` names another in its place."""
+    folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    found = folder.stat()
+    if found.st_uid != os.geteuid():
+        raise EnvironmentNotReady(
+            f"{folder} belongs to another user of this machine.",
+            remedy=f"Change its owner, or name a folder of your own in {variable}.",
+        )
+    if stat.S_IMODE(found.st_mode) != PRIVATE:
+        folder.chmod(PRIVATE)
 
 
 def write_private(path: Path, text: str) -> None:

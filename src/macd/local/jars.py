@@ -2,7 +2,10 @@
 
 <cache>/<project>/*.jar     one folder a project under local/maven
 <cache>/<project>/.stamp    hash of that project's sources: a changed pom makes the folder stale
-<cache>/build/<project>/    where Maven works; renamed into place only when complete
+<cache>/build/<project>/    where Maven works; renamed into place only when complete and right
+
+What a project collects is held against the sums that it keeps in jars.sha256: Maven compares a jar with a sum
+from the same server only.
 """
 
 from __future__ import annotations
@@ -14,7 +17,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from macd.errors import EnvironmentNotReady
 from macd.local.config import MAVEN_PROJECTS
+
+SUMS = "jars.sha256"
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,13 @@ class JarProject:
     def is_build(self) -> bool:
         """Whether there is something to package; the other projects only collect dependencies."""
         return (self.sources / "src").is_dir()
+
+    def sums(self) -> dict[str, str] | None:
+        """The SHA-256 of every jar by its name, as the project keeps them; None for what is built here."""
+        kept = self.sources / SUMS
+        if not kept.is_file():
+            return None
+        return {name: digest for digest, name in map(str.split, kept.read_text().splitlines())}
 
     def stamp(self) -> str:
         """Hash over the names and contents of the project's files."""
@@ -66,6 +79,7 @@ def work_folder(project: JarProject, cache: Path) -> Path:
 
 def install(project: JarProject, work: Path, cache: Path) -> None:
     """Move what Maven has made in `work` into the cache, stamped, in one step."""
+    _check(project, work)
     jars = _collect(project, work)
     (jars / ".stamp").write_text(project.stamp())
     target = cache / project.name
@@ -73,6 +87,23 @@ def install(project: JarProject, work: Path, cache: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     jars.rename(target)
     shutil.rmtree(work, ignore_errors=True)
+
+
+def _check(project: JarProject, work: Path) -> None:
+    """A project that builds something collects its libraries beside it."""
+    wanted = project.sums()
+    if wanted is None:
+        return
+    collected = [jar for folder in ("jars", "target/lib") for jar in (work / folder).glob("*.jar")]
+    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in collected}
+    wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+    if wrong:
+        kept = f"local/maven/{project.name}/{SUMS}"
+        raise EnvironmentNotReady(
+            f"Maven has brought other jars than those whose sums {kept} keeps: {', '.join(wrong)}.",
+            remedy="Delete them in ~/.m2/repository and run it again. If you have changed pom.xml, write the "
+            "sums anew as CONTRIBUTING.md says.",
+        )
 
 
 def _is_product(path: Path) -> bool:

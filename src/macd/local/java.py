@@ -27,8 +27,9 @@ ADD_OPENS = tuple(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in 
 SLOW_MACHINE = "-Dpekko.remote.classic.startup-timeout=120s"
 # An ending JVM may have a class-data archive to write.
 JVM_STOP_SECONDS = 60
-# Flink itself, and the functions that ksqlflink's queries call.
-FLINK_JARS = ("flink", "ksqlflink")
+# Flink itself, the functions that ksqlflink's queries call, and what keeps pages in a browser away.
+FLINK_JARS = ("flink", "ksqlflink", "guard")
+CONNECT_JARS = ("kafka", "guard")
 CONNECTOR_CLASS = "com.mongodb.kafka.connect.MongoSinkConnector"
 
 
@@ -205,7 +206,7 @@ class JavaComponents:
     def connect(self) -> Component:
         """The Kafka Connect worker with the MongoDB sink and the Avro converter."""
         properties = self._conf / "connect-worker.properties"
-        jvm = self._jvm("connect", ("kafka",), "-Xmx512m", *QUICK_START)
+        jvm = self._jvm("connect", CONNECT_JARS, "-Xmx512m", *QUICK_START)
         mongodb_uri = f"mongodb://{HOST}:{self._config.mongodb_port}/?retryWrites=false"
         return Component(
             name="connect",
@@ -215,7 +216,7 @@ class JavaComponents:
             environment=lambda: {"MACD_MONGODB_URI": mongodb_uri},
             probe=probes.connect(self._config.connect_port, (CONNECTOR_CLASS,)),
             needs=("kafka",),
-            jars=("kafka", "connect-plugins/avro", "connect-plugins/mongodb"),
+            jars=(*CONNECT_JARS, "connect-plugins/avro", "connect-plugins/mongodb"),
             memory_mb=600,
             stop_seconds=JVM_STOP_SECONDS,
             prepare=lambda: self._prepare_connect(jvm, properties),

@@ -54,9 +54,20 @@ class Jvm:
         logging = self.config.run / "conf" / "log4j2.properties"
         render_to(logging, "log4j2.properties", self.config)
         log4j = f"-Dlog4j2.configurationFile={logging}"
-        options = [*self.flags, log4j, "-Xshare:auto", "-Xlog:cds=error", self._archive_flag()]
+        temporary = f"-Djava.io.tmpdir={self._temporary_folder()}"
+        options = [*self.flags, log4j, temporary, "-Xshare:auto", "-Xlog:cds=error", self._archive_flag()]
         quoted = [option.replace("\\", "\\\\").replace('"', '\\"') for option in options]
         self._arguments.write_text("".join(f'"{option}"\n' for option in quoted))
+
+    def _temporary_folder(self) -> Path:
+        """An empty folder that is not /tmp: there, another user can own what has a name known beforehand.
+
+        Such as flink-web-upload, out of which Flink reads the jobs that it is given.
+        """
+        folder = self.config.run / "tmp" / self.name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
 
     def _archive_flag(self) -> str:
         name = f"{self.name}-{self._fingerprint()}.jsa"

@@ -112,7 +112,8 @@ class Fetching:
         goals = ["package"]
         if not project.is_build:
             goals = [f"{DEPENDENCY_PLUGIN}:copy-dependencies", f"-DoutputDirectory={work / 'jars'}"]
-        return [self._mvn, "--batch-mode", "--file", str(work / "pom.xml"), *goals]
+        # By default a wrong checksum is a warning among a thousand lines.
+        return [self._mvn, "--batch-mode", "--strict-checksums", "--file", str(work / "pom.xml"), *goals]
 
 
 class _Progress:

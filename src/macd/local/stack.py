@@ -13,6 +13,7 @@ from macd.local import lock, preflight, strays
 from macd.local.catalog import catalog, expand
 from macd.local.component import Component, levels, with_needs
 from macd.local.config import LocalConfig
+from macd.local.files import make_private
 from macd.local.jvm import keep_archives
 from macd.local.maven import Fetching
 from macd.local.startup import POLL_SECONDS, Report, Startup
@@ -42,6 +43,7 @@ class Stack:
     def up(self, names: Iterable[str] = (), without: Iterable[str] = ()) -> None:
         """Start the named components (all when none is named) and what they need; wait until healthy."""
         wanted = self.select(names, without)
+        self._make_private()
         with lock.held(self.config.run):
             if not self.supervisor.is_running():
                 self._end_strays()
@@ -53,6 +55,11 @@ class Stack:
                 self.supervisor.ensure(self.catalog.values())
                 Startup(self.supervisor, wanted, self._report, lambda c: fetching.is_there(c.jars)).run()
 
+    def _make_private(self) -> None:
+        """Keep other users of this machine from the secrets and data, and from changing what is run."""
+        make_private(self.config.home, "MACD_LOCAL_HOME")
+        make_private(self.config.cache, "MACD_LOCAL_CACHE")
+
     def select(self, names: Iterable[str], without: Iterable[str] = ()) -> list[Component]:
         """The components meant by these names, with all they need, minus `without`."""
         chosen = expand(names, self.catalog) or list(self.catalog)
@@ -62,6 +69,7 @@ class Stack:
     def fetch(self) -> None:
         """Provide all jars that are not in the cache yet."""
         everything = list(self.catalog.values())
+        self._make_private()
         preflight.check_tools(self.config, everything)
         with self._fetching(everything) as fetching:
             fetching.wait_for({jar for component in everything for jar in component.jars})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from macd.errors import PlanBlocked
 
 Do = Callable[[], object]
+# What an orphan says of itself.
+LEFT = "not declared any more; `--prune` removes it"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,29 @@ class NoOp(Change):
 
     action = "no-op"
     symbol = "="
+
+
+@dataclass(frozen=True)
+class Forget(NoOp):
+    """The resource was removed by somebody else and is not declared: only its record goes."""
+
+    action = "forget"
+
+
+@dataclass(frozen=True)
+class Orphan(Change):
+    """Apply made the resource and include/ no longer declares it; it stays until told otherwise."""
+
+    action = "orphan"
+    symbol = "-"
+
+
+@dataclass(frozen=True)
+class Unknown(Change):
+    """What cannot be planned because a service does not answer; that is no promise that nothing differs."""
+
+    action = "unknown"
+    symbol = "?"
 
 
 @dataclass(frozen=True)
@@ -96,6 +121,16 @@ class Blocked(Change):
         return {**super().as_dict(), "reason": self.reason, "remedy": self.remedy}
 
 
+class Ledger(Protocol):
+    """Keeps what apply made, told of each change before it is made and after."""
+
+    def before(self, change: Change) -> None:
+        """The change is about to be made, or there is nothing to do for it."""
+
+    def after(self, change: Change) -> None:
+        """The change was made."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Changes in the order in which they are applied."""
@@ -118,6 +153,16 @@ class Plan:
         return tuple(change for change in self.changes if not isinstance(change, NoOp))
 
     @property
+    def orphans(self) -> tuple[Orphan, ...]:
+        """What apply made, nobody declares, and this plan leaves alone."""
+        return tuple(change for change in self.changes if isinstance(change, Orphan))
+
+    @property
+    def unknown(self) -> tuple[Unknown, ...]:
+        """What could not be planned."""
+        return tuple(change for change in self.changes if isinstance(change, Unknown))
+
+    @property
     def restarts(self) -> Plan:
         """Only what brings back something that has failed, without changing it."""
         return Plan.of(change for change in self.changes if isinstance(change, Restart))
@@ -129,13 +174,21 @@ class Plan:
         """One line a change."""
         return "\n".join(change.render() for change in self.changes)
 
-    def apply(self, report: Callable[[Change], object] = lambda _: None) -> None:
+    def apply(
+        self, report: Callable[[Change], object] = lambda _: None, ledger: Ledger | None = None
+    ) -> None:
         """Executes the pending changes in order; raises PlanBlocked before anything is changed."""
         if self.blocked:
             raise PlanBlocked(
                 "; ".join(f"{change.resource}: {change.reason}" for change in self.blocked),
                 remedy=" ".join(dict.fromkeys(change.remedy for change in self.blocked)),
             )
-        for change in self.pending:
+        for change in self.changes:
+            if ledger is not None:
+                ledger.before(change)
+            if not isinstance(change, _Pending):
+                continue
             change.execute()
+            if ledger is not None:
+                ledger.after(change)
             report(change)

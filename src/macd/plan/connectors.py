@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 from macd.clients.connect import Connect, ConnectorStatus
 from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Restart, Update
+from macd.plan.ledger import Part, names
 from macd.specs.models import ConnectorSpec, PipelineSpec
 from macd.specs.services import resolve_connector_config
 
@@ -20,13 +21,12 @@ def plan_connectors(pipeline: PipelineSpec, connect: Connect, environment: Mappi
     return Plan.of(_change(spec, partial(wanted, spec), connect) for spec in pipeline.connectors)
 
 
-def plan_connector_removal(pipeline: PipelineSpec, connect: Connect) -> Plan:
-    """Deletes the pipeline's connectors; what they wrote stays."""
+def plan_connector_removal(pipeline: PipelineSpec, connect: Connect, orphans: Collection[Part] = ()) -> Plan:
+    """Deletes the pipeline's connectors and those that it no longer declares; what they wrote stays."""
     existing = set(connect.connectors())
+    wanted = (*names(orphans, "connector"), *(spec.name for spec in pipeline.connectors))
     return Plan.of(
-        Delete(f"connector {spec.name}", (), partial(connect.delete, spec.name))
-        for spec in pipeline.connectors
-        if spec.name in existing
+        Delete(f"connector {name}", (), partial(connect.delete, name)) for name in wanted if name in existing
     )
 
 

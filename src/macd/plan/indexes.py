@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from macd.clients.mongodb import connected
 from macd.plan.changes import Change, Create, NoOp, Plan, Update
-from macd.specs.models import MongoService, PipelineSpec, Stores
+from macd.specs.endpoints import MongoService
+from macd.specs.models import PipelineSpec, Stores
 
 # By what a collection stores: name and fields. Of joined orders the range first, then all that the charts add
 # up: such a query never has to read a document. The others are read by time.

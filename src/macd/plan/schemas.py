@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 
 from fastavro.schema import to_parsing_canonical_form
 
 from macd.clients.registry import RegisteredSchema, SchemaRegistry, Verdict
 from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Update
+from macd.plan.ledger import Part, names
 from macd.specs.models import PipelineSpec, SchemaSpec
 
 
@@ -21,10 +23,13 @@ def plan_schemas(pipeline: PipelineSpec, registry: SchemaRegistry) -> Plan:
     return Plan.of(changes)
 
 
-def plan_schema_removal(pipeline: PipelineSpec, registry: SchemaRegistry) -> Plan:
-    """Deletes the pipeline's subjects, those of topics that ksqlDB writes included."""
-    topics = {topic.name for topic in pipeline.topics}
-    subjects = [name for name in registry.subjects() if name.rpartition("-")[0] in topics]
+def plan_schema_removal(
+    pipeline: PipelineSpec, registry: SchemaRegistry, orphans: Collection[Part] = ()
+) -> Plan:
+    """Deletes the pipeline's subjects, those of topics that ksqlDB writes included, and its orphans."""
+    topics = {topic.name for topic in pipeline.topics} | set(names(orphans, "topic"))
+    own = names(orphans, "subject")
+    subjects = [name for name in registry.subjects() if name in own or name.rpartition("-")[0] in topics]
     return Plan.of(
         Delete(f"subject {name}", ("every version",), partial(registry.delete, name)) for name in subjects
     )

@@ -9,11 +9,12 @@ wrote is removed from its topic: otherwise every reader behind it would count it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from macd.clients.ksqldb import FROM_THE_START, KsqlDb, Source
-from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan
+from macd.plan.changes import LEFT, Blocked, Change, Create, Delete, NoOp, Orphan, Plan
+from macd.plan.ledger import Part, names
 from macd.specs.models import PipelineSpec, StatementSpec
 from macd.specs.statements import same_statement
 
@@ -22,32 +23,51 @@ Empty = Callable[[str], None]
 _LOST = "what its query holds and has written is made again from its topics, as far as retention goes"
 
 
-def plan_streams(pipeline: PipelineSpec, ksqldb: KsqlDb, empty: Empty, *, replace: bool = False) -> Plan:
+def plan_streams(
+    pipeline: PipelineSpec,
+    ksqldb: KsqlDb,
+    empty: Empty,
+    *,
+    replace: bool = False,
+    orphans: Sequence[Source] = (),
+    prune: bool = False,
+) -> Plan:
     """What has to happen so that every stream runs as include/ksql says.
 
-    `replace` allows dropping and recreating the streams that differ, in dependency order.
+    `replace` allows dropping and recreating the streams that differ, in dependency order; `prune` allows
+    dropping the `orphans`, which were made once and are not declared any more.
     """
-    actual = {spec.source: ksqldb.source(spec.source) for spec in pipeline.statements}
-    differing = {
-        spec.source: why for spec in pipeline.statements if (why := _difference(spec, actual[spec.source]))
-    }
-    affected = _with_readers(differing, actual, pipeline.statements)
-    strangers = _strangers(affected, actual, pipeline.statements)
-    if differing and (strangers or not replace):
-        return Plan.of(
-            _or_blocked(spec, actual, differing, strangers, ksqldb) for spec in pipeline.statements
-        )
-    dropped = (actual[name] for name in reversed(affected))
-    drops = [_drop(source, ksqldb, empty) for source in dropped if source is not None]
+    statements = pipeline.statements
+    actual = {spec.source: ksqldb.source(spec.source) for spec in statements}
+    differing = {spec.source: why for spec in statements if (why := _difference(spec, actual[spec.source]))}
+    affected = _with_readers(differing, actual, statements)
+    pruned = orphans if prune else ()
+    strangers = _strangers(affected, actual, statements, pruned)
+    stays = bool(differing) and (bool(strangers) or not replace)
+    dropped = [] if stays else [source for name in reversed(affected) if (source := actual[name])]
+    remover = _Remover(ksqldb, empty, (*dropped, *pruned), _topics_kept(statements, actual, dropped))
+    removals = [remover.change(source, source in pruned) for source in remover.readers_first()]
+    found = [_orphan(source) for source in orphans if not prune]
+    made = (
+        _or_blocked(spec, actual, differing, strangers, ksqldb)
+        if stays
+        else _create_or_keep(spec, actual, affected, ksqldb)
+        for spec in statements
+    )
+    written = {source.topic: source.name for source in orphans if source.writers and not prune}
     return Plan.of(
-        [*drops, *(_create_or_keep(spec, actual, affected, ksqldb) for spec in pipeline.statements)]
+        [*found, *removals, *(_apart(*pair, written) for pair in zip(statements, made, strict=True))]
     )
 
 
-def plan_stream_removal(pipeline: PipelineSpec, ksqldb: KsqlDb, empty: Empty) -> Plan:
-    """Drops the pipeline's streams with their queries, readers before what they read; empties topics."""
-    found = (ksqldb.source(spec.source) for spec in reversed(pipeline.statements))
-    return Plan.of(_drop(source, ksqldb, empty) for source in found if source is not None)
+def plan_stream_removal(
+    pipeline: PipelineSpec, ksqldb: KsqlDb, empty: Empty, orphans: Collection[Part] = ()
+) -> Plan:
+    """Drops the pipeline's streams and its orphans with their queries, readers first; empties topics."""
+    wanted = (*names(orphans, "stream"), *(spec.source for spec in reversed(pipeline.statements)))
+    found = (ksqldb.source(name) for name in wanted)
+    remover = _Remover(ksqldb, empty, [source for source in found if source is not None])
+    return Plan.of(remover.change(source) for source in remover.readers_first())
 
 
 def _difference(spec: StatementSpec, actual: Source | None) -> str | None:
@@ -87,12 +107,15 @@ def _reads(actual: Mapping[str, Source | None], names: Iterable[str], reader: So
 
 
 def _strangers(
-    affected: Iterable[str], actual: Mapping[str, Source | None], statements: Iterable[StatementSpec]
+    affected: Iterable[str],
+    actual: Mapping[str, Source | None],
+    statements: Iterable[StatementSpec],
+    pruned: Iterable[Source],
 ) -> list[str]:
-    """Queries that read an affected stream but belong to nobody in include/ksql."""
-    ours = {q.query_id for spec in statements if (source := actual[spec.source]) for q in source.writers}
+    """Queries that read an affected stream, belong to nobody in include/ksql and are not pruned."""
+    ours = [*pruned, *(source for spec in statements if (source := actual[spec.source]))]
     readers = {q.query_id for name in affected if (source := actual[name]) for q in source.readers}
-    return sorted(readers - ours)
+    return sorted(readers - _writers(ours))
 
 
 def _or_blocked(
@@ -105,7 +128,8 @@ def _or_blocked(
     if spec.source not in differing:
         return _create_or_keep(spec, actual, (), ksqldb)
     if strangers:
-        remedy = f"Terminate {', '.join(strangers)} first: they read it and are not in include/ksql."
+        remedy = f"Terminate {', '.join(strangers)} first: they read it and are not in include/ksql"
+        remedy += " (`--prune` does so with what apply made)."
     else:
         remedy = "`macd apply --replace-streams` drops it with what reads it and makes both anew."
     return Blocked(f"{spec.kind} {spec.source}", reason=f"{differing[spec.source]}; {_LOST}.", remedy=remedy)
@@ -119,19 +143,81 @@ def _create_or_keep(
     if source is None or spec.source in affected:
         create = partial(ksqldb.execute, spec.sql, {**FROM_THE_START, **spec.properties})
         return Create(resource, (f"include/ksql/{spec.file}",), create)
-    return NoOp(resource, tuple(f"{query.query_id} {query.state}" for query in source.writers))
+    return NoOp(resource, _queries(source))
 
 
-def _drop(source: Source, ksqldb: KsqlDb, empty: Empty) -> Change:
-    queries = tuple(f"ends {query.query_id}" for query in source.writers)
-    fate = "empties its topic" if source.writers else "keeps its topic"
-    resource = f"{source.kind.lower()} {source.name}"
-    return Delete(resource, (*queries, fate), partial(_end, source, ksqldb, empty))
+def _writers(sources: Iterable[Source]) -> set[str]:
+    return {query.query_id for source in sources for query in source.writers}
 
 
-def _end(source: Source, ksqldb: KsqlDb, empty: Empty) -> None:
-    for query in source.writers:
-        ksqldb.terminate(query.query_id)
-    ksqldb.drop(source)
-    if source.writers:
-        empty(source.topic)
+def _topics_kept(
+    statements: Iterable[StatementSpec], actual: Mapping[str, Source | None], dropped: Collection[Source]
+) -> set[str]:
+    """The topics that a query of include/ksql goes on writing to."""
+    running = (source for spec in statements if spec.has_query and (source := actual[spec.source]))
+    return {source.topic for source in running if source not in dropped}
+
+
+def _orphan(source: Source) -> Change:
+    return Orphan(f"{source.kind.lower()} {source.name}", (LEFT, *_queries(source)))
+
+
+def _queries(source: Source) -> tuple[str, ...]:
+    return tuple(f"{query.query_id} {query.state}" for query in source.writers)
+
+
+def _apart(spec: StatementSpec, change: Change, written: Mapping[str, str]) -> Change:
+    """Two queries on one topic, as after a stream was renamed, would write every record twice."""
+    if not isinstance(change, Create) or not spec.has_query or spec.topic not in written:
+        return change
+    return Blocked(
+        change.resource,
+        reason=f"{written[spec.topic]}, which is not declared any more, writes to {spec.topic} as well.",
+        remedy="`macd apply --prune` removes it first.",
+    )
+
+
+class _Remover:
+    """Drops sources; `kept` are topics whose records stay although a dropped query wrote some of them."""
+
+    def __init__(
+        self, ksqldb: KsqlDb, empty: Empty, sources: Sequence[Source], kept: Collection[str] = ()
+    ) -> None:
+        self._ksqldb, self._empty, self._sources, self._kept = ksqldb, empty, sources, kept
+
+    def readers_first(self) -> Iterator[Source]:
+        """All of them, each after what reads it; in the given order where nothing reads the other."""
+        left = list(self._sources)
+        while left:
+            others = {source.name: _writers(each for each in left if each is not source) for source in left}
+            free = (each for each in left if not others[each.name].intersection(_readers(each)))
+            source = next(free, left[0])
+            left.remove(source)
+            yield source
+
+    def change(self, source: Source, is_orphan: bool = False) -> Change:
+        """Drops one; an orphan only if nobody reads it who stays."""
+        resource = f"{source.kind.lower()} {source.name}"
+        readers = sorted(_readers(source) - _writers(self._sources))
+        if is_orphan and readers:
+            return Blocked(
+                resource,
+                reason=f"it is not declared any more, but {', '.join(readers)} still reads it.",
+                remedy="Add `--replace-streams` if that is a query of include/ksql that no longer should; "
+                "terminate it if it is somebody else's.",
+            )
+        queries = tuple(f"ends {query.query_id}" for query in source.writers)
+        empties = bool(source.writers) and source.topic not in self._kept
+        fate = "empties its topic" if empties else "keeps its topic"
+        return Delete(resource, (*queries, fate), partial(self._end, source, empties))
+
+    def _end(self, source: Source, empties: bool) -> None:
+        for query in source.writers:
+            self._ksqldb.terminate(query.query_id)
+        self._ksqldb.drop(source)
+        if empties:
+            self._empty(source.topic)
+
+
+def _readers(source: Source) -> set[str]:
+    return {query.query_id for query in source.readers}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 
 from macd.clients.kafka import KafkaAdmin, TopicState
 from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Update
+from macd.plan.ledger import Part, names
 from macd.specs.models import PipelineSpec
 
 
@@ -17,9 +18,9 @@ def plan_topics(pipeline: PipelineSpec, kafka: KafkaAdmin) -> Plan:
     return Plan.of(_change(topic, actual.get(topic.name), kafka) for topic in wanted)
 
 
-def plan_topic_removal(pipeline: PipelineSpec, kafka: KafkaAdmin) -> Plan:
-    """Deletes the pipeline's topics with everything in them."""
-    actual = kafka.topics([topic.name for topic in pipeline.topics])
+def plan_topic_removal(pipeline: PipelineSpec, kafka: KafkaAdmin, orphans: Collection[Part] = ()) -> Plan:
+    """Deletes the pipeline's topics and its orphans with everything in them."""
+    actual = kafka.topics([*(topic.name for topic in pipeline.topics), *names(orphans, "topic")])
     return Plan.of(
         Delete(f"topic {name}", ("with all its records",), partial(kafka.delete, name)) for name in actual
     )

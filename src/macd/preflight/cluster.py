@@ -6,10 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock
 
-from confluent_kafka import KafkaException
-
-from macd.clients.kafka import ClusterState, KafkaAdmin, client_config
-from macd.errors import MacdError, ServiceUnreachable, SpecError
+from macd.clients.kafka import ClusterState, client_config
+from macd.errors import MacdError, ServiceUnreachable
 from macd.pipeline import Pipeline
 from macd.preflight import network
 
@@ -44,7 +42,7 @@ def find_cluster(pipeline: Pipeline) -> ClusterState:
     """The cluster of the pipeline; says at once why no address answers, which librdkafka would not."""
     config = client_config(pipeline.services.kafka)
     _reach(str(config.get("bootstrap.servers", "")).split(","))
-    admin = _admin(pipeline)
+    admin = pipeline.kafka
     try:
         return admin.cluster(TIMEOUT_S)
     except ServiceUnreachable as error:
@@ -65,13 +63,3 @@ def _reach(addresses: list[str]) -> None:
         except ServiceUnreachable as error:
             failures.append(error)
     raise failures[0]
-
-
-def _admin(pipeline: Pipeline) -> KafkaAdmin:
-    try:
-        return pipeline.kafka
-    except KafkaException as error:
-        raise SpecError(
-            f"Kafka's client cannot be configured: {error.args[0].str()}.",
-            remedy="Correct that setting in the target's file, or in the extra of macd_kafka.",
-        ) from error

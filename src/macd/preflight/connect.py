@@ -6,7 +6,7 @@ from functools import partial
 
 from macd.clients.connect import KafkaConnect
 from macd.preflight import common
-from macd.preflight.result import Answer, Check, counted, failed, ok
+from macd.preflight.result import Answer, Check, counted, failed, ok, warning
 from macd.preflight.scene import Scene
 from macd.specs import resolve_connector_config
 
@@ -14,6 +14,10 @@ SERVICE = "Kafka Connect"
 PLUGIN = "MongoDB sink"
 _CORRECT = "Correct include/connectors, the target's connector_config, or what the plugin cannot reach."
 _CANNOT_CONNECT = "Unable to connect to the server"
+# Fields of which a managed sink makes a URI, user:password@host, without encoding them: Confluent's template
+# (docs/cloud.md names it). These mean something in a URI; a backslash is refused by the service itself.
+_IN_A_URI = ("connection.user", "connection.password")
+_MEANS_SOMETHING = "@:/?%\\"
 
 
 def checks(scene: Scene) -> list[Check]:
@@ -23,7 +27,7 @@ def checks(scene: Scene) -> list[Check]:
         Check("access", partial(_access, scene), essential=True),
         Check("plugin", partial(_plugin, scene)),
         Check("create connectors", partial(_validate, scene)),
-        *(_of_a_worker(scene, connect) if isinstance(connect, KafkaConnect) else ()),
+        *(_of_a_worker(scene, connect) if isinstance(connect, KafkaConnect) else _of_managed(scene)),
     ]
 
 
@@ -35,6 +39,27 @@ def _of_a_worker(scene: Scene, connect: KafkaConnect) -> list[Check]:
         common.version(scene, PLUGIN, partial(_plugin_version, scene), "plugin version"),
         common.clock(scene, connect.server_time, common.HTTP_DATE_RESOLUTION_S),
     ]
+
+
+def _of_managed(scene: Scene) -> list[Check]:
+    """What only managed connectors have: nobody else fills a URI in for them."""
+    return [Check("login in a URI", partial(_login, scene))]
+
+
+def _login(scene: Scene) -> Answer:
+    """Says which characters would be misread, never more of the login than those."""
+    config = resolve_connector_config(scene.pipeline.spec.target, scene.pipeline.environment)
+    misread = [
+        f"{' '.join(found)} in {field}"
+        for field in _IN_A_URI
+        if (found := [sign for sign in _MEANS_SOMETHING if sign in config.get(field, "")])
+    ]
+    if misread:
+        return warning(
+            f"the managed sink puts it into a URI as it is, where these mean more: {'; '.join(misread)}",
+            "Give the MongoDB user of the sink a password of letters, digits, '-', '_' and '.'.",
+        )
+    return ok("nothing in it means something else in a URI")
 
 
 def _access(scene: Scene) -> Answer:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
+from macd.clients.ksqldb import DENY_LIST, FROM_THE_START
 from macd.preflight import common
-from macd.preflight.result import Answer, Check, failed, ok
+from macd.preflight.result import Answer, Check, cannot_tell, failed, ok
 from macd.preflight.scene import Scene
 
 SERVICE = "ksqlDB"
+_DENIED = (
+    f"`macd apply` would stop there. Take it off the server's {DENY_LIST} (a managed server: ask Confluent's "
+    "support), or take the SET out of the file; docs/cloud.md (What differs) says what figures then miss."
+)
 
 
 def checks(scene: Scene) -> list[Check]:
@@ -18,6 +23,7 @@ def checks(scene: Scene) -> list[Check]:
         Check("access", partial(_access, scene), essential=True),
         Check("health", partial(_health, scene)),
         Check("run statements", partial(_statements, scene)),
+        Check("settings", partial(_settings, scene)),
         common.same_cluster(scene, lambda: ksqldb.server().kafka_cluster_id),
         common.version(scene, SERVICE, ksqldb.server_version),
         common.clock(scene, partial(ksqldb.server_time, "/info"), common.HTTP_DATE_RESOLUTION_S),
@@ -48,6 +54,29 @@ def _statements(scene: Scene) -> Answer:
             "Give ksqlDB's own Kafka account the ACLs to describe, read and write them.",
         )
     return ok(f"lists {len(sources)} streams and tables, {len(topics)} topics")
+
+
+def _settings(scene: Scene) -> Answer:
+    """Whether the server takes what the statements are sent with; a managed one may forbid it."""
+    wanted = _wanted_settings(scene)
+    allowed = {name: scene.pipeline.ksqldb.may_set(name) for name in wanted}
+    denied = [f"{name}, which {wanted[name]} does" for name, may_set in allowed.items() if may_set is False]
+    if denied:
+        return failed(f"it lets no client set {'; nor '.join(denied)}", _DENIED)
+    if None in allowed.values():
+        remedy = f"If `macd apply` is refused with a word of prohibited properties: {_DENIED}"
+        return cannot_tell("it does not tell which properties a client may set", remedy)
+    return ok(f"a client may set what statements need ({len(allowed)})")
+
+
+def _wanted_settings(scene: Scene) -> dict[str, str]:
+    """Each property, and who sets it."""
+    files = {
+        name: f"include/ksql/{statement.file}"
+        for statement in scene.pipeline.spec.statements
+        for name in statement.properties
+    }
+    return dict.fromkeys(FROM_THE_START, "every statement of include/ksql") | files
 
 
 def _existing_topics(scene: Scene) -> set[str]:

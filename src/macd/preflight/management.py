@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 import requests
-from pydantic import Field, SecretStr
-from requests.auth import HTTPDigestAuth
+from pydantic import Field, SecretStr, model_validator
+from requests.auth import AuthBase, HTTPDigestAuth
 
-from macd.clients.http import HttpClient
-from macd.specs.models import HttpService, Spec
+from macd.clients.http import TIMEOUT, HttpClient
+from macd.specs.endpoints import HttpService
+from macd.specs.models import Spec
 
 Network = IPv4Network | IPv6Network
 _CLOUD_KEY = "MACD_CLOUD_API_KEY and MACD_CLOUD_API_SECRET"
+_ATLAS_ACCOUNT = "MACD_ATLAS_CLIENT_ID and MACD_ATLAS_CLIENT_SECRET"
+_ATLAS_KEY = "MACD_ATLAS_PUBLIC_KEY and MACD_ATLAS_PRIVATE_KEY"
 
 
 class Place(NamedTuple):
@@ -40,13 +45,43 @@ class ConfluentSource(Spec):
 
 
 class AtlasSource(Spec):
-    """Which cluster of which Atlas project to look at, and with which API key."""
+    """Which cluster of which Atlas project to look at, and with which login.
+
+    A service account (`client_id`, `client_secret`) comes before an API key (`username`, `password`), as
+    https://www.mongodb.com/docs/atlas/api/api-authentication/ recommends.
+    """
 
     url: str = Field(pattern=r"^https?://[^\s]+$")
-    username: str
-    password: SecretStr
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
     project: str
     cluster: str
+
+    @model_validator(mode="after")
+    def _has_a_login(self) -> AtlasSource:
+        if not self.has_account and not (self.username and self.password.get_secret_value()):
+            raise ValueError(f"set {_ATLAS_ACCOUNT} (a service account), or {_ATLAS_KEY} (an API key)")
+        return self
+
+    @property
+    def has_account(self) -> bool:
+        """Whether to log in as a service account."""
+        return bool(self.client_id and self.client_secret.get_secret_value())
+
+
+class KsqlCluster(NamedTuple):
+    """A managed ksqlDB cluster.
+
+    Its groups and internal topics begin with _confluent-ksql- and `topic_prefix`, its transactions with
+    `topic_prefix` alone.
+    """
+
+    kafka_cluster: str
+    phase: str
+    is_paused: bool
+    topic_prefix: str
 
 
 class ConfluentManagement(HttpClient):
@@ -71,8 +106,18 @@ class ConfluentManagement(HttpClient):
 
         https://docs.confluent.io/cloud/current/ccloud/get-ksqldbcm-v-2-cluster/
         """
+        return self._place("ksqlDB cluster", self.ksqldb().kafka_cluster)
+
+    def ksqldb(self) -> KsqlCluster:
+        """The ksqlDB cluster itself: `spec.kafka_cluster.id` and `status`."""
         found = self._get("/ksqldbcm/v2/clusters/", self._source.ksqldb_cluster)
-        return self._place("ksqlDB cluster", found["spec"]["kafka_cluster"]["id"])
+        status = found["status"]
+        return KsqlCluster(
+            kafka_cluster=str(found["spec"]["kafka_cluster"]["id"]),
+            phase=str(status["phase"]),
+            is_paused=bool(status.get("is_paused")),
+            topic_prefix=str(status.get("topic_prefix") or ""),
+        )
 
     def connector_addresses(self, cloud: str, region: str) -> list[Network]:
         """From where managed connectors of a region come.
@@ -108,10 +153,13 @@ class AtlasManagement(HttpClient):
         super().__init__(_service(source), session)
         self._source = source
         # API keys are checked by digest: https://www.mongodb.com/docs/atlas/configure-api-access/
-        self._session.auth = HTTPDigestAuth(source.username, source.password.get_secret_value())
+        digest = HTTPDigestAuth(source.username, source.password.get_secret_value())
+        self._session.auth = _Bearer(lambda: self._token) if source.has_account else digest
 
     def cluster(self) -> Place:
         """The region of highest priority, where the primary is: AP_SOUTH_1 is AWS's ap-south-1.
+
+        A free cluster is a TENANT of a cloud that `backingProviderName` names.
 
         https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/operation/operation-getgroupcluster
         """
@@ -120,7 +168,7 @@ class AtlasManagement(HttpClient):
         first = max(regions, key=lambda region: region["priority"])
         return Place(
             "Atlas cluster",
-            str(first["providerName"]).lower(),
+            str(first.get("backingProviderName") or first["providerName"]).lower(),
             str(first["regionName"]).lower().replace("_", "-"),
         )
 
@@ -133,14 +181,47 @@ class AtlasManagement(HttpClient):
         ranges = (each.get("cidrBlock") or each.get("ipAddress") for each in found)
         return [ip_network(each) for each in ranges if each]
 
+    @cached_property
+    def _token(self) -> str:
+        """Lasts an hour, a preflight seconds.
+
+        https://www.mongodb.com/docs/atlas/api/service-accounts/generate-oauth2-token/
+        """
+        answer = requests.post(
+            f"{self._url}/api/oauth/token",
+            data={"grant_type": "client_credentials"},
+            auth=(self._source.client_id, self._source.client_secret.get_secret_value()),
+            headers={"Accept": "application/json"},
+            timeout=TIMEOUT,
+        )
+        if answer.status_code in (401, 403):
+            raise self._refused(answer.status_code)
+        if not answer.ok:
+            raise self._rejection(answer)
+        return str(answer.json()["access_token"])
+
     def _get(self, path: str) -> dict[str, Any]:
         return dict(self.request("GET", f"/api/atlas/v2/groups/{quote(self._source.project, safe='')}{path}"))
 
 
+class _Bearer(AuthBase):
+    """Sends a token that is asked for with the first request."""
+
+    def __init__(self, token: Callable[[], str]) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token()}"
+        return request
+
+
 def _service(source: ConfluentSource | AtlasSource) -> HttpService:
-    is_atlas = isinstance(source, AtlasSource)
-    kept_in = "MACD_ATLAS_PUBLIC_KEY and MACD_ATLAS_PRIVATE_KEY" if is_atlas else _CLOUD_KEY
-    return HttpService(url=source.url, username=source.username, password=source.password, kept_in=kept_in)
+    user, kept_in = source.username, _CLOUD_KEY
+    if isinstance(source, AtlasSource):
+        user, kept_in = (
+            (source.client_id, _ATLAS_ACCOUNT) if source.has_account else (source.username, _ATLAS_KEY)
+        )
+    return HttpService(url=source.url, username=user, password=source.password, kept_in=kept_in)
 
 
 def _is_connectors(address: dict[str, Any], cloud: str, region: str) -> bool:

@@ -1,8 +1,8 @@
-"""Cloud targets: are Kafka, ksqlDB and MongoDB in one region, and does Atlas let the connectors in."""
+"""Cloud targets: is everything in one region, does ksqlDB's cluster run, does Atlas let the connectors in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -13,17 +13,20 @@ from macd.preflight.management import (
     AtlasSource,
     ConfluentManagement,
     ConfluentSource,
+    KsqlCluster,
     Network,
     Place,
 )
 from macd.preflight.result import Answer, Check, cannot_tell, failed, failed_with, ok, warning
+from macd.preflight.rules import Rules
 from macd.preflight.scene import Scene
 from macd.specs.files import validate
-from macd.specs.models import Spec
+from macd.specs.models import Spec, TargetSpec
 from macd.specs.services import fill
 
 SERVICE = "Cloud"
 _WHERE = "include/preflight/placement.yaml"
+_MADE = ("PROVISIONED", "UP")
 _ANYBODY = ("0.0.0.0/0", "::/0")
 _EGRESS = "https://docs.confluent.io/cloud/current/networking/static-egress-ip-addresses.html"
 _OVERRIDE = "To go on nevertheless: --allow-region-mismatch, in Airflow's form 'Allow region mismatch'."
@@ -56,6 +59,7 @@ def checks(scene: Scene, connect: Callable[[Placement], Management] = Management
         return []
     return [
         Check("same region", partial(_region, scene, connect)),
+        Check("ksqlDB cluster", partial(_ksqldb, scene, connect)),
         Check("access list", partial(_access_list, scene, connect)),
     ]
 
@@ -66,6 +70,17 @@ def placement_of(scene: Scene) -> Placement:
     where = f"{_WHERE}: placements.{target}"
     filled = fill(scene.rules.placements[target], scene.pipeline.environment, where)
     return validate(Placement, filled, Path(_WHERE))
+
+
+def confluent_source(
+    rules: Rules, target: TargetSpec, environment: Mapping[str, str]
+) -> ConfluentSource | None:
+    """Who tells of a target's clusters in Confluent Cloud; None for a target that is not there."""
+    if target.name not in rules.placements:
+        return None
+    where = f"{_WHERE}: placements.{target.name}.confluent"
+    filled = fill(rules.placements[target.name].get("confluent", {}), environment, where)
+    return validate(ConfluentSource, filled, Path(_WHERE))
 
 
 def _region(scene: Scene, connect: Callable[[Placement], Management]) -> Answer:
@@ -89,6 +104,29 @@ def judge(places: list[Place], cloud: str, region: str, *, allowed: bool) -> Ans
     told = f"{'; '.join(map(str, places))}; has to be {cloud} {region}"
     remedy = "Put them into one region, or name another with MACD_CLOUD_PROVIDER and MACD_CLOUD_REGION."
     return warning(told, remedy) if allowed else failed(told, f"{remedy} {_OVERRIDE}")
+
+
+def _ksqldb(scene: Scene, connect: Callable[[Placement], Management]) -> Answer:
+    try:
+        placement = placement_of(scene)
+    except SpecError as error:
+        return cannot_tell(error.message, error.remedy)
+    return judge_ksqldb(connect(placement).confluent.ksqldb())
+
+
+def judge_ksqldb(found: KsqlCluster) -> Answer:
+    """Whether a managed ksqlDB cluster is made and runs."""
+    if found.is_paused:
+        return failed(
+            "it is paused", "Open it in the Confluent Cloud Console, which says why, and resume it."
+        )
+    if found.phase == "PROVISIONING":
+        return failed("it is PROVISIONING", "Wait some minutes until it is PROVISIONED.", may_pass=True)
+    if found.phase not in _MADE:
+        return failed(
+            f"its phase is {found.phase}", "Delete it and make a new one, or ask Confluent's support."
+        )
+    return ok(f"{found.phase}, its topics and groups begin with _confluent-ksql-{found.topic_prefix}")
 
 
 def _access_list(scene: Scene, connect: Callable[[Placement], Management]) -> Answer:

@@ -11,15 +11,18 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from macd.clients.kafka import client_config, wrap
 from macd.errors import DeliveryFailed
-from macd.specs.models import KafkaService
+from macd.specs.endpoints import KafkaService
 
 # A message that Kafka has not acknowledged after this long counts as lost, and the run fails then and there.
-MESSAGE_TIMEOUT_S = 15
+# Longer than a broker is away: until then librdkafka tries again itself, in order and without a duplicate.
+MESSAGE_TIMEOUT_S = 120
 # A little more than one message may take: when it has passed nothing is still under way.
 FLUSH_LIMIT_S = MESSAGE_TIMEOUT_S + 5
 # Acknowledgements are collected this often; each collection costs more than the few it brings in.
 _SENDS_PER_POLL = 1_000
 _ERRORS_KEPT = 3
+# Seconds without any acknowledgement between two lines that say so.
+_SILENCE_S = 10.0
 
 Headers = list[tuple[str, bytes]]
 
@@ -48,6 +51,8 @@ def producer_config(service: KafkaService) -> dict[str, Any]:
         "compression.type": "lz4",
         "queue.buffering.max.messages": 100_000,
         "message.timeout.ms": MESSAGE_TIMEOUT_S * 1000,
+        # Milliseconds; a broker that is back should not be noticed ten seconds later.
+        "reconnect.backoff.max.ms": 2_000,
         # librdkafka would log every refused connection; DeliveryFailed says it once.
         "log_level": 0,
     }
@@ -61,10 +66,13 @@ class Delivery:
         service: KafkaService,
         sink: MessageSink | None = None,
         clock: Callable[[], float] = time.monotonic,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._service = service
         self._sink = _producer(service) if sink is None else sink
         self._clock = clock
+        self._say = say
+        self._heard = (0, clock())
         self._ledgers: dict[str, Callable[[KafkaError | None, Any], None]] = {}
         self._errors: Counter[str] = Counter()
         self._until_poll = _SENDS_PER_POLL
@@ -123,6 +131,20 @@ class Delivery:
             raise wrap(error, self._service) from error
         if self._errors:
             self._fail()
+        self._notice_silence()
+
+    def _notice_silence(self) -> None:
+        """Says from time to time that Kafka is waited for."""
+        acknowledged, (before, since) = self.acknowledged.total(), self._heard
+        silent = self._clock() - since
+        if acknowledged != before:
+            self._heard = acknowledged, self._clock()
+        elif len(self._sink) and silent >= _SILENCE_S:
+            self._heard = acknowledged, self._clock()
+            self._say(
+                f"Kafka has acknowledged nothing for {silent:.0f} s ({acknowledged:,} of {self.sent:,} yet);"
+                f" each message is tried for {MESSAGE_TIMEOUT_S} s."
+            )
 
     def _fail(self) -> NoReturn:
         errors = "; ".join(f"{text} ({times}x)" for text, times in self._errors.most_common(_ERRORS_KEPT))

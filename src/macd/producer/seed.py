@@ -19,7 +19,9 @@ from macd.producer.resume import Present, begin, check_still_there, count_presen
 from macd.producer.route import Route, route_of
 from macd.producer.sales import Order, Payment
 from macd.producer.store import RunStore
-from macd.specs.models import PipelineSpec, Services
+from macd.rescue.outage import through_outages
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec
 
 RUN_ID_HEADER = "macd_run_id"
 Progress = Callable[[str], None]
@@ -43,10 +45,22 @@ def seed_run(
 ) -> Manifest:
     """Produces the run and returns its complete manifest. Calling it again never adds a message twice.
 
+    A service that goes away is waited for, and the run then goes on with what is not on the topics yet.
+
     Raises DeliveryFailed when Kafka did not acknowledge every message, SpecError when the run exists with
     other parameters or a schema is not registered, ServiceError when a service cannot be used.
     """
     validated_run_id(run_id)
+    return through_outages(lambda: _seed(run_id, parameters, pipeline, services, progress), progress)
+
+
+def _seed(
+    run_id: str,
+    parameters: SeedParameters,
+    pipeline: PipelineSpec,
+    services: Services,
+    progress: Progress,
+) -> Manifest:
     route = route_of(pipeline)
     encoders = _encoders(route, SchemaRegistry(services.schema_registry))
     with connected(services.mongodb) as database:
@@ -71,7 +85,7 @@ def _continue(
 ) -> Manifest:
     with RecordReader(services.kafka, manifest.start_of(route.sources)) as reader:
         present = count_present(manifest.run, route, reader.drain())
-    began, delivery = time.monotonic(), Delivery(services.kafka)
+    began, delivery = time.monotonic(), Delivery(services.kafka, say=progress)
     try:
         totals = produce(manifest, route, present, encoders, delivery, progress)
     except DeliveryFailed:

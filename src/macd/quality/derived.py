@@ -19,7 +19,8 @@ from macd.quality.hourly import HourlyRevenue
 from macd.quality.mismatches import MismatchList
 from macd.quality.reconcile import Outcome
 from macd.quality.takings import TakingsBook
-from macd.specs.models import PipelineSpec, Services, Stores
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec, Stores
 
 _LOOK_EVERY_S = 0.25
 

@@ -21,7 +21,10 @@ from macd.quality.derived import Derived
 from macd.quality.reconcile import Outcome, Seen, reconcile
 from macd.quality.report import Report, ReportStore
 from macd.quality.watch import Progress, RunWatch, watch_run
-from macd.specs.models import CheckSpec, PipelineSpec, Services
+from macd.rescue.outage import through_outages
+from macd.rescue.sinks import SinkRescue
+from macd.specs.endpoints import Services
+from macd.specs.models import CheckSpec, PipelineSpec
 
 # Without anything new in the topics or the collection for this long, waiting on brings nothing. Longer than a
 # checkpoint of the join (which makes its rows visible) and the start of a connector's task together.
@@ -30,8 +33,12 @@ STALL_LIMIT_S = 90.0
 PAST_STALL_LIMIT_S = 5.0
 PAST_AFTER = timedelta(hours=1)
 _REPORT_EVERY_S = 5.0
+# When nothing has moved for so long, and so often again, it is seen whether a sink has failed.
+_RESCUE_EVERY_S = 10.0
 Say = Callable[[str], None]
 Clock = Callable[[], float]
+# Brings back what stands still; whether waiting on makes sense because of that.
+Rescue = Callable[[], bool]
 
 
 class Advance(Protocol):
@@ -59,12 +66,28 @@ def verify_run(
 ) -> Report:
     """Waits at most `deadline_s` seconds for the run to arrive, then reports on it whatever has arrived.
 
-    It stops waiting when nothing has moved for `stall_limit_s` seconds.
+    It stops waiting when nothing has moved for `stall_limit_s` seconds; before that it restarts sinks that
+    have failed. A service that goes away meanwhile is waited for.
 
     The report is stored in MongoDB. Raises SpecError for a run that was never started and ServiceError when a
     service cannot be used; failed checks are in the report (see `raise_for_failures`).
     """
-    route = route_of(pipeline)
+
+    def verify() -> Report:
+        return _verify(run_id, pipeline, services, deadline_s, progress, stall_limit_s)
+
+    return through_outages(verify, progress)
+
+
+def _verify(
+    run_id: str,
+    pipeline: PipelineSpec,
+    services: Services,
+    deadline_s: float,
+    progress: Say,
+    stall_limit_s: float,
+) -> Report:
+    route, rescue = route_of(pipeline), SinkRescue(pipeline, services, progress)
     with connected(services.mongodb) as database:
         manifest = RunStore(database).get(run_id)
         if manifest.status != "complete":
@@ -73,13 +96,13 @@ def verify_run(
         start = manifest.start_of((route.joined_topic, route.dead_letter_topic))
         with RecordReader(services.kafka, start) as reader:
             watch = RunWatch(manifest, route, reader, collection)
-            waited = wait_until_settled(watch.look, deadline_s, progress, stall_limit_s)
+            waited = wait_until_settled(watch.look, deadline_s, progress, stall_limit_s, rescue=rescue)
             seen = Seen(watch.joined, watch.dead_letters)
         outcome = reconcile(
             manifest, route, seen, finder(collection), lambda: _on_topics(manifest, route, services)
         )
         derived = Derived(manifest, outcome, pipeline, services, database)
-        waited = _wait_for_derived(derived, waited, deadline_s, progress, stall_limit_s)
+        waited = _wait_for_derived(derived, waited, deadline_s, progress, stall_limit_s, rescue)
         report = report_on(run_id, pipeline.checks_of("run"), derived.compare(), waited)
         ReportStore(database).save(report)
     return report
@@ -115,17 +138,22 @@ def wait_until_settled(
     say: Say,
     stall_limit_s: float = STALL_LIMIT_S,
     clock: Clock = time.monotonic,
+    rescue: Rescue = lambda: False,
 ) -> Waited:
     """Looks until the run is done, nothing has moved for `stall_limit_s`, or `deadline_s` has passed.
 
-    `look` itself blocks for a moment when there is nothing new, so this needs no sleep.
+    `look` itself blocks for a moment when there is nothing new, so this needs no sleep. While nothing moves
+    `rescue` is asked every few seconds; where it has brought something back, that counts as a move.
     """
-    began = moved = spoke = clock()
+    began = moved = spoke = asked = clock()
     before: Advance | None = None
     while True:
         now_at, now = look(), clock()
         if now_at != before:
-            before, moved = now_at, now
+            before, moved, asked = now_at, now, now
+        elif now - asked >= _RESCUE_EVERY_S:
+            asked = now
+            moved = now if rescue() else moved
         if now_at.done or now - began >= deadline_s or now - moved >= stall_limit_s:
             say(f"{now_at} after {now - began:.1f} s{'' if now_at.done else '; giving up'}")
             return Waited(now_at.done, now - began)
@@ -155,13 +183,13 @@ def report_on(run_id: str, checks: Iterable[CheckSpec], outcome: Outcome, waited
 
 
 def _wait_for_derived(
-    derived: Derived, before: Waited, deadline_s: float, say: Say, stall_limit_s: float
+    derived: Derived, before: Waited, deadline_s: float, say: Say, stall_limit_s: float, rescue: Rescue
 ) -> Waited:
     """Goes on waiting, within the same deadline, for what is derived from a completely joined run."""
     derived.note()
     if not derived.may_follow or derived.look().done:
         return before
-    after = wait_until_settled(derived.look, deadline_s - before.seconds, say, stall_limit_s)
+    after = wait_until_settled(derived.look, deadline_s - before.seconds, say, stall_limit_s, rescue=rescue)
     return Waited(before.settled and after.settled, before.seconds + after.seconds)
 
 

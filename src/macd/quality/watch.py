@@ -14,7 +14,9 @@ from macd.clients.records import RecordReader
 from macd.producer.manifest import Manifest
 from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
-from macd.specs.models import PipelineSpec, Services
+from macd.redaction import redacted
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec
 
 REASON_HEADER = "__connect.errors.exception.message"
 # On a record that was written to the joined topic again so that the sink stores it; no further pair.
@@ -149,7 +151,7 @@ def reason_of(headers: Iterable[tuple[str, bytes | None]] | None) -> str:
     """Why Kafka Connect could not write a record, from the headers of its dead letter."""
     for name, value in headers or ():
         if name == REASON_HEADER and value is not None:
-            return value.decode(errors="replace")
+            return redacted(value.decode(errors="replace"))
     return "no reason given (errors.deadletterqueue.context.headers.enable is off)"
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from macd.clients.records import Position, Record
 from macd.quality.watch import IDS_PER_QUERY, REASON_HEADER, REPLAY_HEADER, batched
+from macd.redaction import redacted
 
 ERROR_PREFIX = "__connect.errors."
 CLASS_HEADER = "__connect.errors.exception.class.name"
@@ -162,7 +163,7 @@ def _reason(record: Record) -> str:
     name = (headers_of(record).get(CLASS_HEADER) or b"").decode(errors="replace").rpartition(".")[2]
     if not name:
         return "no reason given (errors.deadletterqueue.context.headers.enable is off)"
-    return f"{name}: {_message(record)}".rstrip(": ")
+    return f"{name}: {redacted(_message(record))}".rstrip(": ")
 
 
 def _message(record: Record) -> str:

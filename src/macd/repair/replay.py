@@ -32,9 +32,10 @@ from macd.repair.dead_letters import (
     place_of,
 )
 from macd.repair.settle import Arrival, stored_ids, wait_for_arrival
-from macd.repair.sinks import restart_failed_sinks
 from macd.repair.transactions import Outgoing, Progress, ReaderGroup, Transactions
-from macd.specs.models import PipelineSpec, Services
+from macd.rescue.sinks import restart_failed_sinks
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec
 
 Say = Callable[[str], None]
 # So many of each kind are listed; the counts are of all.

@@ -19,9 +19,10 @@ from macd.quality.verify import finder, verify_run
 from macd.quality.watch import IDS_PER_QUERY, REPLAY_HEADER, RunWatch, batched, is_replay, watch_run
 from macd.repair.replay import LISTED
 from macd.repair.settle import Arrival, wait_for_arrival
-from macd.repair.sinks import restart_failed_sinks
 from macd.repair.transactions import Outgoing, Transactions
-from macd.specs.models import PipelineSpec, Services
+from macd.rescue.sinks import restart_failed_sinks
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec
 
 Say = Callable[[str], None]
 # Seconds that a run which is still on its way is given before what is not there counts as lost.

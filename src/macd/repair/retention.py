@@ -17,7 +17,8 @@ from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
 from macd.quality import report
 from macd.quality.watch import IDS_PER_QUERY, batched
-from macd.specs.models import PipelineSpec, Services
+from macd.specs.endpoints import Services
+from macd.specs.models import PipelineSpec
 
 # The runs whose deletion has begun. Without this note one that was killed half-way would look damaged.
 COLLECTION = "runs_being_deleted"

@@ -12,7 +12,7 @@ from macd.clients.kafka import SERVICE, client_config, wrap
 from macd.clients.records import Position
 from macd.errors import DeliveryFailed, RequestRejected
 from macd.producer.delivery import producer_config
-from macd.specs.models import KafkaService
+from macd.specs.endpoints import KafkaService
 
 # Seconds. A transaction holds one batch; a broker that takes longer than this has a trouble of its own.
 TIMEOUT_S = 30.0

@@ -1,16 +1,12 @@
 """Desired state: the files under include/ as validated, frozen models."""
 
+from macd.specs.endpoints import ConnectService, HttpService, KafkaService, MongoService, Services
 from macd.specs.load import load_pipeline, load_target
 from macd.specs.models import (
     CheckSpec,
     ConnectorSpec,
-    ConnectService,
-    HttpService,
-    KafkaService,
-    MongoService,
     PipelineSpec,
     SchemaSpec,
-    Services,
     StatementSpec,
     TargetSpec,
     TopicSettings,

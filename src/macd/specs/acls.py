@@ -25,17 +25,23 @@ Source = Literal[
     "sink_groups",
 ]
 Operation = Literal["alter_configs", "create", "delete", "describe", "describe_configs", "read", "write"]
+# Stands in a name for what the ksqlDB server's own topics and groups begin with.
+SERVICE_ID = "{service_id}"
 # Without quotes, blanks and shell syntax: the names end up in printed commands.
-ResourceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+ResourceName = Annotated[str, StringConstraints(pattern=r"^(?:[A-Za-z0-9._-]|\{service_id\}){1,249}$")]
 
 
 class AclRule(Spec):
-    """Operations on one resource: a `name` (literal or prefix), or what `of` finds in include."""
+    """Operations on one resource: a `name` (literal or prefix), or what `of` finds in include.
+
+    `only` is for targets whose connectors and ksqlDB are one's own, or managed by somebody else.
+    """
 
     resource: Resource
     name: ResourceName | None = None
     of: Source | None = None
     pattern: Pattern = "literal"
+    only: Literal["self_managed", "managed"] | None = None
     operations: tuple[Operation, ...] = Field(min_length=1)
     why: str = Field(min_length=1)
 
@@ -58,6 +64,11 @@ class AclSpec(Spec):
     description: str
     page: str
     rules: tuple[AclRule, ...] = Field(min_length=1)
+
+    @property
+    def needs_service_id(self) -> bool:
+        """Whether names hold the ksqlDB server's service id."""
+        return any(SERVICE_ID in (rule.name or "") for rule in self.rules)
 
 
 def load_acls(include_dir: Path) -> tuple[AclSpec, ...]:

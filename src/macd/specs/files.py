@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,9 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from macd.errors import SpecError
+from macd.redaction import SECRET_NAME
 
-# Up to the last @ of a word: what is wrong with a URL may be just an @ in its password.
-_CREDENTIALS = re.compile(r"//\S+@")
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -24,7 +22,14 @@ def read_yaml(path: Path) -> Any:
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise SpecError(f"{path} is not YAML: {error}", remedy="Correct the syntax at that place.") from error
+        # The error quotes the lines around that place, where a password may stand.
+        found = f"{path}{_place(error)} is not YAML."
+        raise SpecError(found, remedy="Correct the syntax at that place.") from None
+
+
+def _place(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return "" if mark is None else f":{mark.line + 1}:{mark.column + 1}"
 
 
 def read_json(path: Path) -> Any:
@@ -56,13 +61,15 @@ def _complaint(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
         return f"field '{field}' is not known", _suggestion(model, str(detail["loc"][-1]))
     if detail["type"] == "missing":
         return f"field '{field}' is missing", f"Add '{field}'."
-    shown = "" if isinstance(detail["input"], dict | list) else f" (found {_shown(detail['input'])})"
-    return f"field '{field}': {detail['msg']}{shown}", f"Correct '{field}'."
+    told = detail["msg"].removeprefix("Value error, ")
+    return f"field '{field}': {told}{_shown(field, detail['input'])}", f"Correct '{field}'."
 
 
-def _shown(found: Any) -> str:
-    """What stands there, without the credentials that a URL may hold."""
-    return _CREDENTIALS.sub("//***@", repr(found))
+def _shown(field: str, found: Any) -> str:
+    """What stands there, unless it is or holds a secret; a login may lack the // by which it is known."""
+    if isinstance(found, dict | list) or SECRET_NAME.search(field) or "@" in str(found):
+        return ""
+    return f" (found {found!r})"
 
 
 def _suggestion(model: type[BaseModel], unknown: str) -> str:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from macd.errors import SpecError
 from macd.specs.files import read_json, read_yaml, validate
+from macd.specs.ksql_topics import check_ksql_topics
 from macd.specs.models import (
     CheckSpec,
     ConnectorSpec,
@@ -20,7 +21,7 @@ from macd.specs.models import (
     TopicSpec,
 )
 from macd.specs.references import check_references
-from macd.specs.statements import STATEMENT_FILE, parse_file
+from macd.specs.statements import STATEMENT_FILE, check_statements, parse_file
 
 Named = TypeVar("Named", bound=BaseModel)
 
@@ -37,7 +38,8 @@ def load_pipeline(include_dir: Path, target: str) -> PipelineSpec:
         checks=_named_files(include_dir / "checks", "*.yaml", read_yaml, CheckSpec),
     )
     check_references(pipeline, include_dir)
-    return pipeline
+    check_ksql_topics(pipeline, include_dir)
+    return pipeline.model_copy(update={"notes": check_statements(pipeline, include_dir)})
 
 
 def load_target(include_dir: Path, name: str) -> TargetSpec:

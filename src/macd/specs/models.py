@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 TopicName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 TargetName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=120)]
-# What a sink's collection holds; the data-quality checks know each of them.
 # What a Connect service speaks: a worker's own REST API, or Confluent Cloud's for managed connectors.
 ConnectApi = Literal["kafka_connect", "confluent_cloud"]
+# What a sink's collection holds; the data-quality checks know each of them.
 Stores = Literal["joined_orders", "payment_mismatches", "hourly_revenue"]
+CleanupPolicy = Literal["delete", "compact", "compact,delete"]
 Compatibility = Literal[
     "NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"
 ]
@@ -24,7 +29,8 @@ Compatibility = Literal[
 class Spec(BaseModel):
     """Base of every file's model: frozen, and strict about names."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # An error that quoted what it refuses would quote secrets as well.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class TopicSettings(Spec):
@@ -33,11 +39,17 @@ class TopicSettings(Spec):
     partitions: int = Field(ge=1, le=10_000)
     replication_factor: int = Field(ge=1, le=15)
     retention: timedelta = Field(gt=timedelta(0))
+    cleanup_policy: CleanupPolicy = "delete"
+
+    @property
+    def retention_ms(self) -> int:
+        """The retention in milliseconds."""
+        return self.retention // timedelta(milliseconds=1)
 
     @property
     def config(self) -> dict[str, str]:
         """Topic-level configuration as Kafka names it; times in milliseconds."""
-        return {"retention.ms": str(self.retention // timedelta(milliseconds=1)), "cleanup.policy": "delete"}
+        return {"retention.ms": str(self.retention_ms), "cleanup.policy": self.cleanup_policy}
 
 
 class TopicSpec(Spec):
@@ -55,11 +67,21 @@ class SchemaSpec(Spec):
     definition: dict[str, Any]
 
 
+class TopicWishes(Spec):
+    """What a statement says of its topic by its WITH and its window; None where it says nothing."""
+
+    partitions: int | None = None
+    replicas: int | None = None
+    retention_ms: int | None = None
+    windowed: bool = False
+    window_retention_ms: int | None = None
+
+
 class StatementSpec(Spec):
     """include/ksql/NN_<name>.sql: one CREATE statement; `order` is NN, `source` what it creates.
 
-    `kind` is stream or table, `topic` what it describes or fills, `reads` the sources that its query reads
-    (empty without a query), `properties` what the file's SET statements say.
+    `kind` is stream or table, `topic` what it describes or fills, `wishes` what it says about that, `reads`
+    the sources that its query reads (empty without a query), `properties` what the file's SET statements say.
     """
 
     file: str
@@ -67,6 +89,7 @@ class StatementSpec(Spec):
     source: str
     kind: Literal["stream", "table"]
     topic: str
+    wishes: TopicWishes = TopicWishes()
     reads: tuple[str, ...] = ()
     sql: str
     properties: dict[str, str] = {}
@@ -132,76 +155,13 @@ class CheckSpec(Spec):
     next_step: str
 
 
-class KafkaService(Spec):
-    """How to reach Kafka; `config` is librdkafka's, secrets included, and never printed."""
-
-    config: dict[str, SecretStr]
-
-
-class HttpService(Spec):
-    """How to reach a REST service; `kept_in` says where its credentials are kept, for messages.
-
-    A login in the URL is taken out of it, because messages quote the URL.
-    """
-
-    url: str = Field(pattern=r"^https?://[^\s]+$")
-    username: str | None = None
-    password: SecretStr | None = None
-    kept_in: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_credentials(cls, data: Any) -> Any:
-        """Moves user and password of https://user:password@host to their own fields, unless these are set."""
-        if not isinstance(data, dict) or not isinstance(data.get("url"), str):
-            return data
-        scheme, mark, rest = data["url"].partition("://")
-        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-        login, at, host = authority.rpartition("@")
-        if not mark or not at:
-            return data
-        username, _, password = map(unquote, login.partition(":"))
-        found = {"username": username or None, "password": password or None}
-        given = {key: value for key, value in data.items() if value is not None}
-        return found | given | {"url": f"{scheme}://{host}{rest[len(authority) :]}"}
-
-
-class ConnectService(HttpService):
-    """How to reach Kafka Connect; Confluent Cloud's needs environment (env-...) and cluster (lkc-...)."""
-
-    api: ConnectApi = "kafka_connect"
-    environment: str | None = None
-    cluster: str | None = None
-
-    @model_validator(mode="after")
-    def _cloud_needs_a_place(self) -> ConnectService:
-        if self.api == "confluent_cloud" and not (self.environment and self.cluster):
-            raise ValueError("confluent_cloud needs environment (env-...) and cluster (lkc-...)")
-        return self
-
-
-class MongoService(Spec):
-    """How to reach MongoDB; the URI may hold a password."""
-
-    uri: SecretStr
-    database: str = Field(min_length=1)
-
-
-class Services(Spec):
-    """The five services of a target, with secrets filled in."""
-
-    kafka: KafkaService
-    schema_registry: HttpService
-    ksqldb: HttpService
-    kafka_connect: ConnectService
-    mongodb: MongoService
-
-
 class TargetSpec(Spec):
     """include/targets/<name>.yaml; `services` and `connector_config` still hold ${NAME} references.
 
     `compatibility` is every subject's level, except those that `subject_compatibility` names. A connector has
-    `connectors_run_within` (an ISO 8601 duration) until all its tasks have to run.
+    `connectors_run_within` (an ISO 8601 duration) until all its tasks have to run. `ksqldb_service_id` begins
+    the names of the ksqlDB server's own topics and groups; a managed server's is told by its management API.
+    `ksqldb_engine` is embedded where the server is the package's own, which knows less than ksqlDB.
     """
 
     name: TargetName
@@ -210,7 +170,9 @@ class TargetSpec(Spec):
     compatibility: Compatibility = "BACKWARD"
     subject_compatibility: dict[str, Compatibility] = {}
     connector_config: dict[str, str] = {}
+    ksqldb_engine: Literal["ksqldb", "embedded"] = "ksqldb"
     connectors_run_within: timedelta = Field(default=timedelta(minutes=2), gt=timedelta(0))
+    ksqldb_service_id: TopicName | None = None
 
     @property
     def connect_api(self) -> ConnectApi:
@@ -218,13 +180,18 @@ class TargetSpec(Spec):
         api: ConnectApi = self.services.get("kafka_connect", {}).get("api", "kafka_connect")
         return api
 
+    @property
+    def is_managed(self) -> bool:
+        """Whether somebody else runs the connectors."""
+        return self.connect_api == "confluent_cloud"
+
     def compatibility_of(self, subject: str) -> Compatibility:
         """The level by which the registry judges a subject's next version."""
         return self.subject_compatibility.get(subject, self.compatibility)
 
 
 class PipelineSpec(Spec):
-    """Everything under include/, read for one target."""
+    """Everything under include/, read for one target; `notes` say what could not be checked."""
 
     target: TargetSpec
     topics: tuple[TopicSpec, ...]
@@ -232,6 +199,7 @@ class PipelineSpec(Spec):
     statements: tuple[StatementSpec, ...]
     connectors: tuple[ConnectorSpec, ...]
     checks: tuple[CheckSpec, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def queries(self) -> tuple[StatementSpec, ...]:

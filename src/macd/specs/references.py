@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -63,7 +64,9 @@ def _check_sources(path: Path, statement: StatementSpec, statements: Iterable[St
     earlier = sorted(each.source for each in statements if each.order < statement.order)
     known = ", ".join(earlier) or "none"
     for name in statement.reads:
-        _require(path, "FROM", name, earlier, f"Create it in a file with a lower number; there are: {known}.")
+        meant = difflib.get_close_matches(name, earlier, n=1)
+        hint = f"Did you mean {meant[0]}? If not, create" if meant else "Create"
+        _require(path, "FROM", name, earlier, f"{hint} it in a file with a lower number; there are: {known}.")
 
 
 def _check_connectors(pipeline: PipelineSpec, topics: set[str], include_dir: Path) -> None:

@@ -7,11 +7,13 @@ from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote_plus, urlsplit
 
 from macd.errors import SpecError
+from macd.specs.endpoints import MongoService, Services
 from macd.specs.files import validate
-from macd.specs.models import MongoService, Services, TargetSpec
+from macd.specs.logins import split_login
+from macd.specs.models import TargetSpec
 
 # Upper-case names only: `${env:NAME}` belongs to Kafka Connect's own config providers and passes through.
 # ${NAME%} is the value percent-encoded, as a password has to be inside a URI.
@@ -40,10 +42,8 @@ def require_variables(target: TargetSpec, environment: Mapping[str, str]) -> Non
 
 def with_sink_variables(environment: Mapping[str, str], mongodb: MongoService) -> Mapping[str, str]:
     """`environment` and, as MACD_SINK_..., where the connectors' MongoDB is and how to log in there."""
-    address = urlsplit(mongodb.uri.get_secret_value()).netloc
-    login, _, host = address.rpartition("@")
-    user, _, password = login.partition(":")
-    found = (host, unquote(user), unquote(password))
+    uri, login = split_login(mongodb.uri.get_secret_value(), unquote_plus)
+    found = (urlsplit(uri).netloc, login.get("username", ""), login.get("password", ""))
     return {**environment, **dict(zip(SINK_VARIABLES, found, strict=True))}
 
 

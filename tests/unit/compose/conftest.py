@@ -7,11 +7,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 AIRFLOW = b'{"triggerer": {"status": "unhealthy"}, "scheduler": {"status": "healthy"}}'
+# pipeline:secret
+LOGIN = "Basic cGlwZWxpbmU6c2VjcmV0"
 ANSWERS = {
     "/good": (200, AIRFLOW),
     "/bad": (503, AIRFLOW),
     "/well/healthcheck": (200, b'{"isHealthy":true,"details":{"kafka":{"isHealthy":true}}}'),
     "/spaced/healthcheck": (200, b'{\n  "isHealthy": true,\n  "details": {}\n}'),
+    "/guarded": (200, b"[]"),
     "/ill/healthcheck": (200, b'{"isHealthy":false,"details":{"kafka":{"isHealthy":true}}}'),
 }
 
@@ -19,6 +22,8 @@ ANSWERS = {
 class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         status, body = ANSWERS.get(self.path, (404, b""))
+        if self.path == "/guarded" and self.headers["Authorization"] != LOGIN:
+            status = 401
         self.send_response(status)
         self.end_headers()
         self.wfile.write(body)

@@ -12,6 +12,7 @@ from macd.settings import REPOSITORY
 
 COMPOSE = REPOSITORY / "docker-compose.yaml"
 DEVELOPMENT = REPOSITORY / "docker-compose.dev.yaml"
+SMALL = REPOSITORY / "docker-compose.small.yaml"
 EXAMPLE = REPOSITORY / ".env.example"
 DOCKERFILES = (REPOSITORY / "Dockerfile", REPOSITORY / "docker" / "connect" / "Dockerfile")
 REFERENCE = re.compile(r"(?<!\$)\$\{(?P<name>[A-Z][A-Z0-9_]*)(?P<rule>:[?-])(?P<rest>[^}]*)\}")
@@ -36,6 +37,12 @@ def services() -> dict[str, dict[str, Any]]:
         environment = service.get("environment", {})
         service["environment"] = {name: value for name, value in environment.items() if value is not None}
     return found
+
+
+def config(name: str) -> str:
+    """What a file has in it that Compose copies into containers; `$$` stands for a dollar sign there."""
+    content: str = yaml.safe_load(REFERENCE.sub(_value, COMPOSE.read_text()))["configs"][name]["content"]
+    return content.replace("$$", "$")
 
 
 def _value(reference: re.Match[str]) -> str:

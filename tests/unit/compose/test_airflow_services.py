@@ -6,12 +6,16 @@ import importlib.util
 import json
 import stat
 from types import ModuleType
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+from airflow.api_fastapi.core_api.routes.public.auth import login as login_route
+from fastapi import HTTPException, Request
 
 from macd.compose.env import values
 from macd.settings import REPOSITORY
-from macd.specs import load_target, resolve_connector_config, resolve_services
+from macd.specs import HttpService, load_target, resolve_connector_config, resolve_services
 from macd_airflow.hooks.services import ConnectionIds
 from tests.unit.compose.files import EXAMPLE, SECRETS, services
 
@@ -55,10 +59,16 @@ def test_the_hooks_find_the_containers_with_user_and_password(connections):
     assert found.schema_registry.url == "http://schema-registry:8081"
     assert found.ksqldb.url == "http://ksqldb:8088"
     assert found.kafka_connect.url == "http://connect:8083"
+    assert login(found.kafka_connect) == ("pipeline", SECRETS["MACD_CONNECT_PASSWORD"])
     assert found.mongodb.database == "macd"
     uri = found.mongodb.uri.get_secret_value()
     assert uri.startswith(f"mongodb://macd:{SECRETS['MACD_MONGODB_PASSWORD']}@mongodb:27017/macd?")
     assert set(uri.partition("?")[2].split("&")) == {"authSource=admin", "retryWrites=false"}
+
+
+def login(service: HttpService) -> tuple[str | None, str]:
+    assert service.password is not None
+    return service.username, service.password.get_secret_value()
 
 
 def test_the_mail_connection_logs_in():
@@ -80,6 +90,7 @@ def test_this_machine_reaches_the_same_services_by_the_target():
     assert found.kafka.config["bootstrap.servers"].get_secret_value() in published
     for service in (found.schema_registry, found.ksqldb, found.kafka_connect):
         assert service.url.removeprefix("http://") in published
+    assert login(found.kafka_connect) == ("pipeline", SECRETS["MACD_CONNECT_PASSWORD"])
     assert "@127.0.0.1:28017/" in found.mongodb.uri.get_secret_value()
     assert "127.0.0.1:28017" in published
 
@@ -107,6 +118,28 @@ def test_the_login_is_written_for_this_user_only(tmp_path):
     other = tmp_path / "fresh.json"
     script("airflow_init").write_password(str(other), "new")
     assert stat.S_IMODE(other.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:28080", "localhost:28080"])
+def test_the_login_stays_at_the_name_that_the_page_was_opened_by(host, monkeypatch):
+    """A cookie of localhost is none of 127.0.0.1: sent to the other name, one would log in for ever."""
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", ENVIRONMENT["AIRFLOW__API__BASE_URL"])
+    there = where_the_login_is(host, f"http://{host}/dags")
+    assert there.startswith("/")
+    assert parse_qs(urlsplit(there).query) == {"next": [f"http://{host}/dags"]}
+
+
+def test_a_login_leads_nowhere_else(monkeypatch):
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", ENVIRONMENT["AIRFLOW__API__BASE_URL"])
+    with pytest.raises(HTTPException, match="unsafe next URL"):
+        where_the_login_is("localhost:28080", "http://example.com/dags")
+
+
+def where_the_login_is(host: str, page: str) -> str:
+    """Where Airflow sends a browser that has not logged in and wants a page."""
+    scope = {"type": "http", "scheme": "http", "path": "/", "query_string": b"", "root_path": ""}
+    request = Request(scope | {"headers": [(b"host", host.encode())]})
+    return str(login_route(request, SimpleAuthManager(), page).headers["location"])
 
 
 def test_the_health_check_tells_an_answer_from_none(requests_server):

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.compose.files import COMPOSE, DEVELOPMENT, SECRETS, services
+from macd.compose.room import check_images, check_room, read_model
+from tests.unit.compose.files import COMPOSE, DEVELOPMENT, SECRETS, SMALL, config, services
 
 LOADER = Path(__file__).parent / "loader"
 
@@ -55,6 +56,12 @@ def test_compose_reads_the_file_as_these_tests_do(program):
             "environment"
         ]
         assert set(found[name].get("depends_on", {})) == set(service.get("depends_on", {}))
+    contents = model(program, COMPOSE)["configs"]
+    assert {name: each["content"] for name, each in contents.items()} == {
+        name: config(name) for name in contents
+    }
+    mounted = [each for service in found.values() for each in service.get("configs", ())]
+    assert {each["mode"] for each in mounted} == {"0444"}
     ports = [port for service in found.values() for port in service.get("ports", ())]
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
 
@@ -67,6 +74,30 @@ def test_development_changes_only_where_code_comes_from(program):
         added = [mount for mount in after[name]["volumes"] if mount not in before[name]["volumes"]]
         assert len(added) == 5
         assert all(mount["type"] == "bind" and mount["read_only"] for mount in added)
+        assert all(mount["bind"]["selinux"] == "z" for mount in added)
+
+
+@pytest.mark.parametrize(
+    ("files", "cpus", "gib", "taken"),
+    [([COMPOSE], 2, 13, "12.4 GiB"), ([COMPOSE, SMALL], 1, 7.5, "7.4 GiB")],
+    ids=["usual", "small"],
+)
+def test_the_containers_have_room_on_the_machine_that_the_page_names(program, files, cpus, gib, taken):
+    """7.5 GiB: what is left of 8 GB once the kernel has its part."""
+    found = read_model(json.dumps(model(program, *files)))
+    assert set(found.services) == set(services())
+    assert taken in check_room(found, cpus, int(gib * 2**30))
+    assert list(check_images(found)) == []
+
+
+def test_the_small_file_changes_limits_heaps_and_airflows_parallelism_only(program):
+    before, after = model(program, COMPOSE)["services"], model(program, COMPOSE, SMALL)["services"]
+    for name, service in after.items():
+        changed = {key for key in service if service[key] != before[name].get(key)}
+        assert changed <= {"mem_limit", "cpus", "environment"}
+        for key, value in service["environment"].items():
+            usual = before[name]["environment"][key]
+            assert value == usual or key.endswith(("HEAP_OPTS", "PARALLELISM"))
 
 
 @pytest.mark.parametrize("name", sorted(SECRETS))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from macd.settings import REPOSITORY
+from macd.specs import load_pipeline
 from tests.unit.compose.files import DOCKERFILES, services
 
 AIRFLOW, CONNECT = DOCKERFILES
@@ -69,6 +70,18 @@ def test_the_plugin_lies_where_the_worker_looks():
     path = services()["connect"]["environment"]["CONNECT_PLUGIN_PATH"].split(",")
     assert folder is not None
     assert any(folder[1].startswith(f"{root}/") for root in path)
+
+
+def test_the_converter_that_waits_is_built_from_the_local_source_and_lies_beside_confluents():
+    text, path = CONNECT.read_text(), services()["connect"]["environment"]["CONNECT_PLUGIN_PATH"].split(",")
+    [source] = re.findall(r"^COPY (local/\S+/avro) \./$", text, re.MULTILINE)
+    [jar] = re.findall(r"^COPY --from=converter (\S+) \S+/kafka-serde-tools/$", text, re.MULTILINE)
+    pom = (REPOSITORY / source / "pom.xml").read_text()
+    assert f"<finalName>{Path(jar).stem}</finalName>" in pom
+    assert "/usr/share/java" in path
+    wanted = load_pipeline(REPOSITORY / "include", "compose").target.connector_config["value.converter"]
+    java = REPOSITORY / source / "src" / "main" / "java" / f"{wanted.replace('.', '/')}.java"
+    assert java.is_file()
 
 
 def test_only_what_an_image_takes_is_sent_to_docker():

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from tests.conformance.exchange import HttpServer, compare_exchange
-from tests.conformance.services import recordings
-from tests.conformance.story import Request, Response, load_recorded, load_story
+from tests.conformance.services import OWN_RECORDINGS, recordings
+from tests.conformance.story import OWN_STORY, Request, Response, load_recorded, load_story
 
 REQUEST = Request(method="POST", path="/ksql", headers={"Accept": "a/b"}, body={"ksql": "SHOW STREAMS;"})
 BODY = [{"@type": "streams", "streams": [], "commandSequenceNumber": 4}]
@@ -64,10 +64,18 @@ def test_rows_of_a_streamed_answer_are_compared():
     assert compare(wrong, expected, request)
 
 
-@needs_recordings
-@pytest.mark.parametrize("file", load_story().files("full"))
-def test_every_recorded_answer_equals_itself_and_not_an_empty_one(file):
-    for exchange in load_recorded(recordings() / "rest" / f"{file}.json").exchanges:
+FILES = [
+    *(
+        pytest.param(recordings() / "rest" / f"{file}.json", marks=needs_recordings)
+        for file in load_story().files("full")
+    ),
+    *(OWN_RECORDINGS / f"{file}.json" for file in load_story(OWN_STORY).files("full")),
+]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_recorded_answer_equals_itself_and_not_an_empty_one(path):
+    for exchange in load_recorded(path).exchanges:
         expected = exchange.response
         body = expected.body if isinstance(expected.body, str) else json.dumps(expected.body)
         itself = expected.model_copy(update={"body": body})
@@ -80,6 +88,11 @@ def test_every_recorded_answer_equals_itself_and_not_an_empty_one(file):
 def test_the_story_has_every_recorded_file_once():
     recorded = {path.stem for path in (recordings() / "rest").glob("*.json")}
     assert sorted(load_story().files("full")) == sorted(recorded)
+
+
+def test_the_own_story_has_every_own_recording_once():
+    recorded = {path.stem for path in OWN_RECORDINGS.glob("*.json")}
+    assert sorted(load_story(OWN_STORY).files("full")) == sorted(recorded)
 
 
 class _Echo(BaseHTTPRequestHandler):

@@ -57,10 +57,14 @@ class FakeStage:
         self.sent = []
         self.cleaned = 0
         self.warnings = []
+        self.kept = []
         self.ksqldb = SimpleNamespace(execute=self._execute, running=lambda ids: True)
         self.registry = SimpleNamespace(schema=lambda _: schema, latest=self._latest)
         self.kafka = SimpleNamespace(
-            producer=lambda: None, partitions=lambda: self.counts, read=lambda *_, **__: self.messages
+            producer=lambda: None,
+            partitions=lambda: self.counts,
+            read=lambda *_, **__: self.messages,
+            keep_everything=self.kept.extend,
         )
 
     def _execute(self, statement, properties):
@@ -87,6 +91,7 @@ def test_the_right_records_pass():
     stage = FakeStage()
     assert run(stage) == []
     assert stage.sent == CASE.inputs
+    assert stage.kept == [SINK]
     assert stage.cleaned == 2
 
 

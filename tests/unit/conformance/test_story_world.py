@@ -79,6 +79,16 @@ def test_a_source_that_was_created_and_is_not_listed_is_said_once():
     assert world.denied({"ORDERS"}) == []
 
 
+def test_what_was_removed_again_is_not_missed():
+    world = World()
+    world.follow(created("M_IN"))
+    world.learn([], created("M_UA"))
+    world.follow(created("M_UA"))
+    world.forget_all_but({"M_IN"})
+    assert world.sources == {"M_IN"}
+    assert world.denied({"M_IN"}) == []
+
+
 def test_of_all_commands_only_the_creation_of_known_sources_counts() -> None:
     body = {
         "commandStatuses": {

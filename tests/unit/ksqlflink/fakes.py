@@ -30,6 +30,7 @@ from ksqlflink.translate import Services
 from ksqlflink.world import World
 
 RECORDINGS = Path(__file__).parents[4] / "shared" / "ksqldb"
+OWN_RECORDINGS = Path(__file__).parents[2] / "conformance" / "rest"
 
 
 @dataclass
@@ -44,7 +45,8 @@ class FakeTopics:
         return self.topics.get(name)
 
     def create(self, topic: Topic) -> None:
-        self.topics[topic.name] = topic
+        kept = int(topic.config.get("retention.ms", -1))  # this broker keeps records for ever by default
+        self.topics[topic.name] = replace(topic, retention_ms=kept)
 
     def delete(self, name: str) -> None:
         del self.topics[name]
@@ -328,6 +330,16 @@ def exchanges(name: str) -> list[dict[str, Any]]:
         pytest.skip(f"the recording {name} is not at hand")
     recording = json.loads(path.read_text())
     return list(recording.get("exchanges", [recording]))
+
+
+def topics_shop() -> Stage:
+    """The stage of the own recordings: streams M_IN and M_IN2 over topics of two partitions and 7 days."""
+    stage = Stage()
+    for name, column in (("m_in", "v"), ("m_in2", "w")):
+        stage.topics.create(Topic(name, 2, 1, 604_800_000))
+        columns = f"(k VARCHAR KEY, {column} INT)"
+        stage.run(f"CREATE STREAM {name} {columns} WITH (KAFKA_TOPIC='{name}', VALUE_FORMAT='JSON');")
+    return stage
 
 
 def masked(value: Any) -> Any:

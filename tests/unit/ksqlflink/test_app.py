@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from ksqlflink.app import create_app
+from ksqlflink.http_bodies import LARGEST_BODY
 from tests.unit.ksqlflink.fakes import Backend, exchanges, shop
 
 
@@ -91,7 +92,15 @@ def test_an_error_of_a_statement_has_its_status_and_body(client: Client) -> None
 def test_a_bug_is_an_internal_error_with_a_body(client: Client) -> None:
     response = client.post("/ksql", json={"ksql": "BUG;"})
     assert response.status_code == 500
-    assert response.json() == {"@type": "generic_error", "error_code": 50000, "message": "RuntimeError: oops"}
+    message = "RuntimeError: the server's log says more"  # and not where what went wrong
+    assert response.json() == {"@type": "generic_error", "error_code": 50000, "message": message}
+
+
+@pytest.mark.parametrize("path", ["/ksql", "/query", "/query-stream", "/close-query"])
+def test_a_body_that_nobody_needs_is_refused(client: Client, path: str) -> None:
+    response = client.post(path, content=b" " * (LARGEST_BODY + 1))
+    assert (response.status_code, response.json()["error_code"]) == (413, 41300)
+    assert client.post(path, content=b"x" * LARGEST_BODY).status_code == 400
 
 
 @pytest.mark.parametrize("body", ["[]", '{"ksql": 3}', '{"ksql": "", "streamsProperties": []}'])

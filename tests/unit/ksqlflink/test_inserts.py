@@ -10,6 +10,7 @@ import pytest
 
 from ksqlflink.app import create_app
 from ksqlflink.errors import BadRequest, BadStatement
+from ksqlflink.http_bodies import LARGEST_BODY
 from ksqlflink.inserts_stream import column_name
 from ksqlflink.serde import RecordReader
 from tests.unit.ksqlflink.asgi import send
@@ -145,6 +146,12 @@ def test_the_first_bad_row_ends_the_stream(row: Any, message: str) -> None:
     (error,) = answers
     assert (error["@type"], error["seq"], error["message"]) == ("InsertError", 0, message)
     assert stage.written("x") == []
+
+
+def test_a_row_that_nobody_needs_is_refused() -> None:
+    stage = stage_with("id VARCHAR KEY, a INT")
+    status, (error,) = inserts(stage, "x" * (LARGEST_BODY + 1))
+    assert (status, error["error_code"]) == (413, 41300)
 
 
 def test_requests_that_are_refused_as_a_whole() -> None:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ksqlflink.errors import KsqlError
-from tests.unit.ksqlflink.fakes import RECORDINGS, Stage, exchanges, joined_shop, masked, shop
+from ksqlflink.kafka import Topic
+from tests.unit.ksqlflink.fakes import (
+    OWN_RECORDINGS,
+    RECORDINGS,
+    Stage,
+    exchanges,
+    joined_shop,
+    masked,
+    shop,
+    topics_shop,
+)
 
 
 def answer(stage: Stage, request: dict[str, Any]) -> tuple[int, Any]:
@@ -76,6 +87,48 @@ def test_with_orders_and_payments(name: str) -> None:
         assert masked(query_id) == "CSAS_PAID_NOGRACE_#"
         skipped = (0, 1, 3)  # they name the query id of the recording
     replay(stage, name, *skipped)
+
+
+def topic(name: str, found: dict[str, Any]) -> Topic:
+    retention = int(found.get("retention.ms", -1))
+    return Topic(name, found["partitions"], 1, retention, found.get("cleanup.policy", "delete"))
+
+
+TEXTS = OWN_RECORDINGS / "statement-text.json"
+ABOUT_TOPICS = sorted(set(OWN_RECORDINGS.glob("*.json")) - {TEXTS})
+
+
+def test_statements_are_shown_as_recorded() -> None:
+    stage = topics_shop()
+    shown = []
+    for exchange in json.loads(TEXTS.read_text())["exchanges"]:
+        _, body = answer(stage, exchange["request"])
+        (ours,), (theirs,) = masked(body), masked(exchange["response"]["body"])
+        if ours["@type"] == "currentStatus":
+            assert ours == theirs
+        else:
+            texts = (each["sourceDescription"] for each in (ours, theirs))
+            [one, other] = ((text["statement"], text["writeQueries"][0]["queryString"]) for text in texts)
+            assert one == other
+        shown.append(ours["@type"])
+    assert shown == ["currentStatus"] * 4 + ["sourceDescription"] * 3
+
+
+@pytest.mark.parametrize("path", ABOUT_TOPICS, ids=lambda path: path.stem)
+def test_topics_are_judged_and_made_as_recorded(path: Path) -> None:
+    stage = topics_shop()
+    recording = json.loads(path.read_text())
+    for exchange in recording["exchanges"]:
+        for name, found in exchange.get("topic_before", {}).items():
+            stage.topics.topics[name] = topic(name, found)
+        before = (dict(stage.topics.topics), stage.catalogue.sources(), dict(stage.registry.subjects))
+        status, body = answer(stage, exchange["request"])
+        expected = exchange["response"]
+        assert (status, masked(body)) == (expected["status"], masked(expected["body"]))
+        if status != 200:
+            assert before == (stage.topics.topics, stage.catalogue.sources(), stage.registry.subjects)
+    for name, found in recording["topics_after"].items():
+        assert stage.topics.find(name) == (found and topic(name, found))
 
 
 def test_the_registered_schemas_are_the_recorded_ones() -> None:

@@ -51,7 +51,7 @@ def test_another_error_is_the_services(registry: SchemaRegistry, adapter: reques
     adapter.register_uri("GET", f"{URL}/versions/latest", exc=requests.ConnectTimeout)
     with pytest.raises(HttpError, match="The registry answered 503"):
         registry.register("a/b", "x")
-    with pytest.raises(ServiceUnreachable, match="The registry at http://registry does not answer"):
+    with pytest.raises(ServiceUnreachable, match=r"^The registry does not answer \(ConnectTimeout\)$"):
         registry.latest("a/b")
 
 

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from ksqlflink.app import create_app
-from ksqlflink.errors import BadRequest, BadStatement, KsqlError
+from ksqlflink.dialect.statements import Print
+from ksqlflink.errors import BadRequest, BadStatement, KsqlError, TooManyQueries
 from ksqlflink.json_text import dumps, java_double
 from ksqlflink.records import Record
 from ksqlflink.results.printing import Guess, avro_text
 from ksqlflink.results.pull import wanted_keys
+from ksqlflink.results.service import QueryService
 from ksqlflink.serde import RecordWriter
 from tests.unit.ksqlflink.asgi import Answer, send
 from tests.unit.ksqlflink.fakes import Backend, Stage, joined_shop
@@ -186,6 +188,50 @@ def test_a_push_query_is_closed_from_outside() -> None:
         send(app, "POST", "/close-query", {"queryId": query_id}).json()["message"].startswith("No query with")
     )
     assert "required creator property 'queryId'" in send(app, "POST", "/close-query", {}).json()["message"]
+
+
+PUSH, PRINT = "SELECT * FROM orders EMIT CHANGES;", "PRINT orders;"
+
+
+def stage_for(pushes: int) -> Stage:
+    stage = joined_shop()
+    stage.queries = QueryService(stage.world, stage.queries.builder, stage.transients, pushes)
+    return stage
+
+
+def started(stage: Stage, text: str) -> Any:
+    statement = stage.queries.prepare(text, {}, with_cause=False)
+    if isinstance(statement, Print):
+        return stage.queries.printed(statement)
+    return stage.queries.run(statement, {})
+
+
+def test_no_more_queries_run_at_once_than_may() -> None:
+    stage = stage_for(pushes=2)
+    running = [started(stage, PUSH), started(stage, PRINT)]
+    for path, body in (
+        ("/query", {"ksql": PUSH}),
+        ("/query", {"ksql": PRINT}),
+        ("/query-stream", {"sql": PUSH}),
+    ):
+        answer = ask(stage, path, body)
+        refusal = {"error_code": 40003, "message": "Maximum number of push queries exceeded"}
+        assert (answer.status, answer.json()) == (400, {"@type": "generic_error", **refusal})
+    for query in running:
+        query.close()
+        query.close()  # a place is given back once
+    again = [started(stage, PRINT), started(stage, PUSH)]
+    with pytest.raises(TooManyQueries):
+        started(stage, PUSH)
+    for query in again:
+        query.close()
+
+
+def test_a_query_that_does_not_start_takes_no_place() -> None:
+    stage = stage_for(pushes=1)
+    for text in ("SELECT nothing FROM orders EMIT CHANGES;", "PRINT nothing;"):
+        assert ask(stage, "/query", {"ksql": text}).json()["error_code"] != TooManyQueries.code
+    started(stage, PUSH).close()
 
 
 def test_a_push_query_is_terminated_by_a_statement() -> None:

@@ -46,6 +46,16 @@ def test_the_pipelines_own_files_are_translated(capsys: pytest.CaptureFixture[st
     assert "MACD_ORDERS_PAYMENTS_JOINED" in out
 
 
+def test_a_topic_is_assumed_to_be_as_the_statement_wants_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.sql"
+    path.write_text(TEXT.replace("PARTITIONS=3", "REPLICAS=3, RETENTION_MS=1000"))
+    code, out, err = translated(path, capsys)
+    assert (code, err) == (0, "")
+    assert '"tasks":1' in out
+
+
 def test_what_is_refused_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "x.sql"
     path.write_text("CREATE STREAM a AS SELECT * FROM nobody;")

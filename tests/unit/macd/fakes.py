@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import Run, Sale
 from macd.quality.documents import dollars
-from macd.specs.models import KafkaService
+from macd.specs.endpoints import KafkaService
 
 # Time limits for one example say more about what else the machine is doing than about the code.
 settings.register_profile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 
 import pytest
 from hypothesis import given
@@ -12,16 +13,20 @@ from macd.acls import Grant, confluent, grants, kafka_acls
 from macd.cli.main import main
 from macd.errors import SpecError
 from macd.settings import REPOSITORY
-from macd.specs import load_pipeline
+from macd.specs import load_pipeline, load_target
 from macd.specs.acls import AclRule, load_acls
 from macd.specs.files import validate
+from tests.cloud.credentials import EXPIRED_KEY
+from tests.cloud.management import KSQLDB
+from tests.cloud.target import ENVIRONMENT
 
 INCLUDE = REPOSITORY / "include"
 ACCOUNTS = {spec.name: spec for spec in load_acls(INCLUDE)}
 
 
-def granted(account):
-    return {grant[:2]: grant for grant in grants(ACCOUNTS[account], load_pipeline(INCLUDE, "local"))}
+def granted(account, target="local", service_id="macd_"):
+    found = grants(ACCOUNTS[account], load_pipeline(INCLUDE, target), service_id)
+    return {grant[:2]: grant for grant in found}
 
 
 def test_the_commands_of_both_tools():
@@ -57,6 +62,8 @@ def test_a_name_stays_one_word_of_the_shell(name):
         {"resource": "topic", "of": "sink_topics", "pattern": "prefixed"},
         {"resource": "topic", "of": "sink_groups"},
         {"resource": "topic", "name": "a; reboot"},
+        {"resource": "topic", "name": "{anything}"},
+        {"resource": "topic", "name": "a", "only": "somewhere"},
         {"resource": "topic", "name": "*"},
         {"resource": "topic", "name": "a\n"},
         {"resource": "topic", "name": "a", "operations": ["all"]},
@@ -90,6 +97,11 @@ def test_airflow_writes_what_it_seeds_and_repairs_and_nothing_else():
     assert topics == {"macd_orders", "macd_payments", "macd_orders_payments_joined"}
 
 
+def test_ksqldb_sees_how_long_the_topics_it_reads_are_kept():
+    for name in ("macd_orders", "macd_payments", "macd_orders_payments_joined", "macd_paid_orders"):
+        assert "describe_configs" in granted("ksqldb")[("topic", name)].operations
+
+
 def test_connect_writes_nothing_of_the_pipeline_but_dead_letters():
     written = {name for (kind, name), grant in granted("connect").items() if "write" in grant.operations}
     assert written == {"dlq.macd_orders_payments_joined", "macd-connect-"}
@@ -97,8 +109,74 @@ def test_connect_writes_nothing_of_the_pipeline_but_dead_letters():
 
 def test_every_name_is_one_that_the_containers_use():
     compose = (REPOSITORY / "docker-compose.yaml").read_text()
-    assert "KSQL_KSQL_SERVICE_ID: macd_\n" in compose
+    service_id = load_target(INCLUDE, "compose").ksqldb_service_id
+    assert f"KSQL_KSQL_SERVICE_ID: {service_id}\n" in compose
     assert "CONNECT_GROUP_ID: macd-connect\n" in compose
+
+
+def test_a_managed_sink_reads_as_its_id_and_has_no_worker():
+    found = granted("connect", "cloud")
+    assert {grant for grant in found.values() if grant.resource != "topic"} == {
+        Grant("group", "connect-lcc-", "prefixed", ("describe", "read")),
+        Grant("cluster", "kafka-cluster", "literal", ("describe",)),
+    }
+    assert {name for kind, name in found if kind == "topic"} == {
+        "macd_orders_payments_joined",
+        "macd_payment_mismatches",
+        "macd_hourly_revenue",
+        "dlq.macd_orders_payments_joined",
+    }
+    assert "write" in found["topic", "dlq.macd_orders_payments_joined"].operations
+
+
+@pytest.mark.parametrize("account", ["airflow", "reader"])
+def test_whoever_watches_sees_the_groups_of_managed_readers(account):
+    groups = {name for kind, name in granted(account, "cloud", "pksqlc-fake1") if kind == "group"}
+    assert {"connect-lcc-", "_confluent-ksql-pksqlc-fake1"} < groups
+    assert not [name for name in groups if "macd_" in name or name.startswith("connect-macd")]
+
+
+def test_a_managed_ksqldb_owns_what_begins_with_its_prefix():
+    """As `confluent ksql cluster configure-acls` gives it (github.com/confluentinc/cli)."""
+    found = granted("ksqldb", "cloud", "pksqlc-fake1")
+    everything = ("alter_configs", "create", "delete", "describe", "describe_configs", "read", "write")
+    assert found["topic", "pksqlc-fake1"] == Grant("topic", "pksqlc-fake1", "prefixed", everything)
+    assert found["topic", "_confluent-ksql-pksqlc-fake1"].operations == everything
+    assert found["group", "_confluent-ksql-pksqlc-fake1"].pattern == "prefixed"
+    assert found["transactional_id", "pksqlc-fake1"].operations == ("describe", "write")
+    assert ("topic", "pksqlc-fake1ksql_processing_log") not in found
+
+
+def on_cloud(monkeypatch, cloud, **changes):
+    environment = {**ENVIRONMENT, "MACD_CLOUD_KSQLDB_CLUSTER": KSQLDB, "MACD_CLOUD_API_URL": cloud.url}
+    for name, value in {"MACD_TARGET": "cloud", **environment, **changes}.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_the_command_line_asks_for_the_prefix_of_a_managed_ksqldb(monkeypatch, capsys, cloud):
+    on_cloud(monkeypatch, cloud)
+    assert macd(monkeypatch, "reader", "--format", "confluent", "--principal", "sa-1") == 0
+    lines = capsys.readouterr().out.splitlines()
+    start = "confluent kafka acl create --allow --service-account sa-1 --operations describe --consumer-group"
+    assert f"{start} _confluent-ksql-pksqlc-fake1 --prefix" in lines
+    assert f"{start} connect-lcc- --prefix" in lines
+
+
+def test_an_account_without_ksqldbs_names_needs_nobody_to_ask(monkeypatch, capsys, cloud):
+    on_cloud(monkeypatch, cloud, MACD_CLOUD_API_KEY=EXPIRED_KEY)
+    assert macd(monkeypatch, "connect") == 0
+    assert cloud.requests() == []
+    assert macd(monkeypatch, "ksqldb") == 5
+    assert "MACD_CLOUD_API_SECRET" in capsys.readouterr().err
+
+
+def test_a_target_that_does_not_say_it_is_told_file_and_field(tmp_path, monkeypatch, capsys):
+    shutil.copytree(INCLUDE, tmp_path, dirs_exist_ok=True)
+    target = tmp_path / "targets" / "local.yaml"
+    target.write_text(target.read_text().replace("ksqldb_service_id: default_\n", ""))
+    monkeypatch.setenv("MACD_INCLUDE_DIR", str(tmp_path))
+    assert macd(monkeypatch, "ksqldb") == 3
+    assert "local.yaml: field 'ksqldb_service_id' is missing" in " ".join(capsys.readouterr().err.split())
 
 
 def macd(monkeypatch, *arguments):

@@ -35,6 +35,20 @@ def test_logging_in_fetches_a_token_that_every_request_carries(airflow, api):
     assert api.last_request.headers["Authorization"] == "Bearer t0k3n"
 
 
+def test_airflow_quotes_what_it_refuses_and_no_message_repeats_the_secrets_in_it(airflow, api):
+    refused = {"detail": [{"type": "string_type", "input": {"username": 1, "password": "secret"}}]}
+    api.register_uri("POST", f"{URL}/auth/token", [{"status_code": 422, "json": refused}])
+    with pytest.raises(RequestRejected) as raised:
+        airflow.log_in()
+    assert "secret" not in str(raised.value)
+    api.register_uri("POST", f"{URL}/auth/token", json={"access_token": "t0k3n"}, status_code=201)
+    api.register_uri("GET", f"{URL}/api/v2/dags/d", status_code=500, text="Authorization: Bearer t0k3n")
+    airflow.log_in()
+    with pytest.raises(RequestRejected) as raised:
+        airflow.has_dag("d")
+    assert "t0k3n" not in str(raised.value)
+
+
 def test_a_wrong_password_says_so_without_quoting_it(airflow, api):
     api.register_uri("POST", f"{URL}/auth/token", status_code=401, json={"detail": "Invalid credentials"})
     with pytest.raises(AuthenticationFailed) as raised:

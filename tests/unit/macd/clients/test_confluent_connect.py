@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from macd.clients.confluent_connect import ConfluentConnect
+from macd.clients.connect import SinkOffsets
 from macd.clients.connectors import connect_client
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable
-from macd.specs.models import ConnectService
+from macd.specs.endpoints import ConnectService
 from tests.cloud import credentials
 from tests.cloud.connect import BASE, CLUSTER
 
@@ -109,6 +112,45 @@ def test_a_restart_brings_it_back(sink, cloud):
     cloud.change("sink", state="FAILED", trace="Boom")
     sink.restart_failed("sink")
     assert sink.status("sink").healthy
+
+
+def test_only_the_task_that_failed_is_restarted(sink, cloud):
+    tasks = [{"id": 0, "state": "RUNNING"}, {"id": 1, "state": "SYSTEM_ERROR"}]
+    cloud.change("sink", state="DEGRADED", tasks=tasks)
+    sink.restart_failed("sink")
+    assert sink.status("sink").healthy
+    assert [each for each in cloud.requests() if each.startswith("POST")] == [
+        f"POST {BASE}/connectors/sink/tasks/1/restart"
+    ]
+
+
+def test_where_no_task_can_be_restarted_the_connector_is(sink, cloud):
+    tasks = [{"id": 0, "state": "USER_ACTIONABLE_ERROR"}]
+    cloud.change("sink", tasks=tasks, has_task_restart=False)
+    sink.restart_failed("sink")
+    assert sink.status("sink").healthy
+    assert [each for each in cloud.requests() if each.startswith("POST")] == [
+        f"POST {BASE}/connectors/sink/tasks/0/restart",
+        f"POST {BASE}/connectors/sink/restart",
+    ]
+
+
+def test_offsets_are_told_with_the_time_at_which_they_were_seen(sink, cloud):
+    cloud.change("sink", offsets={"0": 7, "1": 4})
+    assert sink.offsets("sink") == SinkOffsets(
+        {("macd_orders_payments_joined", 0): 7, ("macd_orders_payments_joined", 1): 4},
+        datetime(2026, 1, 1, 0, 0, 0, 123456, UTC),
+    )
+
+
+def test_offsets_that_nobody_observed_or_this_key_may_not_see_are_unknown(sink, cloud):
+    assert sink.offsets("sink") is None
+    cloud.change("sink", offsets={})
+    assert sink.offsets("sink") is None
+    cloud.change("sink", offsets={"0": 7}, observed_at=None)
+    assert sink.offsets("sink") is None
+    cloud.fail(403)
+    assert sink.offsets("sink") is None
 
 
 def test_complaints_name_field_and_reason_and_no_secret(client):

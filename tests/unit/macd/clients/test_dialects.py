@@ -14,7 +14,7 @@ from macd.clients.registry import SchemaRegistry
 from macd.errors import RequestRejected
 from macd.settings import REPOSITORY
 from macd.specs import load_pipeline
-from macd.specs.models import HttpService
+from macd.specs.endpoints import HttpService
 
 URL = "http://service.test"
 SCHEMA = {"type": "string"}
@@ -71,6 +71,6 @@ def test_base_path_converter_and_level_are_the_targets_data(target, path, conver
     url = pipeline.target.services["schema_registry"]["url"].rpartition("}")[2]
     assert urlsplit(url).path == path
     assert pipeline.target.compatibility == "BACKWARD"
-    assert pipeline.target.connector_config.get("value.converter") == converter
+    assert pipeline.target.connector_config.get("value.converter.delegate") == converter
     formats = {spec.config.get("input.data.format") for spec in pipeline.connectors}
     assert formats == ({None} if converter else {"AVRO"})

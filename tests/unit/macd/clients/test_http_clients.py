@@ -8,7 +8,7 @@ from macd.clients.connect import KafkaConnect
 from macd.clients.ksqldb import KsqlDb
 from macd.clients.registry import SchemaRegistry
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable
-from macd.specs.models import HttpService
+from macd.specs.endpoints import HttpService
 
 URL = "http://service.test"
 
@@ -84,6 +84,26 @@ def test_a_plugins_complaint_gives_no_password_away(transport, session):
     [complaint] = KafkaConnect(service(), session).complaints({"connector.class": "x.Sink"})
     assert "canary" not in complaint
     assert "mongodb://***@db.test/?a=1 for configuration" in complaint
+
+
+def test_a_connectors_trace_gives_no_password_away(transport, session):
+    """It goes into plans, reports and alerts."""
+    trace = "ConnectException: mongodb://ada:ca/nary@db.test is wrong\n\tat x"
+    failed = {"state": "FAILED", "trace": trace}
+    body = {"name": "c", "connector": failed, "tasks": [failed | {"id": 0}]}
+    transport.register_uri("GET", f"{URL}/connectors/c/status", json=body)
+    told = KafkaConnect(service(), session).status("c").detail
+    reason = "FAILED ConnectException: mongodb://***@db.test is wrong"
+    assert told == f"{reason}; task 0 {reason}"
+
+
+def test_the_half_of_a_password_that_a_long_answer_is_cut_in_is_not_shown(transport, session):
+    body = "x" * 490 + "canary-canary-canary"
+    transport.register_uri("GET", f"{URL}/connectors", status_code=500, text=body)
+    client = KafkaConnect(service(username="ada", password="canary-canary-canary"), session)
+    with pytest.raises(RequestRejected) as caught:
+        client.connectors()
+    assert "canary" not in str(caught.value)
 
 
 def test_a_running_connector_with_a_failed_task_is_not_healthy(transport, session):

@@ -21,7 +21,7 @@ from macd.producer.ids import IdSpace
 from macd.producer.parameters import validated_run_id
 from macd.producer.store import RunStore
 from macd.quality.report import ReportStore
-from macd.specs.models import HttpService
+from macd.specs.endpoints import HttpService
 
 URL = "http://service.test"
 SERVICE = HttpService(url=URL)

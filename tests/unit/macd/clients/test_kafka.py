@@ -9,7 +9,7 @@ from confluent_kafka.admin import AclOperation, ConfigEntry
 
 from macd.clients.kafka import ClusterState, KafkaAdmin, TopicState
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable
-from macd.specs.models import KafkaService
+from macd.specs.endpoints import KafkaService
 
 SERVICE = KafkaService(config={"bootstrap.servers": "broker.test:9092", "sasl.password": "canary"})
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from pymongo.errors import (
     AutoReconnect,
     ConfigurationError,
     DuplicateKeyError,
+    ExecutionTimeout,
     InvalidURI,
     OperationFailure,
     ServerSelectionTimeoutError,
@@ -12,7 +15,8 @@ from pymongo.errors import (
 
 from macd.clients.mongodb import connected
 from macd.errors import AuthenticationFailed, RequestRejected, ServiceUnreachable, SpecError
-from macd.specs.models import MongoService
+from macd.specs.endpoints import MongoService
+from tests.hanging_mongodb import hanging_mongodb
 
 SERVICE = MongoService(uri="mongodb://user:canary@mongodb.test/", database="macd")
 
@@ -58,6 +62,7 @@ def test_the_services_database_is_opened_and_closed_again():
         (OperationFailure("Authentication failed", 18), AuthenticationFailed, "code 18.*password"),
         (OperationFailure("not authorized", 13), AuthenticationFailed, "code 13.*readWrite"),
         (OperationFailure("no such command", 59), RequestRejected, "no such command"),
+        (ExecutionTimeout("operation exceeded time limit", 50), ServiceUnreachable, "time limit"),
         (DuplicateKeyError("E11000"), RequestRejected, "DuplicateKeyError"),
         (InvalidURI("mongodb://user:canary@ is wrong"), SpecError, "URI"),
         (ConfigurationError("mongodb://user:canary@ is wrong"), SpecError, "URI"),
@@ -93,3 +98,21 @@ def test_the_description_of_the_whole_topology_is_left_out():
     with pytest.raises(ServiceUnreachable) as failure:
         fail_with(error)
     assert "Topology" not in str(failure.value)
+
+
+def test_a_server_that_hangs_in_a_query_was_told_the_limit_and_is_left_when_it_is_over():
+    with hanging_mongodb(greets=True) as server:
+        service, began = MongoService(uri=server.uri, database="macd"), time.monotonic()
+        with pytest.raises(ServiceUnreachable), connected(service, within_s=1.0) as database:
+            database["orders"].find_one()
+        assert 0.9 < time.monotonic() - began < 3
+        [asked] = [command for command in server.commands if "find" in command]
+    assert 0 < asked["maxTimeMS"] <= 1000
+
+
+def test_a_server_that_says_nothing_is_left_within_the_limit():
+    with hanging_mongodb(greets=False) as server:
+        service, began = MongoService(uri=server.uri, database="macd"), time.monotonic()
+        with pytest.raises(ServiceUnreachable), connected(service, within_s=1.0) as database:
+            database["orders"].find_one()
+        assert time.monotonic() - began < 3

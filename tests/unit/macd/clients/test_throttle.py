@@ -9,8 +9,8 @@ import requests_mock
 
 from macd.clients.connect import KafkaConnect
 from macd.clients.throttle import asked_for
-from macd.errors import RequestRejected
-from macd.specs.models import HttpService
+from macd.errors import RequestRejected, ServiceUnreachable
+from macd.specs.endpoints import HttpService
 
 URL = "http://service.test"
 
@@ -54,6 +54,37 @@ def test_without_a_time_the_wait_grows_until_the_deadline(client):
     client.transport.register_uri("GET", f"{URL}/connectors", [turned_away()])
     with pytest.raises(RequestRejected):
         client.connectors()
+    assert client.transport.call_count == 2
+
+
+# What Jetty answers to every path until the worker has given it some.
+NOT_READY = {"status_code": 404, "text": ""}
+
+
+def test_a_worker_that_starts_is_waited_for_and_nothing_is_taken_for_missing(client):
+    path = f"{URL}/connectors/a/config"
+    client.transport.register_uri("GET", path, [NOT_READY, NOT_READY, {"json": {"name": "a"}}])
+    assert client.config("a") == {"name": "a"}
+
+
+def test_a_worker_that_goes_on_starting_is_called_that(client):
+    client.patience_s = 1.0
+    client.transport.register_uri("GET", f"{URL}/connectors/a/config", [NOT_READY])
+    with pytest.raises(ServiceUnreachable, match=r"service\.test is still starting after 1 s"):
+        client.config("a")
+
+
+def test_what_a_ready_worker_does_not_have_is_missing_at_once(client):
+    missing = {"status_code": 404, "json": {"error_code": 404, "message": "Connector a not found"}}
+    client.transport.register_uri("GET", f"{URL}/connectors/a/config", [missing])
+    assert client.config("a") is None
+    assert client.transport.call_count == 1
+
+
+def test_a_rebalance_is_waited_for(client):
+    rebalancing = {"status_code": 409, "json": {"error_code": 409, "message": "rebalance expected"}}
+    client.transport.register_uri("PUT", f"{URL}/connectors/a/config", [rebalancing, {"json": {}}])
+    client.put_config("a", {"x": "y"})
     assert client.transport.call_count == 2
 
 

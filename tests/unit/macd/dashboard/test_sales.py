@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,10 +10,8 @@ import mongomock
 import pytest
 from bson import Decimal128
 
-from macd.dashboard.cache import ShortMemory
 from macd.dashboard.links import dashboard_url
 from macd.dashboard.sales import Sales
-from macd.errors import ServiceUnreachable
 from macd.plan.indexes import FIELDS
 
 NOW = datetime(2026, 1, 2, 12, 30, tzinfo=UTC)
@@ -93,56 +90,6 @@ def test_each_chart_is_one_query_that_the_index_alone_can_answer() -> None:
         shown = [stage["$project"] for stage in stages if "$project" in stage]
         assert all(each["_id"] == 0 for each in shown)
         assert shown or any("$group" in stage for stage in stages)
-
-
-def test_one_asks_and_the_answer_is_kept_for_a_while() -> None:
-    now, asked = [0.0], []
-    memory = ShortMemory(3.0, 1.0, lambda: now[0])
-
-    def ask() -> int:
-        asked.append(now[0])
-        return len(asked)
-
-    assert [memory.get("k", ask), memory.get("k", ask)] == [1, 1]
-    now[0] = 3.0
-    assert memory.get("k", ask) == 2
-    assert memory.get("other", ask) == 3
-
-
-def test_an_error_that_nobody_expects_is_not_kept() -> None:
-    memory = ShortMemory(3.0, 1.0)
-    with pytest.raises(ZeroDivisionError):
-        memory.get("k", lambda: 1 // 0)
-    assert memory.get("k", lambda: 7) == 7
-
-
-def test_of_many_who_wait_for_a_service_that_is_down_one_asks_and_all_are_told() -> None:
-    now, asked = [0.0], []
-    memory = ShortMemory(15.0, 3.0, lambda: now[0])
-
-    def ask() -> int:
-        asked.append(now[0])
-        raise ServiceUnreachable("MongoDB", "no answer.", remedy="Start it.")
-
-    def get(_: int) -> str:
-        with pytest.raises(ServiceUnreachable) as failure:
-            memory.get("k", ask)
-        return str(failure.value)
-
-    with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(get, range(8))) == {"MongoDB: no answer. Remedy: Start it."}
-    assert len(asked) == 1
-    now[0] = 3.0
-    assert memory.get("k", lambda: 7) == 7
-
-
-def test_what_nobody_asks_for_any_more_is_forgotten() -> None:
-    now = [0.0]
-    memory = ShortMemory(1.0, 1.0, lambda: now[0])
-    for number in range(500):
-        now[0] += 2.0
-        memory.get(number, lambda: 0)
-    assert len(memory._kept) < 210
 
 
 def test_the_address_of_a_run_survives_odd_characters() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from macd.clients.connect import SinkOffsets
 from macd.clients.groups import Progress
 from macd.clients.ksqldb import Query
 from macd.errors import ServiceUnreachable
@@ -40,6 +43,10 @@ class Groups:
     def progress(self, group: str, topics: list[str]) -> dict[str, Progress]:
         return dict.fromkeys(topics, self.at[group])
 
+    def progress_at(self, offsets: dict[tuple[str, int], int], topics: list[str]) -> dict[str, Progress]:
+        """As if ten records had been written to each topic."""
+        return {topic: Progress(at, 10 - at) for (topic, _), at in offsets.items() if topic in topics}
+
     def is_empty(self, topic: str) -> bool:
         return topic in self.empty
 
@@ -53,9 +60,15 @@ class World:
         self.down: set[Kind] = set()
         sections = {kind: self._section(kind) for kind in module._SECTIONS}
         monkeypatch.setattr(module, "_SECTIONS", sections)
+        self.orphans: list[Part] = []
+        monkeypatch.setattr(module.parts, "orphans", lambda _: self._orphans())
         pipeline = Pipeline(SPEC, resolve_services(SPEC.target, {}), {})
-        ksqldb = SimpleNamespace(queries=lambda: QUERIES)
-        pipeline.__dict__["ksqldb"] = ksqldb
+        server = SimpleNamespace(service_id="x_")
+        pipeline.__dict__["ksqldb"] = SimpleNamespace(queries=lambda: QUERIES, server=lambda: server)
+        self.told: dict[str, SinkOffsets] = {}
+        pipeline.__dict__["connect"] = SimpleNamespace(
+            consumer_group=lambda connector: f"connect-{connector}", offsets=self.told.get
+        )
         groups: Any = self.groups
         self.observer = Observer(pipeline, groups, lambda: self.now)
 
@@ -67,6 +80,11 @@ class World:
             return [part.model_copy(update={"state": State.OK}) for part in names]
 
         return section
+
+    def _orphans(self) -> list[Part]:
+        if "collection" in self.down:
+            raise ServiceUnreachable("MongoDB", "no answer.", remedy="Start it.")
+        return self.orphans
 
     def states(self) -> dict[str, State]:
         return {part.key: part.state for part in self.observer.look().parts}
@@ -128,6 +146,34 @@ def test_a_reader_that_never_committed_is_unknown_unless_there_is_nothing_to_rea
     assert not world.observer.waiting
 
 
+def test_the_groups_of_another_ksqldb_on_the_same_kafka_are_not_looked_at(world: World) -> None:
+    others = {f"_confluent-ksql-y_query_{query.query_id}": Progress(5, 9) for query in QUERIES}
+    world.groups.at = others | world.groups.at
+    lags = {link.source: link.lag for link in world.observer.look().links if "query" in link.target}
+    assert set(lags.values()) == {0}
+
+
+def test_a_sink_whose_group_kafka_does_not_show_is_known_by_its_service(world: World) -> None:
+    del world.groups.at[f"connect-{CONNECTOR}"]
+    world.told[CONNECTOR] = SinkOffsets({(JOINED, 0): 4}, datetime.now(UTC))
+    lags = {(link.source, link.target): link.lag for link in world.observer.look().links}
+    assert lags[f"topic {JOINED}", f"connector {CONNECTOR}"] == 6
+    assert world.states()[f"connector {CONNECTOR}"] is State.OK
+
+
+def test_old_news_of_a_sink_does_not_make_it_stand_still(world: World) -> None:
+    """The service looks now and then; only a later look at the same place tells that a sink has stopped."""
+    del world.groups.at[f"connect-{CONNECTOR}"]
+    seen = datetime.now(UTC)
+    world.told[CONNECTOR] = SinkOffsets({(JOINED, 0): 4}, seen)
+    world.observer.look()
+    world.now += 2 * STALLED_AFTER_S
+    world.told[CONNECTOR] = SinkOffsets({(JOINED, 0): 4}, seen - timedelta(seconds=2 * STALLED_AFTER_S))
+    assert world.states()[f"connector {CONNECTOR}"] is State.OK
+    world.told[CONNECTOR] = SinkOffsets({(JOINED, 0): 4}, seen)
+    assert world.states()[f"connector {CONNECTOR}"] is State.STALLED
+
+
 def test_a_service_that_answers_the_second_time_is_not_unknown(world: World) -> None:
     answers = iter([False, True])
     sections: dict[Any, Any] = module._SECTIONS  # type: ignore[assignment]
@@ -183,3 +229,39 @@ def test_an_answer_that_makes_no_sense_spoils_only_its_own_parts(world: World) -
     sections["topic"] = gone
     unknown = {part.kind for part in world.observer.look().parts if part.state is State.UNKNOWN}
     assert unknown == {"topic"}
+
+
+def test_what_no_file_declares_any_more_is_one_part_more_and_drifted(world: World) -> None:
+    world.orphans = [Part(kind="topic", name="old", state=State.DRIFTED, detail="not declared any more")]
+    assert world.states()["topic old"] is State.DRIFTED
+
+
+def test_without_mongodb_nothing_is_said_of_it(world: World) -> None:
+    world.down = {"collection"}
+    states = world.states()
+    assert states["collection orders_payments_joined"] is State.UNKNOWN
+    assert states["topic macd_orders"] is State.OK
+
+
+def test_a_service_that_hangs_is_not_asked_again_by_every_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else every look of the dashboard, one in three seconds, would leave a thread behind."""
+    gate, asked = Event(), []
+    sections: dict[Any, Any] = module._SECTIONS  # type: ignore[assignment]
+    well = sections["collection"]
+
+    def hang(pipeline: Pipeline) -> list[Part]:
+        asked.append(1)
+        assert gate.wait(30)
+        return well(pipeline)
+
+    sections["collection"] = hang
+    monkeypatch.setattr(module, "LIMIT_S", 0.05)
+    for _ in range(5):
+        unknown = [part for part in world.observer.look().parts if part.state is State.UNKNOWN]
+        assert {part.kind for part in unknown} == {"collection"}
+    assert len(asked) == 1
+    gate.set()
+    monkeypatch.setattr(module, "LIMIT_S", 5.0)
+    assert set(world.states().values()) == {State.OK}

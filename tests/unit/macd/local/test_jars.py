@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ for argument in "$@"; do
 done
 echo "Downloaded from central: https://repository.example/a/b/thing-1.jar (5 kB at 1 kB/s)"
 echo "[ERROR] no such artifact"
-echo run >> RUNS
+echo "run $@" >> RUNS
 exit STATUS
 """
 
@@ -41,7 +42,7 @@ def maven(tmp_path: Path, status: int = 0) -> str:
 
 
 def runs(tmp_path: Path) -> int:
-    return (tmp_path / "runs").read_text().count("run")
+    return (tmp_path / "runs").read_text().count("run ")
 
 
 def fetch(names: list[str], cache: Path, root: Path, mvn: str) -> list[tuple[str, str]]:
@@ -65,6 +66,65 @@ def test_fetched_once_and_then_found_in_the_cache(root: Path, tmp_path: Path) ->
     assert runs(tmp_path) == 1
 
 
+EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # the SHA-256 of an empty a.jar
+
+
+def test_jars_with_the_kept_sums_are_installed(root: Path, tmp_path: Path) -> None:
+    (root / "kafka" / "jars.sha256").write_text(f"{EMPTY}  a.jar\n")
+    fetch(["kafka"], tmp_path / "cache", root, maven(tmp_path))
+    assert (tmp_path / "cache" / "kafka" / "a.jar").is_file()
+
+
+@pytest.mark.parametrize(
+    ("sums", "wrong"),
+    [
+        (f"{EMPTY.replace('e', 'f')}  a.jar\n", "a.jar"),  # another jar of that name
+        ("", "a.jar"),  # a jar that nobody has asked for
+        (f"{EMPTY}  a.jar\n{EMPTY}  b.jar\n", "b.jar"),  # one that is missing
+    ],
+)
+def test_other_jars_than_the_pinned_ones_are_refused(
+    root: Path, tmp_path: Path, sums: str, wrong: str
+) -> None:
+    (root / "kafka" / "jars.sha256").write_text(sums)
+    with pytest.raises(EnvironmentNotReady, match=f"kafka/jars.sha256 keeps: {wrong}.") as caught:
+        fetch(["kafka"], tmp_path / "cache", root, maven(tmp_path))
+    assert "CONTRIBUTING.md" in caught.value.remedy
+    assert not (tmp_path / "cache" / "kafka").exists()
+
+
+@pytest.mark.parametrize("brought", [b"", b"another"])
+def test_the_libraries_of_what_is_built_here_are_held_against_their_sums_too(
+    tmp_path: Path, brought: bytes
+) -> None:
+    sources, work = tmp_path / "plugin", tmp_path / "work"
+    (sources / "src").mkdir(parents=True)
+    (sources / "jars.sha256").write_text(f"{EMPTY}  a.jar\n")
+    (work / "target" / "lib").mkdir(parents=True)
+    (work / "target" / "lib" / "a.jar").write_bytes(brought)
+    project = jars.JarProject("plugin", sources)
+    if brought:
+        with pytest.raises(EnvironmentNotReady, match=r"plugin/jars.sha256 keeps: a\.jar\."):
+            jars.install(project, work, tmp_path / "cache")
+    else:
+        jars.install(project, work, tmp_path / "cache")
+        assert (tmp_path / "cache" / "plugin" / "lib" / "a.jar").is_file()
+
+
+def test_whatever_is_collected_has_its_sums() -> None:
+    assert [
+        project.name for project in jars.projects().values() if not project.is_build and not project.sums()
+    ] == []
+
+
+def test_a_jar_with_a_wrong_checksum_is_an_error_to_maven(root: Path, tmp_path: Path) -> None:
+    for name in ("kafka", "registry"):
+        with suppress(FileNotFoundError):  # this Maven builds nothing
+            fetch([name], tmp_path / "cache", root, maven(tmp_path))
+    calls = (tmp_path / "runs").read_text().splitlines()
+    assert ["--strict-checksums" in call.split() for call in calls] == [True, True]
+
+
 def test_a_changed_pom_makes_the_cache_stale(root: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     fetch(["kafka"], cache, root, maven(tmp_path))
@@ -83,7 +143,7 @@ def test_an_interrupted_build_leaves_no_half_cache(root: Path, tmp_path: Path) -
 
 def test_an_interrupt_ends_maven_and_is_not_tried_again(root: Path, tmp_path: Path) -> None:
     script = tmp_path / "mvn"
-    script.write_text(f"#!/bin/sh\necho run >> {tmp_path / 'runs'}\nexec sleep 600\n")
+    script.write_text(f"#!/bin/sh\necho 'run ' >> {tmp_path / 'runs'}\nexec sleep 600\n")
     script.chmod(0o755)
     began = time.monotonic()
 

@@ -32,6 +32,14 @@ def test_the_first_run_records_and_the_next_one_uses_the_archive(jvm: Jvm) -> No
     assert jvm.command("kafka.Kafka") == before
 
 
+def test_temporary_files_lie_in_the_state_folder_and_go_with_the_next_start(jvm: Jvm) -> None:
+    folder = jvm.config.run / "tmp" / "kafka"
+    assert f'"-Djava.io.tmpdir={folder}"' in arguments(jvm)
+    (folder / "left-behind.so").touch()
+    arguments(jvm)
+    assert list(folder.iterdir()) == []
+
+
 def test_an_archive_replaces_the_older_one_of_its_component_only(jvm: Jvm) -> None:
     recorded, kept = jvm.config.run / "class-data", jvm.config.cache / "class-data"
     for folder, name in ((kept, "kafka-1.jsa"), (kept, "flink-gateway-1.jsa"), (recorded, "kafka-2.jsa")):

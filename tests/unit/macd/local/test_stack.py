@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,6 +45,32 @@ def test_up_twice_then_down(make_stack: MakeStack) -> None:
     stack.down()
     assert not any(map(psutil.pid_exists, first))
     assert {row.state for row in stack.status()} == {"stopped"}
+
+
+def test_other_users_of_the_machine_are_kept_out(make_stack: MakeStack) -> None:
+    stack = make_stack()
+    folders = (stack.config.home, stack.config.cache)
+    for folder in folders:
+        folder.mkdir(mode=0o755)
+        folder.chmod(0o775)
+    stack.up()
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700, 0o700]
+    stack.reset()
+    stack.up()
+    assert stat.S_IMODE(stack.config.home.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.parametrize("name", ["home", "cache"])
+def test_a_folder_of_another_user_is_not_used(make_stack: MakeStack, name: str) -> None:
+    stack = make_stack()
+    folder = getattr(stack.config, name)
+    folder.mkdir()
+    os.chown(folder, 12345, -1)
+    with pytest.raises(EnvironmentNotReady, match=f"{folder} belongs to another user") as caught:
+        stack.up()
+    assert f"MACD_LOCAL_{name.upper()}" in caught.value.remedy
+    assert not any(folder.iterdir())
 
 
 def test_a_changed_component_is_restarted_and_the_others_are_not(

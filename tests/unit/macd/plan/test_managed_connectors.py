@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from macd.clients.kafka import ClusterState
 from macd.health import parts
 from macd.health.state import State
 from macd.pipeline import Pipeline
 from macd.plan import Blocked, Create, NoOp, Plan, Update, plan_connector_removal, plan_connectors
-from macd.settings import Settings
+from macd.preflight import connect as preflight
+from macd.preflight.result import Outcome
+from macd.preflight.rules import load_rules
+from macd.preflight.scene import Scene
+from macd.settings import REPOSITORY, Settings
 from tests.cloud.target import ENVIRONMENT
 
 SINK = "macd-orders-payments-mongodb-sink"
@@ -17,6 +22,10 @@ SINK = "macd-orders-payments-mongodb-sink"
 @pytest.fixture
 def pipeline(cloud):
     return Pipeline.load(Settings(target="cloud"), {**ENVIRONMENT, "MACD_CLOUD_API_URL": cloud.url})
+
+
+def scene_of(pipeline) -> Scene:
+    return Scene(pipeline, load_rules(REPOSITORY / "include"), lambda: ClusterState("lkc-fake1", 3))
 
 
 def plan(pipeline) -> Plan:
@@ -36,7 +45,7 @@ def test_what_is_missing_is_created_with_the_password_of_mongodb(pipeline, cloud
     sent = cloud.sent(SINK)
     assert sent["connector.class"] == "MongoDbAtlasSink"
     assert sent["connection.host"] == "macd.fake.mongodb.net"
-    assert sent["connection.password"] == "canary/mongo@pw"
+    assert sent["connection.password"] == "canary-mongo-pw"
     assert sent["kafka.service.account.id"] == "sa-fake1"
 
 
@@ -78,6 +87,29 @@ def test_a_failed_connector_is_sent_its_secrets_again_and_restarted(applied, clo
     change.execute()
     assert cloud.sent(SINK)["connection.password"] == "canary-2"
     assert applied.connect.status(SINK).healthy
+
+
+def test_a_refused_document_is_dead_lettered_or_stops_a_sink_without_a_topic_for_it(applied, cloud):
+    went_to = {spec.name: cloud.refuse_document(spec.name) for spec in applied.spec.connectors}
+    assert went_to == {
+        SINK: "dlq.macd_orders_payments_joined",
+        "macd-payment-mismatches-mongodb-sink": None,
+        "macd-hourly-revenue-mongodb-sink": None,
+    }
+    assert applied.connect.status(SINK).healthy
+    assert all(applied.connect.status(name).failed for name, topic in went_to.items() if topic is None)
+
+
+@pytest.mark.parametrize("password", ["p@q", "p:q", "p/q", "p?q", "p%41q"])
+def test_a_password_that_a_uri_changes_fails_the_connector(cloud, password):
+    """What the preflight warns of; whether the validation of the service notices, nobody has tried."""
+    environment = {**ENVIRONMENT, "MACD_CLOUD_API_URL": cloud.url, "MACD_CLOUD_MONGODB_PASSWORD": password}
+    pipeline = Pipeline.load(Settings(target="cloud"), environment)
+    plan(pipeline).apply()
+    assert pipeline.connect.status(SINK).failed
+    answers = {check.name: check.look() for check in preflight.checks(scene_of(pipeline))}
+    assert answers["create connectors"].outcome is Outcome.OK
+    assert answers["login in a URI"].outcome is Outcome.WARNING
 
 
 def test_health_is_judged_as_that_of_self_managed_connectors(applied, cloud):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -28,11 +29,12 @@ def server(http):
     http.get(f"{KSQLDB}/info", json=info(), headers={"Date": DATE})
     http.get(f"{KSQLDB}/healthcheck", json={"isHealthy": True, "details": {"kafka": {"isHealthy": True}}})
     http.post(f"{KSQLDB}/ksql", json=answer_to)
+    http.get(re.compile(f"{KSQLDB}/is_valid_property/"), json=True)
     return http
 
 
 def test_a_server_that_is_well_is_ok_all_over(server, look):
-    for check in ("access", "health", "run statements", "same Kafka", "version", "clock"):
+    for check in ("access", "health", "run statements", "settings", "same Kafka", "version", "clock"):
         assert look(check).outcome is Outcome.OK, check
 
 

@@ -25,9 +25,49 @@ def atlas(cloud: Cloud, **changes: str) -> AtlasManagement:
     return AtlasManagement(AtlasSource(url=cloud.url, **{**key, **place, **changes}))
 
 
+def account(cloud: Cloud, **changes: str) -> AtlasManagement:
+    login = {
+        "client_id": credentials.ATLAS_CLIENT,
+        "client_secret": credentials.ATLAS_CLIENT_SECRET,
+        "username": "",
+        "password": "",
+    }
+    return atlas(cloud, **{**login, **changes})
+
+
 def test_everything_is_in_one_region(cloud: Cloud) -> None:
     places = [confluent(cloud).kafka_cluster(), confluent(cloud).ksqldb_cluster(), atlas(cloud).cluster()]
     assert {(place.cloud, place.region) for place in places} == {("aws", "ap-south-1")}
+
+
+@pytest.mark.parametrize(("backing", "cloud_name"), [("AWS", "aws"), ("GCP", "gcp")])
+def test_a_free_cluster_is_where_the_cloud_behind_it_is(cloud: Cloud, backing: str, cloud_name: str) -> None:
+    cloud.change_management("atlas_region", providerName="TENANT", backingProviderName=backing)
+    assert atlas(cloud).cluster() == ("Atlas cluster", cloud_name, "ap-south-1")
+
+
+def test_a_ksqldb_cluster_tells_its_state_and_the_prefix_of_its_names(cloud: Cloud) -> None:
+    assert confluent(cloud).ksqldb() == (CLUSTER, "PROVISIONED", False, "pksqlc-fake1")
+
+
+def test_a_service_account_gets_a_token_and_sends_it(cloud: Cloud) -> None:
+    assert account(cloud).cluster().region == "ap-south-1"
+    client = account(cloud)
+    assert client.access_list() == [ip_network("10.20.30.0/24")]
+    assert client.cluster().cloud == "aws"
+    assert cloud.requests().count("POST /api/oauth/token") == 2
+
+
+def test_a_refused_service_account_is_named_without_its_secret(cloud: Cloud) -> None:
+    with pytest.raises(AuthenticationFailed, match=r"of mdb_sa_id_\w+ .*MACD_ATLAS_CLIENT_SECRET") as caught:
+        account(cloud, client_secret="canary-wrong").cluster()
+    assert "canary" not in str(caught.value)
+
+
+def test_a_token_that_cannot_be_had_now_is_an_error_of_atlas(cloud: Cloud) -> None:
+    cloud.fail(500)
+    with pytest.raises(RequestRejected, match=r"MongoDB Atlas: .*code 500"):
+        account(cloud).cluster()
 
 
 def test_atlas_lets_the_connectors_in(cloud: Cloud) -> None:

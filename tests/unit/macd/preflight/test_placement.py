@@ -39,6 +39,11 @@ def kafka(cloud="AWS", region="ap-south-1"):
     return {"id": "lkc-1", "spec": {"cloud": cloud, "region": region, "config": {"kind": "Basic"}}}
 
 
+def cluster(kafka_cluster="lkc-1", phase="PROVISIONED", is_paused=False):
+    status = {"phase": phase, "is_paused": is_paused, "topic_prefix": "pksqlc-abcde"}
+    return {"id": "lksqlc-1", "spec": {"csu": 1, "kafka_cluster": {"id": kafka_cluster}}, "status": status}
+
+
 def atlas(*regions):
     configs = [
         {"providerName": "AWS", "regionName": name, "priority": 7 - number}
@@ -60,7 +65,7 @@ def address(prefix, region="ap-south-1", services=("CONNECT",)):
 @pytest.fixture
 def cloud(http):
     http.get(f"{CONFLUENT}/cmk/v2/clusters/lkc-1?environment=env-1", json=kafka())
-    ksqldb = {"id": "lksqlc-1", "spec": {"csu": 1, "kafka_cluster": {"id": "lkc-1"}}}
+    ksqldb = cluster()
     http.get(f"{CONFLUENT}/ksqldbcm/v2/clusters/lksqlc-1?environment=env-1", json=ksqldb)
     second = f"{CONFLUENT}/networking/v1/ip-addresses?page_token=x"
     pages = [
@@ -113,7 +118,7 @@ def test_another_region_may_be_the_wanted_one(cloud, look, scene, pipeline):
 
 
 def test_ksqldb_on_another_kafka_cluster_is_where_that_one_is(cloud, look):
-    ksqldb = {"spec": {"kafka_cluster": {"id": "lkc-2"}}}
+    ksqldb = cluster("lkc-2")
     cloud.get(f"{CONFLUENT}/ksqldbcm/v2/clusters/lksqlc-1?environment=env-1", json=ksqldb)
     cloud.get(f"{CONFLUENT}/cmk/v2/clusters/lkc-2?environment=env-1", json=kafka("GCP", "asia-south1"))
     assert "ksqlDB cluster in gcp asia-south1" in look("same region").detail
@@ -149,6 +154,33 @@ def test_the_access_list_has_to_let_the_connectors_in(cloud, look, entries, outc
     answer = look("access list")
     assert answer.outcome is outcome
     assert re.search(says, answer.detail)
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome", "may_pass", "says"),
+    [
+        ({}, Outcome.OK, False, "begin with _confluent-ksql-pksqlc-abcde"),
+        ({"phase": "UP"}, Outcome.OK, False, "UP"),
+        ({"is_paused": True}, Outcome.FAILED, False, "paused"),
+        ({"phase": "PROVISIONING"}, Outcome.FAILED, True, "PROVISIONING"),
+        ({"phase": "FAILED"}, Outcome.FAILED, False, "its phase is FAILED"),
+    ],
+)
+def test_the_ksqldb_cluster_has_to_be_made_and_to_run(cloud, look, found, outcome, may_pass, says):
+    url = f"{CONFLUENT}/ksqldbcm/v2/clusters/lksqlc-1?environment=env-1"
+    cloud.get(url, json=cluster(**found))
+    answer = look("ksqlDB cluster")
+    assert (answer.outcome, answer.may_pass) == (outcome, may_pass)
+    assert says in answer.detail
+
+
+def test_a_login_to_atlas_that_is_not_set_is_named_in_both_its_forms(cloud, look, scene, pipeline):
+    changed = on_cloud(scene, pipeline, MACD_ATLAS_PUBLIC_KEY=None, MACD_ATLAS_CLIENT_ID="mdb_sa_id_1")
+    answer = look("same region", changed)
+    assert answer.outcome is Outcome.FAILED
+    assert "MACD_ATLAS_CLIENT_ID and MACD_ATLAS_CLIENT_SECRET" in answer.detail
+    assert "MACD_ATLAS_PUBLIC_KEY and MACD_ATLAS_PRIVATE_KEY" in answer.detail
+    assert "canary" not in answer.detail + answer.remedy
 
 
 def test_a_target_in_no_cloud_has_no_such_checks(scene, pipeline):

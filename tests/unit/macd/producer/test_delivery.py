@@ -76,11 +76,22 @@ def test_a_broker_that_never_answers_fails_at_the_flush_limit():
         def poll(self, timeout):
             return 0
 
-    seconds = count(0, 5)
-    delivery = Delivery(KAFKA, Silent(FakeBroker()), clock=lambda: next(seconds))
+    seconds, said = count(0, 5), []
+    delivery = Delivery(KAFKA, Silent(FakeBroker()), lambda: next(seconds), said.append)
     send(delivery, range(3))
-    with pytest.raises(DeliveryFailed, match=r"3 of 3 messages sent .no answer for 20 s\)"):
+    with pytest.raises(DeliveryFailed, match=r"3 of 3 messages sent .no answer for 125 s\)"):
         delivery.finish()
+    assert "Kafka has acknowledged nothing for" in said[0]
+    assert "(0 of 3 yet); each message is tried for 120 s." in said[0]
+    assert len(said) > 2, "a line every few seconds shows that it is alive"
+
+
+def test_nothing_is_said_while_acknowledgements_come_in():
+    seconds, said = count(0, 5), []
+    send_all(
+        Delivery(KAFKA, FakeProducer(FakeBroker(), capacity=3), lambda: next(seconds), said.append), range(50)
+    )
+    assert said == []
 
 
 def test_librdkafka_accepts_the_settings():
@@ -88,4 +99,5 @@ def test_librdkafka_accepts_the_settings():
     Producer(config)
     assert config["enable.idempotence"] is True
     assert config["acks"] == "all"
+    assert config["message.timeout.ms"] == 120_000, "more than a broker is away for"
     assert config["partitioner"] == "murmur2_random"

@@ -109,6 +109,13 @@ def test_a_dead_letter_without_a_reason_says_why(headers):
     assert "context.headers.enable" in reason_of(headers)
 
 
+def test_a_reason_is_told_without_the_login_of_the_sink():
+    """Connect writes what its driver says, and that may quote the URI."""
+    told = b"Invalid value mongodb://macd:ca/n@ry@db.test/?w=1 for connection.uri"
+    reason = reason_of([("__connect.errors.exception.message", told)])
+    assert reason == "Invalid value mongodb://***@db.test/?w=1 for connection.uri"
+
+
 def at(stored, expected=10):
     return Progress(expected, stored, stored, 0, expected, stored, stored)
 
@@ -139,3 +146,46 @@ def test_waiting_ends_when_nothing_moves_any_more():
     assert not outcome.settled
     assert 20 <= outcome.seconds <= 30
     assert len(said) > 3, "a line every few seconds shows that it is alive"
+
+
+class Sink:
+    """Stores one order a look until it has failed, and goes on where it stopped once it is restarted."""
+
+    def __init__(self, restarts: int) -> None:
+        self.stored, self.left, self.asked = 0, restarts, 0
+        self.failed = False
+
+    def look(self) -> Progress:
+        self.failed = self.failed or self.stored == 5
+        if not self.failed:
+            self.stored += 1
+        return at(self.stored)
+
+    def restart(self) -> bool:
+        self.asked += 1
+        if not (self.failed and self.left):
+            return False
+        self.left -= 1
+        self.failed, self.stored = False, self.stored + 1
+        return True
+
+
+@pytest.mark.parametrize(("restarts", "settled"), [(1, True), (0, False)])
+def test_what_stands_still_is_restarted_before_waiting_is_given_up(restarts, settled):
+    seconds, sink = count(0, 1), Sink(restarts)
+    outcome = wait_until_settled(
+        sink.look, 1000, lambda _: None, 30, lambda: float(next(seconds)), rescue=sink.restart
+    )
+    assert outcome.settled is settled
+    assert sink.asked == (1 if settled else 3), "every ten seconds without a move, and never while it moves"
+
+
+def test_nobody_restarts_what_moves():
+    def rescue() -> bool:
+        raise AssertionError
+
+    seconds, looks = count(0, 1), (at(n // 8) for n in count())
+    outcome = wait_until_settled(
+        lambda: next(looks), 1000, lambda _: None, 30, lambda: float(next(seconds)), rescue=rescue
+    )
+    assert outcome.settled

@@ -36,6 +36,11 @@ def test_the_sinks_error_decides(error: str, message: str, kind: Kind) -> None:
     assert judged.reason
 
 
+def test_a_reason_is_told_without_the_login_of_the_sink() -> None:
+    judged = judge(dead_letter(0, b"a", REFUSED, "no mongodb://macd:canary@db.test/"), set(), {})
+    assert judged.reason.endswith(": no mongodb://***@db.test/")
+
+
 def test_a_stored_order_is_left_alone_whatever_its_error() -> None:
     assert judge(dead_letter(0, b"a", REFUSED), {"a"}, {}).kind is Kind.STORED
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote_plus
+
 import pytest
 
 from macd.errors import SpecError
 from macd.pipeline import Pipeline
 from macd.settings import REPOSITORY, Settings
 from macd.specs import load_pipeline
-from macd.specs.models import MongoService
+from macd.specs.endpoints import MongoService
 from macd.specs.services import with_sink_variables
 from tests.cloud.connect import complaints
 from tests.cloud.target import ENVIRONMENT
@@ -41,7 +43,10 @@ def test_kafka_is_reached_with_an_api_key_over_tls(pipeline):
     assert config["sasl.username"] == ENVIRONMENT["MACD_CLOUD_KAFKA_API_KEY"]
 
 
-def test_a_password_is_encoded_for_the_uri_and_sent_to_the_connector_as_it_is(pipeline):
+def test_a_password_is_encoded_for_the_uri_and_sent_to_the_connector_as_it_is():
+    pipeline = Pipeline.load(
+        Settings(target="cloud"), {**ENVIRONMENT, "MACD_CLOUD_MONGODB_PASSWORD": "canary/mongo@pw"}
+    )
     uri = pipeline.services.mongodb.uri.get_secret_value()
     assert uri.startswith("mongodb+srv://sink:canary%2Fmongo%40pw@macd.fake.mongodb.net/?")
     assert pipeline.environment["MACD_SINK_HOST"] == "macd.fake.mongodb.net"
@@ -75,6 +80,15 @@ def test_each_connector_has_both_protocols_and_does_the_same_in_both():
         assert own.dead_letter_topic == managed.dead_letter_topic
 
 
+def test_keys_are_read_as_they_were_written(pipeline):
+    """Order ids as strings, which become _id; a windowed key holds bytes that are no string."""
+    assert {spec.name: spec.config["input.key.format"] for spec in pipeline.spec.connectors} == {
+        "macd-orders-payments-mongodb-sink": "STRING",
+        "macd-payment-mismatches-mongodb-sink": "STRING",
+        "macd-hourly-revenue-mongodb-sink": "BYTES",
+    }
+
+
 def test_the_fakes_plugin_accepts_each_connector(pipeline):
     extra = {"connection.host": "h", "connection.user": "u", "connection.password": "p"}
     account = {"kafka.service.account.id": "sa-1"}
@@ -89,3 +103,14 @@ def test_a_connector_without_the_targets_protocol_is_refused(tmp_path):
         copy.write_text(path.read_text().replace('"confluent_cloud": {', '"kafka_connect": {'))
     with pytest.raises(SpecError, match=r"'apis' has no 'confluent_cloud'.*one of: kafka_connect"):
         load_pipeline(tmp_path, "cloud")
+
+
+def test_the_sink_gets_the_password_that_mongodbs_clients_read_from_the_uri():
+    """Airflow's MongoDB provider writes a space as + into it."""
+    uri = f"mongodb+srv://{quote_plus('a b')}:{quote_plus('p+ w/@')}@c.example.net/?w=1"
+    found = with_sink_variables({}, MongoService(uri=uri, database="macd"))
+    assert found == {
+        "MACD_SINK_HOST": "c.example.net",
+        "MACD_SINK_USER": "a b",
+        "MACD_SINK_PASSWORD": "p+ w/@",
+    }

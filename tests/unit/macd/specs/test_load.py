@@ -133,3 +133,22 @@ def test_a_statement_file_needs_its_number(include):
     (include / "ksql" / "01_macd_orders_stream.sql").rename(include / "ksql" / "orders.sql")
     with pytest.raises(SpecError, match=r"NN_name\.sql"):
         load_pipeline(include, "local")
+
+
+@pytest.mark.parametrize(
+    "line", ["password: *canary", "password: !canary", "password: [canary", "password: @canary"]
+)
+def test_what_is_not_yaml_is_named_by_its_place_and_not_quoted(include, line):
+    path = include / "targets" / "local.yaml"
+    path.write_text(f"{path.read_text()}x:\n  {line}\n")
+    with pytest.raises(SpecError, match=r"local\.yaml:\d+:\d+ is not YAML") as caught:
+        load_pipeline(include, "local")
+    assert "canary" not in f"{caught.value}{caught.value.__cause__}"
+
+
+def test_a_secret_of_the_wrong_type_in_connector_config_is_not_quoted(include):
+    path = include / "targets" / "local.yaml"
+    edit(path, "connector_config:\n", "connector_config:\n  connection.password: 47110815\n")
+    with pytest.raises(SpecError, match=r"connector_config\.connection\.password") as caught:
+        load_pipeline(include, "local")
+    assert "47110815" not in f"{caught.value}{caught.value.__cause__}"

@@ -50,11 +50,27 @@ def test_a_connection_without_a_host_is_refused_with_a_remedy(connection: Connec
         KsqlDbHook().service()
 
 
-def test_a_login_in_the_host_is_refused_and_not_quoted(connection: Connect) -> None:
-    connection("macd_ksqldb", conn_type="http", host="https://ada:canary@ksqldb.test")
+@pytest.mark.parametrize(
+    "host", ["https://ada:canary@ksqldb.test", "ada:ca/nary@ksqldb.test", "h?x:canary@b"]
+)
+def test_a_login_in_the_host_is_refused_and_not_quoted(connection: Connect, host: str) -> None:
+    connection("macd_ksqldb", conn_type="http", host=host)
     with pytest.raises(SpecError, match="holds a login") as caught:
         KsqlDbHook().service()
+    assert "nary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["ftp://ksqldb.test", "http://a b"])
+def test_a_host_that_is_no_url_is_refused_with_a_remedy(connection: Connect, host: str) -> None:
+    connection("macd_ksqldb", conn_type="http", host=host, password="canary")
+    with pytest.raises(SpecError, match=r"connection macd_ksqldb is wrong: url: .*Set its host") as caught:
+        KsqlDbHook().service()
     assert "canary" not in str(caught.value)
+
+
+def test_a_port_that_is_none_is_refused_by_the_client_with_a_remedy(connection: Connect) -> None:
+    connection("macd_ksqldb", conn_type="http", host="http://ksqldb.test:port")
+    assert KsqlDbHook().test_connection()[0] is False
 
 
 def test_another_connection_may_be_named(connection: Connect) -> None:

@@ -44,3 +44,15 @@ def test_a_connection_without_a_broker_is_refused_with_a_remedy(connection: Conn
     connection("macd_kafka", conn_type="kafka")
     with pytest.raises(SpecError, match=r"macd_kafka names no broker.*bootstrap.servers"):
         KafkaHook().service()
+
+
+@pytest.mark.parametrize("name", ["plugin.library.paths", "sasl.kerberos.kinit.cmd", "oauth_cb"])
+def test_settings_that_reach_beyond_the_client_are_refused(connection: Connect, name: str) -> None:
+    """By the rule of include/targets, which has tests of its own."""
+    connection("macd_kafka", conn_type="kafka", extra={"bootstrap.servers": "b:1", name: "canary"})
+    with pytest.raises(
+        SpecError, match=rf"connection macd_kafka is wrong: config: {name} .*remove it"
+    ) as caught:
+        KafkaHook().get_conn()
+    assert "extra" in caught.value.remedy
+    assert "canary" not in str(caught.value)

@@ -48,3 +48,10 @@ def test_another_type_of_connection_is_refused_with_a_remedy(connection: Connect
     connection("macd_mongodb", conn_type="http", host="h")
     with pytest.raises(SpecError, match=r"macd_mongodb is not one of MongoDB.*Use the type mongo"):
         MongoDbHook().service()
+
+
+def test_a_login_in_the_host_is_refused_and_not_quoted(connection: Connect) -> None:
+    connection("macd_mongodb", conn_type="mongo", host="ada:ca/nary@db.test")
+    with pytest.raises(SpecError, match="macd_mongodb holds a login") as caught:
+        MongoDbHook().service()
+    assert "nary" not in str(caught.value)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import structlog
-from airflow.callbacks.callback_requests import DagCallbackRequest
+from airflow.api_fastapi.execution_api.datamodels.taskinstance import DagRun, TaskInstance, TIRunContext
+from airflow.callbacks.callback_requests import DagCallbackRequest, TaskCallbackRequest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.dag_processing.processor import _execute_dag_callbacks
+from airflow.dag_processing.processor import _execute_dag_callbacks, _execute_task_callbacks
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+from airflow.utils.state import TaskInstanceState
 
 from macd.errors import ServiceUnreachable
 from macd.incidents.finding import Finding
@@ -166,6 +171,13 @@ def test_a_task_that_was_killed_is_told_without_an_error(book, mail_server, post
     assert "may have been killed" in post.mails[0].get_body(("plain",)).get_content()
 
 
+def test_a_login_in_an_error_that_nobody_expected_is_not_mailed(book, mail_server, post):
+    crashed(ValueError("Connection refused: mongodb://ada:ca/nary@db.test/?w=1"))
+    text = post.mails[0].get_body(("plain",)).get_content()
+    assert "mongodb://***@db.test/?w=1" in text
+    assert "nary" not in text
+
+
 def test_an_error_without_words_is_told_by_its_type(book, mail_server, post):
     crashed(KeyError("x"))
     assert "KeyError: 'x'" in post.mails[0].get_body(("plain",)).get_content()
@@ -246,6 +258,12 @@ def test_a_recovery_names_what_is_still_wrong_with_the_same_run(book, mail_serve
     assert "1 still open" in post.mails[-1].get_body(("plain",)).get_content()
 
 
+@pytest.fixture
+def pulled_nothing(monkeypatch):
+    """No XCom, as of a task that was killed."""
+    monkeypatch.setattr(RuntimeTaskInstance, "xcom_pull", lambda *_, **__: None)
+
+
 def dag_ended(reason: str, *, failed: bool = True) -> None:
     """As Airflow's DAG processor calls a DAG's callbacks."""
     bag = DagBag(dag_folder=str(REPOSITORY / "dags" / "macd_pipeline.py"), bundle_name="dags-folder")
@@ -271,6 +289,61 @@ def test_a_run_that_takes_too_long_is_mailed_once_and_its_end_too(book, mail_ser
     for _ in range(2):
         dag_ended("success", failed=False)
     assert post.subjects[1:] == ["[RECOVERED] run_timed_out - dag macd_pipeline"]
+
+
+def lost_its_heartbeat(try_number: int, callback_type: TaskInstanceState | None) -> None:
+    """As Airflow's DAG processor calls the callbacks of a task of two retries that it buries."""
+    bag = DagBag(dag_folder=str(REPOSITORY / "dags" / "macd_pipeline.py"), bundle_name="dags-folder")
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    run = DagRun(
+        dag_id="macd_pipeline",
+        run_id="manual__1",
+        logical_date=None,
+        data_interval_start=None,
+        data_interval_end=None,
+        run_after=now,
+        start_date=now,
+        end_date=None,
+        partition_key=None,
+        run_type="manual",
+        state="running",
+        consumed_asset_events=[],
+    )
+    ti = TaskInstance(
+        id=uuid4(),
+        dag_id="macd_pipeline",
+        task_id="launch_producer",
+        run_id="manual__1",
+        try_number=try_number,
+        dag_version_id=uuid4(),
+    )
+    request = TaskCallbackRequest(
+        filepath="macd_pipeline.py",
+        bundle_name="dags-folder",
+        bundle_version=None,
+        ti=ti,
+        msg="no heartbeat",
+        task_callback_type=callback_type,
+        context_from_server=TIRunContext(dag_run=run, max_tries=2),
+    )
+    _execute_task_callbacks(bag, request, structlog.get_logger())
+
+
+@pytest.mark.parametrize("callback_type", [None, TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY])
+@pytest.mark.parametrize("try_number", [1, 2])
+def test_a_lost_heartbeat_is_not_mailed_while_tries_are_left(
+    try_number, callback_type, book, mail_server, post, pulled_nothing
+):
+    """Whichever callback Airflow takes it for (apache/airflow#65400)."""
+    lost_its_heartbeat(try_number, callback_type)
+    assert post.subjects == []
+    assert book.store.open() == []
+
+
+@pytest.mark.parametrize("callback_type", [None, TaskInstanceState.FAILED])
+def test_a_heartbeat_lost_on_the_last_try_is_mailed(callback_type, book, mail_server, post, pulled_nothing):
+    lost_its_heartbeat(3, callback_type)
+    assert post.subjects == ["[FAIL] task_failed - task macd_pipeline.launch_producer"]
 
 
 def failed_at(*findings: Finding) -> None:

@@ -27,7 +27,7 @@ def managed(cloud: Cloud, connection: Connect, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("MACD_TARGET", "cloud")
     monkeypatch.setenv("MACD_CLOUD_CONNECT_SERVICE_ACCOUNT", "sa-fake1")
     _define(connection, cloud, credentials.CLOUD_KEY)
-    login = {"login": "sink", "password": "canary/mongo@pw"}
+    login = {"login": "sink", "password": "canary-mongo-pw"}
     connection("macd_mongodb", conn_type="mongo", host="macd.fake.mongodb.net", extra={"srv": True}, **login)
     return connection
 
@@ -47,7 +47,7 @@ def test_a_slowly_provisioned_connector_is_waited_for(
     assert f"Connector {SINK} and all its tasks are RUNNING." in (log := capsys.readouterr().out)
     assert "canary" not in log
     assert "canary" not in str(changes)
-    assert cloud.sent(SINK)["connection.password"] == "canary/mongo@pw"
+    assert cloud.sent(SINK)["connection.password"] == "canary-mongo-pw"
     assert [c["action"] for c in ConfigureConnectorsOperator(task_id="t").execute({})] == ["no-op"] * 3
 
 
@@ -84,5 +84,6 @@ def test_a_wrong_extra_is_refused_with_what_it_has_to_be(connection: Connect, ex
     connection("macd_kafka_connect", conn_type="http", host="https://api.test", extra=extra)
     works, message = KafkaConnectHook().test_connection()
     assert not works
-    assert "extra of the connection macd_kafka_connect is wrong" in message
+    assert "connection macd_kafka_connect is wrong" in message
+    assert "Its extra has to be" in message
     assert "lkc-" in message

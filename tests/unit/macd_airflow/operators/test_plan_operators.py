@@ -19,6 +19,7 @@ from macd_airflow.operators.configure_connectors import ConfigureConnectorsOpera
 from macd_airflow.operators.create_topics import CreateTopicsOperator
 from macd_airflow.operators.deploy_streams import DeployStreamsOperator
 from macd_airflow.operators.register_schemas import RegisterSchemasOperator
+from tests.unit.macd.plan.books import Book
 
 SINK = "macd-orders-payments-mongodb-sink"
 REGISTRY = "http://registry.test/apis/ccompat/v7"
@@ -62,6 +63,24 @@ def test_a_blocked_plan_fails_at_once_and_changes_nothing() -> None:
     with pytest.raises(AirflowFailException, match=r"topic b: it would shrink.*Make a new topic"):
         _planned(plan).execute({})
     assert done == []
+
+
+def test_what_a_task_makes_is_written_down(book: Book) -> None:
+    seen: list[set[str]] = []
+    create = Create("topic b", (), lambda: seen.append(book.ids))
+    _planned(Plan((NoOp("topic a"), create))).execute({})
+    assert seen == [{"local topic a", "local topic b"}]
+
+
+def test_a_renamed_stream_is_not_deployed_beside_the_one_that_writes_to_its_topic(
+    connections: None, requests_mock: requests_mock.Mocker, book: Book
+) -> None:
+    book.insert_one({"_id": "x", "target": "local", "kind": "stream", "name": "OLD_NAME"})
+    server = Ksql(requests_mock, [])
+    server.described["OLD_NAME"] = "macd_payment_mismatches"
+    with pytest.raises(AirflowFailException, match=r"OLD_NAME, which is not declared any more, writes to"):
+        DeployStreamsOperator(task_id="t").execute({})
+    assert not any(sql.startswith("CREATE") for sql in server.statements)
 
 
 def test_a_wrong_folder_fails_at_once_and_names_the_remedy() -> None:
@@ -115,6 +134,7 @@ class Ksql:
     def __init__(self, requests_mock: requests_mock.Mocker, *states: list[str]) -> None:
         self.statements: list[str] = []
         self.states = list(states)
+        self.described: dict[str, str] = {}
         requests_mock.post("http://ksqldb.test/ksql", json=self._answer)
 
     def _answer(self, request: Any, context: Any) -> list[dict[str, Any]]:
@@ -124,7 +144,13 @@ class Ksql:
             sink = ["macd_orders_payments_joined"]
             return [{"queries": [{"id": "Q", "state": state, "sinkKafkaTopics": sink} for state in states]}]
         if sql.startswith("LIST STREAMS"):
-            return [{"streams": []}, {"tables": []}]
+            listed = [{"name": name, "topic": topic} for name, topic in self.described.items()]
+            return [{"streams": listed}, {"tables": []}]
+        if sql.startswith("DESCRIBE"):
+            [(name, topic)] = self.described.items()
+            writer = {"id": "CSAS_1", "state": "RUNNING", "sinkKafkaTopics": [topic]}
+            source = {"name": name, "type": "STREAM", "topic": topic, "statement": "", "readQueries": []}
+            return [{"sourceDescription": {**source, "writeQueries": [writer]}}]
         self.statements.append(sql)
         return [{}]
 

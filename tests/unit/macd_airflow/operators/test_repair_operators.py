@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from macd.errors import ServiceUnreachable
 from macd.pipeline import Pipeline
-from macd.plan import Create, Delete, NoOp, Plan, Restart, Update
+from macd.plan import Create, Delete, NoOp, Part, Plan, Restart, Update
 from macd.repair.dead_letters import Kind
 from macd.repair.replay import Classified, Replayed
 from macd.repair.resink import Lost, Resunk, Survey
@@ -36,6 +37,7 @@ from macd_airflow.operators.resink_orders import ResinkOrdersOperator
 from macd_airflow.operators.show_removal import ShowRemovalOperator
 from macd_airflow.operators.survey_run import SurveyRunOperator
 from macd_airflow.text import is_on
+from tests.unit.macd.plan.books import Book
 from tests.unit.macd_airflow.context import context
 from tests.unit.reports import report_of
 
@@ -193,6 +195,36 @@ def test_what_is_removed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         RemoveTopicsOperator(task_id="t").execute(given)
         assert given["ti"].xcoms["verdict"] == verdict
     assert done == ["a"]
+
+
+def test_a_removal_takes_along_what_is_not_declared_any_more_and_forgets_it(
+    monkeypatch: pytest.MonkeyPatch, book: Book
+) -> None:
+    book.insert_one({"_id": "local topic old", "target": "local", "kind": "topic", "name": "old"})
+    asking = asked(monkeypatch, remove_parts, "plan_topic_removal", Plan((Delete("topic old"),)))
+    RemoveTopicsOperator(task_id="t").execute(context())
+    assert asking.calls[0][0][2] == [Part("topic", "old")]
+    assert book.ids == set()
+
+
+def test_without_mongodb_what_is_declared_is_removed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done: list[str] = []
+
+    def away(hook: MongoDbHook) -> Any:
+        raise ServiceUnreachable("MongoDB", "no answer.", remedy="Start it.")
+
+    monkeypatch.setattr(MongoDbHook, "get_conn", away)
+    asked(
+        monkeypatch,
+        remove_parts,
+        "plan_topic_removal",
+        Plan((Delete("topic a", (), lambda: done.append("a")),)),
+    )
+    RemoveTopicsOperator(task_id="t").execute(context())
+    assert done == ["a"]
+    assert "Only what the files declare is removed. MongoDB: no answer." in capsys.readouterr().out
 
 
 def test_documents_are_kept_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 from airflow.triggers.base import TriggerEvent
 
 from macd.errors import ServiceUnreachable
+from macd.quality import verify
 from macd.quality.watch import Progress
 from macd.settings import REPOSITORY
 from macd_airflow.hooks.services import ConnectionIds
@@ -91,8 +92,39 @@ def test_an_error_is_left_to_the_operator_that_can_be_retried(monkeypatch: pytes
         raise ServiceUnreachable("MongoDB", "no answer.", remedy="Start it.")
 
     monkeypatch.setattr(run_settled, "watch_run", unreachable)
-    [event] = asyncio.run(_events(_trigger()))
+    [event] = asyncio.run(_events(_trigger(wait=timedelta(0))))
     assert event.payload == {"settled": False}
+
+
+def test_a_service_that_comes_back_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([ServiceUnreachable("MongoDB", "no answer.", remedy="Start it."), Watch(_progress(500))])
+
+    def watch_run(*_: Any) -> Any:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer()
+
+    monkeypatch.setattr(run_settled, "watch_run", watch_run)
+    [event] = asyncio.run(_events(_trigger()))
+    assert event.payload == {"settled": True}
+
+
+def test_it_restarts_what_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = Watch(_progress(stored=100))
+
+    def rescue(*_: Any) -> Any:
+        def restart() -> bool:
+            watch.looks = [_progress(stored=500)]
+            return True
+
+        return restart
+
+    monkeypatch.setattr(run_settled, "watch_run", watch)
+    monkeypatch.setattr(run_settled, "SinkRescue", rescue)
+    monkeypatch.setattr(verify, "_RESCUE_EVERY_S", 0.01)
+    [event] = asyncio.run(_events(_trigger()))
+    assert event.payload == {"settled": True}
 
 
 def test_cancelling_it_ends_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:

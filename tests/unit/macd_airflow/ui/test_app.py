@@ -10,16 +10,26 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow import settings
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from airflow.api_fastapi.core_api import security
 from airflow.api_fastapi.core_api.security import get_user
+from airflow.models.base import Base
+from airflow.models.dag import DagModel, clear_team_name_cache
+from airflow.models.dagbundle import DagBundleModel
+from airflow.models.team import Team, dag_bundle_team_association_table
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
+from macd.dashboard.desk import Desk
 from macd.dashboard.models import Alerts, Runs
-from macd.errors import RunNotFound, ServiceUnreachable, SpecError
+from macd.errors import AuthenticationFailed, RequestRejected, RunNotFound, ServiceUnreachable, SpecError
 from macd_airflow.plugin import MacdPlugin
 from macd_airflow.ui import access, app, views
+from macd_airflow.ui.app import Reception
 
 STATIC = Path(app.__file__).parent / "static"
 # dist/chart.umd.min.js of chart.js 4.6.1 without its last line, which refers to a source map.
@@ -29,29 +39,53 @@ CHART_JS = "c17f2ce49fb9c71ef7fb39c03f868804ac5ab34730149976eebe6b7f807bef0c"
 class Board:
     """A dashboard without services."""
 
-    def runs(self, limit: int) -> Runs:
+    def runs(self) -> Runs:
         return Runs(runs=[])
 
     def run(self, run_id: str) -> Any:
         if run_id == "r":
             raise RunNotFound(f"There is no seeding run '{run_id}'.", remedy="Seed a run first.")
-        raise SpecError("The MongoDB URI cannot be used.", remedy="Correct it.")
+        raise SpecError("/etc/canary.yaml: the URI cannot be used.", remedy="Correct it at canary:1.")
 
     def alerts(self) -> Alerts:
-        raise ServiceUnreachable("MongoDB", "no answer.", remedy="Check that it runs.")
+        raise ServiceUnreachable("MongoDB", "no answer from canary:27017.", remedy="Check canary:27017.")
+
+    def mismatches(self, hours: int) -> Any:
+        raise AuthenticationFailed("MongoDB", "canary:1 refused ada.", remedy="Give canary the role.")
+
+    def payment_methods(self, hours: int) -> Any:
+        raise RequestRejected("MongoDB", "canary:1 said no.", remedy="Read the log of canary:1.")
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+def books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> scoped_session[Session]:
+    """Airflow's database, as far as it says to which team a DAG belongs."""
+    engine = create_engine(f"sqlite:///{tmp_path}/airflow.db")
+    tables = [DagModel.__table__, DagBundleModel.__table__, Team.__table__, dag_bundle_team_association_table]
+    Base.metadata.create_all(engine, tables=tables)
+    session = scoped_session(sessionmaker(engine))
+    monkeypatch.setattr(settings, "Session", session)
+    clear_team_name_cache()
+    return session
+
+
+@pytest.fixture
+def client(books: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     allowed = SimpleNamespace(
         is_authorized_dag=lambda **request: request["user"] != "stranger",
         get_url_login=lambda next_url: f"/auth/login?next={next_url}",
     )
-    monkeypatch.setattr(access, "get_auth_manager", lambda: allowed)
+    managed_by(allowed, monkeypatch)
     made = app.app()
-    made.dependency_overrides = {app.dashboard: Board, get_user: lambda: "reader"}
+    reception = Reception(Board, Desk())  # type: ignore[arg-type]
+    made.dependency_overrides = {app.reception: lambda: reception, get_user: lambda: "reader"}
     yield TestClient(made, follow_redirects=False)
     made.dependency_overrides = {}
+
+
+def managed_by(manager: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "get_auth_manager", lambda: manager)
+    monkeypatch.setattr(security, "get_auth_manager", lambda: manager)
 
 
 def as_user(client: TestClient, user: Any) -> None:
@@ -97,11 +131,38 @@ def test_airflows_own_roles_decide(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, role: str | None, code: int
 ) -> None:
     """Whoever may read the DAG in Airflow sees the page; somebody without a role gets nothing."""
-    manager = SimpleAuthManager()
-    monkeypatch.setattr(access, "get_auth_manager", lambda: manager)
+    managed_by(SimpleAuthManager(), monkeypatch)
     as_user(client, SimpleAuthManagerUser(username="somebody", role=role))
     assert client.get("/api/runs").status_code == code
     assert client.get("/static/main.js").status_code == code
+
+
+@pytest.mark.parametrize(("teams", "code"), [(["burgers"], 200), (["salads"], 403), (None, 403)])
+def test_a_dag_of_a_team_is_for_that_team(
+    client: TestClient,
+    books: scoped_session[Session],
+    monkeypatch: pytest.MonkeyPatch,
+    teams: list[str] | None,
+    code: int,
+) -> None:
+    bundle = DagBundleModel(name="ours")
+    bundle.teams = [Team(name="burgers")]
+    books.add_all([bundle, DagModel(dag_id=access.DAG_ID, bundle_name="ours")])
+    books.commit()
+    managed_by(SimpleAuthManager(), monkeypatch)
+    as_user(client, SimpleAuthManagerUser(username="somebody", role="VIEWER", teams=teams))
+    assert client.get("/api/runs").status_code == code
+    assert client.get("/static/main.js").status_code == code
+
+
+def test_nobody_gets_in_by_naming_a_dag_of_their_own(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow's dependency reads dag_id from an address that has one."""
+    own = SimpleNamespace(is_authorized_dag=lambda **request: request["details"].id == "mine")
+    managed_by(own, monkeypatch)
+    assert client.get("/api/runs", params={"dag_id": "mine"}).status_code == 403
+    assert client.get("/static/main.js", params={"dag_id": "mine"}).status_code == 403
 
 
 def test_a_browser_without_a_session_is_led_to_the_login_and_back(client: TestClient) -> None:
@@ -122,13 +183,29 @@ def test_answers_carry_a_strict_policy_and_are_not_kept(client: TestClient) -> N
         assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_what_cannot_be_answered_says_why_and_what_to_do(client: TestClient) -> None:
+def test_a_run_that_does_not_exist_is_told_with_what_to_do(client: TestClient) -> None:
     missing = client.get("/api/run", params={"run_id": "r"})
     assert (missing.status_code, missing.json()["remedy"]) == (404, "Seed a run first.")
-    wrong = client.get("/api/run", params={"run_id": "q"})
-    assert (wrong.status_code, wrong.json()["remedy"]) == (503, "Correct it.")
-    down = client.get("/api/alerts")
-    assert (down.status_code, down.json()["error"]) == (503, "MongoDB: no answer.")
+    assert "retry-after" not in missing.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("alerts", "MongoDB does not answer."),
+        ("mismatches", "MongoDB refused the credentials."),
+        ("payment-methods", "MongoDB refused the question."),
+        ("run?run_id=q", "The dashboard cannot be used as it is set up."),
+    ],
+)
+def test_what_cannot_be_answered_names_the_service_and_the_log_has_the_rest(
+    client: TestClient, caplog: pytest.LogCaptureFixture, path: str, told: str
+) -> None:
+    answer = client.get(f"/api/{path}")
+    assert (answer.status_code, answer.json()["error"]) == (503, told)
+    assert answer.headers["retry-after"] == "5"
+    assert "canary" not in answer.text
+    assert "canary" in caplog.text
 
 
 @pytest.mark.parametrize("query", ["hours=0", "hours=745", "hours=x"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from macd.errors import SpecError
 from macd.settings import REPOSITORY
 from macd.specs import PipelineSpec, Services, load_pipeline, resolve_services
-from macd_airflow.ui.boards import LOOK_EVERY_S, Boards
+from macd_airflow.ui.boards import LOOK_EVERY_S, Boards, read
 
 SPEC = load_pipeline(REPOSITORY / "include", "local")
 
@@ -41,3 +44,12 @@ def test_connections_are_not_read_for_every_question() -> None:
     for _ in range(50):
         world.boards.get()
     assert world.reads == 1
+
+
+def test_a_connection_that_is_missing_is_an_expected_failure(
+    connections: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read()[1].mongodb.database == "macd"
+    monkeypatch.delenv("AIRFLOW_CONN_MACD_KSQLDB")
+    with pytest.raises(SpecError, match="macd_ksqldb"):
+        read()

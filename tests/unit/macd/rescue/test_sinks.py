@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import requests
 import requests_mock
 
-from macd.repair.sinks import restart_failed_sinks
+from macd.pipeline import Pipeline
+from macd.rescue.budget import Attempts, Budget
+from macd.rescue.sinks import SinkRescue, restart_due_sinks, restart_failed_sinks
 from macd.settings import REPOSITORY
 from macd.specs import load_pipeline, resolve_connector_config, resolve_services
 
@@ -58,3 +62,47 @@ def test_what_has_not_failed_is_left_alone(requests_mock: requests_mock.Mocker, 
     worker(requests_mock, *(status(name, state, state) for name in (FIRST, SECOND, THIRD)))
     assert restart_failed_sinks(PIPELINE, SERVICES, environment={}).changes == ()
     assert changed(requests_mock) == []
+
+
+def test_what_may_not_be_restarted_yet_waits_and_what_may_no_more_is_told(
+    requests_mock: requests_mock.Mocker,
+) -> None:
+    worker(requests_mock, *(status(name, task="FAILED") for name in (FIRST, SECOND, THIRD)))
+    now = datetime(2026, 7, 16, 12, tzinfo=UTC)
+    before = {
+        f"connector {FIRST}": Attempts(restarts=1, last=now - timedelta(seconds=29)),
+        f"connector {SECOND}": Attempts(restarts=7, last=now - timedelta(hours=1)),
+        f"connector {THIRD}": Attempts(restarts=1, last=now - timedelta(seconds=30)),
+    }
+    budget = Budget(before, lambda: now)
+    rescue = restart_due_sinks(Pipeline(PIPELINE, SERVICES, {}), budget)
+    assert [[change.resource for change in plan.changes] for plan in rescue] == [
+        [f"connector {THIRD}"],
+        [f"connector {FIRST}"],
+        [f"connector {SECOND}"],
+    ]
+    assert changed(requests_mock) == [f"/connectors/{THIRD}/restart"]
+    assert budget.attempts[f"connector {THIRD}"] == Attempts(restarts=2, last=now)
+
+
+def test_whoever_waits_restarts_a_sink_once_and_not_at_every_look(
+    requests_mock: requests_mock.Mocker,
+) -> None:
+    worker(requests_mock, status(FIRST, task="FAILED"), status(SECOND))
+    rescue = SinkRescue(PIPELINE, SERVICES, environment={})
+    assert [rescue(), rescue()] == [True, False]
+    assert changed(requests_mock) == [f"/connectors/{FIRST}/restart"]
+
+
+def test_while_connect_is_away_waiting_on_makes_sense(requests_mock: requests_mock.Mocker) -> None:
+    requests_mock.get(re.compile(CONNECT), exc=requests.ConnectionError)
+    told: list[str] = []
+    assert SinkRescue(PIPELINE, SERVICES, told.append, {})()
+    assert told[0].startswith("Waiting on. Kafka Connect: no answer from")
+
+
+def test_what_cannot_be_looked_at_is_no_reason_to_wait(requests_mock: requests_mock.Mocker) -> None:
+    requests_mock.get(re.compile(CONNECT), status_code=401)
+    told: list[str] = []
+    assert not SinkRescue(PIPELINE, SERVICES, told.append, {})()
+    assert told[0].startswith("Sinks could not be looked at. Kafka Connect:")

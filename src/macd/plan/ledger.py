@@ -1,0 +1,115 @@
+"""What apply has made on a target, one document a part in MongoDB: the mark by which it knows its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import NamedTuple
+
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from macd.clients.mongodb import Document
+from macd.plan.changes import Change, Create, Delete, Forget, NoOp, Update
+from macd.specs.models import PipelineSpec
+
+COLLECTION = "deployed_parts"
+# The first word of a change's resource, and what kind of part that is. A stream that became a table is the
+# same part; compatibility goes with its subject; indexes and documents belong to their readers.
+_KINDS = {kind: kind for kind in ("topic", "subject", "stream", "connector")} | {"table": "stream"}
+
+
+class Part(NamedTuple):
+    """A topic, subject, stream (or table) or connector."""
+
+    kind: str
+    name: str
+
+
+class MongoLedger:
+    """The collection `deployed_parts` of a database from `macd.clients.mongodb.connected`.
+
+    A part is written down before it is made and forgotten after it is removed: whoever is killed in between
+    leaves a record too many, which planning finds to be nothing, and never a part without one. A part that
+    is there already when a file declares it is written down as adopted.
+    """
+
+    def __init__(self, database: Database[Document], target: str) -> None:
+        self._database = database
+        self._target = target
+
+    @cached_property
+    def parts(self) -> set[Part]:
+        """Everything that is written down for the target."""
+        found = self._collection.find({"target": self._target})
+        return {Part(document["kind"], document["name"]) for document in found}
+
+    def before(self, change: Change) -> None:
+        """Writes down what is made or found as it should be, and forgets what is not there any more."""
+        part = part_of(change)
+        if part is None:
+            return
+        if isinstance(change, Forget):
+            self._forget(part)
+        elif isinstance(change, NoOp | Create | Update) and part not in self.parts:
+            self._write(part, "made" if isinstance(change, Create) else "adopted")
+
+    def after(self, change: Change) -> None:
+        """Forgets what was deleted."""
+        part = part_of(change)
+        if part is not None and isinstance(change, Delete):
+            self._forget(part)
+
+    @property
+    def _collection(self) -> Collection[Document]:
+        return self._database[COLLECTION]
+
+    def _write(self, part: Part, origin: str) -> None:
+        document = {
+            "_id": self._id(part),
+            "target": self._target,
+            **part._asdict(),
+            "origin": origin,
+            "since": datetime.now(UTC),
+        }
+        # Somebody else may apply at the same moment.
+        with suppress(DuplicateKeyError):
+            self._collection.insert_one(document)
+        self.parts.add(part)
+
+    def _forget(self, part: Part) -> None:
+        self._collection.delete_one({"_id": self._id(part)})
+        self.parts.discard(part)
+
+    def _id(self, part: Part) -> str:
+        return f"{self._target} {part.kind} {part.name}"
+
+
+def part_of(change: Change) -> Part | None:
+    """The part that a change is about; None for what nobody keeps a record of."""
+    kind, _, name = change.resource.partition(" ")
+    return Part(_KINDS[kind], name) if kind in _KINDS else None
+
+
+def names(parts: Iterable[Part], kind: str) -> list[str]:
+    """The names of the parts of one kind."""
+    return [part.name for part in parts if part.kind == kind]
+
+
+def undeclared(parts: Iterable[Part], pipeline: PipelineSpec) -> list[Part]:
+    """Those of `parts` that no file declares, by kind and name; ksqlDB declares its sinks' subjects."""
+    declared = {
+        *(Part("topic", topic.name) for topic in pipeline.topics),
+        *(Part("subject", schema.subject) for schema in pipeline.schemas),
+        *(
+            Part("subject", f"{query.topic}-{part}")
+            for query in pipeline.queries
+            for part in ("key", "value")
+        ),
+        *(Part("stream", statement.source) for statement in pipeline.statements),
+        *(Part("connector", connector.name) for connector in pipeline.connectors),
+    }
+    return sorted(set(parts) - declared)

@@ -1,0 +1,1 @@
+"""Brings back what an outage has stopped, and gets through one."""
