@@ -52,7 +52,7 @@ def apply(world: World) -> Facts:
     """Everything is made, every query and every connector's task runs."""
     found = world.pipeline.plan()
     world.begun = True
-    found.apply(lambda change: world.say(f"done: {change.resource}"))
+    world.pipeline.apply(found, lambda change: world.say(f"done: {change.resource}"))
     wait_until_deployed(world.pipeline, world)
     return [f"{len(found.pending)} changes made, all queries and connectors run"]
 
@@ -62,7 +62,7 @@ def apply_again(world: World) -> Facts:
     found = world.pipeline.plan()
     pending = "; ".join(change.render() for change in found.pending)
     hold(not found.pending, f"A second apply would do this: {pending}.", "Compare include/ with the service.")
-    found.apply()
+    world.pipeline.apply(found)
     return [f"{len(found.changes)} of {len(found.changes)} parts are as they should be"]
 
 
@@ -79,7 +79,7 @@ def change_statement(world: World) -> Facts:
     )
     replacing = changed.plan(replace_streams=True)
     world.pipeline = changed
-    replacing.apply(lambda change: world.say(f"done: {change.resource}"))
+    changed.apply(replacing, lambda change: world.say(f"done: {change.resource}"))
     wait_until_deployed(changed, world)
     dropped = sum(change.action == "delete" for change in replacing.changes)
     return [f"{resource} was blocked, then replaced with {dropped - 1} that read it"]
@@ -92,7 +92,7 @@ def refuses(pipeline: Pipeline, resource: str) -> Blocked:
     told = f"{resource} alone has to be blocked, but what is blocked is {', '.join(blocked) or 'nothing'}."
     hold(blocked == [resource], told, "See `macd plan`.")
     try:
-        found.apply()
+        pipeline.apply(found)
     except PlanBlocked:
         return found.blocked[0]
     raise AcceptanceFailed(f"{resource} was blocked and applied nevertheless.", remedy="Report it.")

@@ -31,7 +31,7 @@ def new_version(world: World) -> Facts:
         f"A new version of {subject} is planned as: {planned.render()}",
         "See docs/schema-evolution.md.",
     )
-    planned.apply()
+    after.apply(planned)
     world.pipeline = after
     wait_until_deployed(after, world)
     parameters = SeedParameters(orders=world.orders)

@@ -14,6 +14,7 @@ from macd.acceptance.world import World
 from macd.clients.ksqldb import Query, Source
 from macd.errors import AcceptanceRefused, RequestRejected
 from macd.plan import Delete, Plan
+from macd.plan.changes import Unknown
 
 
 class Pipeline:
@@ -31,6 +32,9 @@ class Pipeline:
 
     def plan_removal(self) -> Plan:
         return Plan.of(Delete(name, do=lambda name=name: self.found.remove(name)) for name in self.found)
+
+    def apply(self, plan: Plan, report: Any) -> None:
+        plan.apply(report)
 
     def names(self) -> list[str]:
         return sorted(self.all_topics)
@@ -177,6 +181,15 @@ def test_what_stays_is_a_failure_that_names_it(pipeline):
     there = Pipeline(pipeline, "topic macd_orders")
     with pytest.raises(Exception, match="1 things are left: topic macd_orders"):
         leaving.nothing_left(world_of(there))
+
+
+def test_without_mongodb_what_is_on_the_other_services_is_removed_all_the_same(pipeline, monkeypatch):
+    there = Pipeline(pipeline, "topic macd_orders")
+    removal = there.plan_removal() + Plan.of([Unknown("orphans", ("MongoDB: no answer.",))])
+    monkeypatch.setattr(there, "plan_removal", lambda: removal)
+    monkeypatch.setattr(there, "apply", lambda *_: pytest.fail("MongoDB would have to be told"))
+    leaving.destroy(world_of(there))
+    assert there.found == []
 
 
 def test_a_service_that_is_just_away_is_asked_again(pipeline, monkeypatch):

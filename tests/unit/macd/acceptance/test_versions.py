@@ -58,7 +58,7 @@ def test_version_2_of_the_orders_is_the_documented_example(pipeline):
 
 
 def planned(*changes: Any) -> Any:
-    return SimpleNamespace(plan=lambda: Plan.of(changes))
+    return SimpleNamespace(plan=lambda: Plan.of(changes), apply=lambda plan: plan.apply())
 
 
 def test_what_is_blocked_is_handed_back_with_its_reason():
