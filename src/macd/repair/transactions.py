@@ -155,8 +155,14 @@ class ReaderGroup:
 
 
 def _producer(service: KafkaService, name: str) -> TransactionalProducer:
-    # A batch is written at once, so waiting for a fuller one only costs time.
-    return Producer({**producer_config(service), "transactional.id": name, "linger.ms": 5})
+    own = {
+        "transactional.id": name,
+        # A batch is written at once, so waiting for a fuller one only costs time.
+        "linger.ms": 5,
+        # librdkafka refuses a producer whose messages may take longer than their transaction (60 s).
+        "message.timeout.ms": int(TIMEOUT_S * 1000),
+    }
+    return Producer({**producer_config(service), **own})
 
 
 def _consumer(service: KafkaService, name: str) -> OffsetConsumer:
