@@ -33,7 +33,14 @@ run: $(INSTALLED) ## Set up everything, run the pipeline, print the data-quality
 	$(BIN)/macd run $(RUN_ARGS)
 
 acceptance: $(INSTALLED) ## Prove the whole promise on services that run, and leave nothing there (TARGET=compose)
-	@if [ "$(TARGET)" = compose ]; then $(IN_COMPOSE); fi
+	@if [ "$(TARGET)" = compose ]; then
+		if [ ! -f .env ]; then
+			echo "error  There is no .env, so no containers of docker-compose.yaml to prove anything on." >&2
+			echo "remedy Write it and start them: make env, make compose-up" >&2
+			exit 4
+		fi
+		$(IN_COMPOSE)
+	fi
 	MACD_TARGET=$(TARGET) $(BIN)/macd acceptance $(ACCEPTANCE_ARGS)
 
 test: $(INSTALLED) browser ## Set up everything and run all tests: real stack, real Airflow, real browser

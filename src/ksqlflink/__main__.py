@@ -39,9 +39,15 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         help="a name by which clients call the server, beside localhost and addresses; may be repeated",
     )
     parser.add_argument(
-        "--max-push-queries", type=int, default=MAX_PUSH_QUERIES, help="push queries and PRINTs at once"
+        "--max-push-queries", type=_count, default=MAX_PUSH_QUERIES, help="push queries and PRINTs at once"
     )
     _add_jar(parser)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
+    return int(text)
 
 
 def _add_translate(parser: argparse.ArgumentParser) -> None:

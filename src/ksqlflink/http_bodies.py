@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -157,22 +158,31 @@ async def _disconnected(receive: Receive) -> None:
 
 
 async def body_lines(request: Request) -> AsyncIterator[str]:
-    """Yield the lines of a request body as they come."""
-    rest = b""
-    async for chunk in request.stream():
-        *lines, rest = (rest + chunk).split(b"\n")
-        if max(map(len, (*lines, rest))) > LARGEST_BODY:
-            raise _too_large()
-        for line in lines:
-            if line.strip():
-                yield line.decode()
+    """Yield the lines of a request body as they come; BodyTooLarge in place of one that is larger."""
+    rest, chunks = b"", request.stream()
+    try:
+        async for chunk in chunks:
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                if _fitting(line).strip():
+                    yield line.decode()
+            _fitting(rest)
+    except BodyTooLarge:
+        await drain(chunks)
+        raise
     if rest.strip():
         yield rest.decode()
 
 
+def _fitting(line: bytes) -> bytes:
+    if len(line) > LARGEST_BODY:
+        raise _too_large()
+    return line
+
+
 async def drain(rest: AsyncIterator[str] | AsyncIterator[bytes]) -> None:
     """Read what is left of a body, as far as it comes soon: an answer must not overtake its request."""
-    with anyio.move_on_after(_DRAIN_SECONDS):
+    with suppress(BodyTooLarge), anyio.move_on_after(_DRAIN_SECONDS):
         async for _ in rest:
             continue
 
@@ -191,16 +201,22 @@ class AcknowledgedResponse(Response):
         """Send the response."""
         del scope, receive
         await send({"type": "http.response.start", "status": self.status_code, "headers": []})
-        sequence = 0
-        async for line in self._lines:
-            answer, is_accepted = await run_in_threadpool(self._handle, line, sequence)
-            body = answer.encode() + b"\n"
-            await send({"type": "http.response.body", "body": body, "more_body": True})
-            if not is_accepted:
-                await drain(self._lines)
-                break
-            sequence += 1
+        async for answer in self._answers():
+            await send({"type": "http.response.body", "body": answer.encode() + b"\n", "more_body": True})
+        await drain(self._lines)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _answers(self) -> AsyncIterator[str]:
+        sequence = 0
+        try:
+            async for line in self._lines:
+                answer, is_accepted = await run_in_threadpool(self._handle, line, sequence)
+                yield answer
+                if not is_accepted:
+                    return
+                sequence += 1
+        except KsqlError as error:  # the status is sent: a line is all that can tell it
+            yield json.dumps(error.body(), separators=(",", ":"), ensure_ascii=False)
 
 
 def streamed_error(error: KsqlError) -> Response:

@@ -66,7 +66,8 @@ class World:
         fault = self.faults.pop(0)
         wait = fault.get("retry_after")
         headers = {} if wait is None else {"Retry-After": str(wait), "X-RateLimit-Limit": "50"}
-        return Answer(fault["status"], {"error": {"code": fault["status"], "message": "no"}}, headers)
+        error = {"code": fault["status"], "message": fault["message"]}
+        return Answer(fault["status"], {"error": error}, headers)
 
 
 class Handler(BaseHTTPRequestHandler):

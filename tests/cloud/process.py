@@ -30,8 +30,11 @@ class Cloud:
         key = {"username": CLOUD_KEY, "password": CLOUD_SECRET, "kept_in": "the vault"}
         return ConnectService(**{"url": self.url, **place, **key, **changes})
 
-    def fail(self, status: int, times: int = 1, retry_after: int | str | None = None) -> None:
-        self._control("POST", "/faults", {"status": status, "times": times, "retry_after": retry_after})
+    def fail(
+        self, status: int, times: int = 1, retry_after: int | str | None = None, message: str = "no"
+    ) -> None:
+        fault = {"status": status, "times": times, "retry_after": retry_after, "message": message}
+        self._control("POST", "/faults", fault)
 
     def provision_for(self, questions: int) -> None:
         self._control("POST", "/provisioning", {"questions": questions})

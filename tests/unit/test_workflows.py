@@ -60,7 +60,7 @@ def test_it_calls_what_the_makefile_has():
     called = {target for job in jobs().values() for step in job["steps"] for target in _made(step)}
     wanted = {"lint", "test-unit", "test", "env", "compose-up", "acceptance", "compose-run", "compose-reset"}
     assert called == wanted
-    assert wanted - {"acceptance"} <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+    assert wanted <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 
 
 def _made(step: dict[str, Any]) -> list[str]:

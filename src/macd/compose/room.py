@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from packaging.version import Version
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 
 from macd.errors import EnvironmentNotReady, SpecError
+from macd.settings import REPOSITORY
 
 # The newest of Confluent's releases whose settings docker-compose.yaml was written by.
 NEWEST = Version("7.9.1")
 # Made of Kafka Streams 4.0.0, which may push a repartition topic to where the values are of another type.
 _UNSAFE = {("cp-ksqldb-server", Version("8.0.0")): "https://issues.apache.org/jira/browse/KAFKA-19668"}
-_IMAGE = re.compile(r"confluentinc/(?P<name>[\w-]+):(?P<tag>\d+(\.\d+)+)")
+_IMAGE = re.compile(r"(?:^|/)confluentinc/(?P<name>[\w-]+):(?P<tag>\d+(\.\d+)+)")
+_BASE = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILINE)
 _SMALLER = "put COMPOSE_FILE=docker-compose.yaml:docker-compose.small.yaml into .env"
 
 
@@ -71,20 +74,29 @@ def check_room(model: Model, cpus: int, memory: int) -> str:
     return told
 
 
-def check_images(model: Model) -> Iterator[str]:
+def check_images(model: Model, docker: Path = REPOSITORY / "docker") -> Iterator[str]:
     """A warning for each of Confluent's images that is newer; SpecError for one that is not safe."""
-    for service, each in model.services.items():
-        found = _IMAGE.match(each.image)
+    for where, image in _images(model, docker):
+        found = _IMAGE.search(image)
         if found is None:
             continue
         tag = Version(found["tag"])
         if why := _UNSAFE.get((found["name"], tag)):
             raise SpecError(
-                f"docker-compose.yaml: services.{service}.image {each.image} may join wrongly ({why}).",
+                f"{where} {image} may join wrongly ({why}).",
                 remedy=f"Take the tag that the file came with, {NEWEST}.",
             )
         if tag > NEWEST:
-            yield f"{service}: {each.image} is newer than {NEWEST}, by which docker-compose.yaml was written."
+            yield f"{where} {image} is newer than {NEWEST}, by which docker-compose.yaml was written."
+
+
+def _images(model: Model, docker: Path) -> Iterator[tuple[str, str]]:
+    """Where each image is named, and its name: those of the services, and the bases of those built here."""
+    for service, each in model.services.items():
+        yield f"docker-compose.yaml: services.{service}.image", each.image
+    for file in sorted(docker.glob("*/Dockerfile")):
+        for base in _BASE.findall(file.read_text()):
+            yield f"docker/{file.parent.name}/Dockerfile: FROM", base
 
 
 def _gib(size: int) -> str:

@@ -12,8 +12,9 @@ from macd.preflight.scene import Scene
 SERVICE = "ksqlDB"
 _DENIED = (
     f"`macd apply` would stop there. Take it off the server's {DENY_LIST} (a managed server: ask Confluent's "
-    "support), or take the SET out of the file; docs/cloud.md (What differs) says what figures then miss."
+    "support)"
 )
+_SET = ", or take the SET out of the file; docs/cloud.md (What differs) says what figures then miss."
 
 
 def checks(scene: Scene) -> list[Check]:
@@ -60,11 +61,14 @@ def _settings(scene: Scene) -> Answer:
     """Whether the server takes what the statements are sent with; a managed one may forbid it."""
     wanted = _wanted_settings(scene)
     allowed = {name: scene.pipeline.ksqldb.may_set(name) for name in wanted}
-    denied = [f"{name}, which {wanted[name]} does" for name, may_set in allowed.items() if may_set is False]
+    denied = [name for name, may_set in allowed.items() if may_set is False]
     if denied:
-        return failed(f"it lets no client set {'; nor '.join(denied)}", _DENIED)
+        told = "; nor ".join(f"{name}, which {wanted[name]} does" for name in denied)
+        # What the client sends with every statement stands in no file.
+        remedy = _DENIED + ("." if FROM_THE_START.keys() & denied else _SET)
+        return failed(f"it lets no client set {told}", remedy)
     if None in allowed.values():
-        remedy = f"If `macd apply` is refused with a word of prohibited properties: {_DENIED}"
+        remedy = f"If `macd apply` is refused with a word of prohibited properties: {_DENIED}{_SET}"
         return cannot_tell("it does not tell which properties a client may set", remedy)
     return ok(f"a client may set what statements need ({len(allowed)})")
 

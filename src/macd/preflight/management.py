@@ -216,12 +216,12 @@ class _Bearer(AuthBase):
 
 
 def _service(source: ConfluentSource | AtlasSource) -> HttpService:
-    user, kept_in = source.username, _CLOUD_KEY
+    user, password, kept_in = source.username, source.password, _CLOUD_KEY
     if isinstance(source, AtlasSource):
-        user, kept_in = (
-            (source.client_id, _ATLAS_ACCOUNT) if source.has_account else (source.username, _ATLAS_KEY)
-        )
-    return HttpService(url=source.url, username=user, password=source.password, kept_in=kept_in)
+        kept_in = _ATLAS_KEY
+        if source.has_account:
+            user, password, kept_in = source.client_id, source.client_secret, _ATLAS_ACCOUNT
+    return HttpService(url=source.url, username=user, password=password, kept_in=kept_in)
 
 
 def _is_connectors(address: dict[str, Any], cloud: str, region: str) -> bool:

@@ -56,12 +56,25 @@ def test_the_image_has_the_drivers_of_its_database():
     assert re.search(r"^asyncpg==", pinned, re.MULTILINE)
 
 
-def test_connect_takes_the_local_stacks_plugin_and_checks_its_sum():
-    pom = (REPOSITORY / "local/maven/connect-plugins/mongodb/pom.xml").read_text()
+@pytest.mark.parametrize(
+    ("stage", "project", "folder"), [("plugin", "mongodb", "jars"), ("converter", "avro", "target/lib")]
+)
+def test_connect_takes_the_local_stacks_plugins_and_checks_their_sums(stage, project, folder):
+    [text] = re.findall(rf"^FROM \S+ AS {stage}\n(.*?)^FROM", CONNECT.read_text(), re.MULTILINE | re.DOTALL)
+    assert f"COPY local/maven/connect-plugins/{project} ./\n" in text
+    assert all("--strict-checksums" in call for call in re.findall(r"^RUN mvn (.*)", text, re.MULTILINE))
+    back = "/".join(".." for _ in folder.split("/"))
+    check = f"WORKDIR /{stage}/{folder}\nRUN sha256sum --check --strict {back}/jars.sha256\n"
+    assert check in text[text.index("RUN mvn ") :]
+
+
+def test_the_sum_is_that_of_the_sink_which_the_pom_names():
+    project = REPOSITORY / "local/maven/connect-plugins/mongodb"
+    pom = (project / "pom.xml").read_text()
     version = re.search(r"<artifactId>mongo-kafka-connect</artifactId>\s*<version>(.*?)</version>", pom)
-    digest, _, jar = (CONNECT.parent / "plugin.sha256").read_text().strip().partition("  ")
+    digest, _, jar = (project / "jars.sha256").read_text().strip().partition("  ")
     assert version is not None
-    assert jar == f"jars/mongo-kafka-connect-{version[1]}-all.jar"
+    assert jar == f"mongo-kafka-connect-{version[1]}-all.jar"
     assert re.fullmatch(r"[0-9a-f]{64}", digest)
 
 

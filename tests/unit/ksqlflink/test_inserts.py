@@ -116,6 +116,7 @@ def test_inserts_are_not_carried_out_when_another_statement_is_refused() -> None
 def inserts(stage: Stage, *lines: Any, http: str = "2") -> tuple[int, list[dict[str, Any]]]:
     body = "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
     answer = send(create_app(Backend(stage)), "POST", "/inserts-stream", body, http_version=http)
+    assert answer.ended
     return answer.status, [json.loads(line) for line in answer.body.splitlines()]
 
 
@@ -152,6 +153,24 @@ def test_a_row_that_nobody_needs_is_refused() -> None:
     stage = stage_with("id VARCHAR KEY, a INT")
     status, (error,) = inserts(stage, "x" * (LARGEST_BODY + 1))
     assert (status, error["error_code"]) == (413, 41300)
+
+
+TOO_LARGE = "x" * (LARGEST_BODY + 1)
+
+
+def test_a_later_row_that_nobody_needs_ends_the_stream_with_an_answer() -> None:
+    stage = stage_with("id VARCHAR KEY, a INT")
+    status, answers = inserts(stage, {"target": "x"}, {"ID": "a"}, TOO_LARGE, {"ID": "b"})
+    message = "The request body is larger than 10485760 bytes"
+    refusal = {"@type": "generic_error", "error_code": 41300, "message": message}
+    assert (status, answers) == (200, [{"seq": 0, "status": "ok"}, refusal])
+    assert [key for key, _, _ in stage.written("x")] == [b"a"]
+
+
+def test_what_follows_a_refusal_is_not_answered_however_large() -> None:
+    stage = stage_with("id VARCHAR KEY, a INT")
+    assert [answer["seq"] for answer in inserts(stage, {"target": "x"}, "{", TOO_LARGE)[1]] == [0]
+    assert inserts(stage, {"target": "nobody"}, TOO_LARGE)[1][0]["error_code"] == 40001
 
 
 def test_requests_that_are_refused_as_a_whole() -> None:

@@ -64,9 +64,27 @@ def test_what_is_refused_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "NOBODY does not exist" in err
 
 
+SERVE = (
+    *("--bootstrap-servers", "k", "--registry-url", "r", "--flink-url", "f", "--gateway-url", "g"),
+    *("--state-dir", "d"),
+)
+
+
+@pytest.mark.parametrize("number", ["-1", "1.5", "many", ""])
+def test_a_number_of_push_queries_that_cannot_be_is_refused(
+    number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        arguments_of([*SERVE, "--max-push-queries", number])
+    assert ended.value.code == 2
+    assert (
+        f"argument --max-push-queries: {number!r} is not a whole number from 0 up" in capsys.readouterr().err
+    )
+    assert arguments_of([*SERVE, "--max-push-queries", "0"]).max_push_queries == 0
+
+
 def test_serve_is_the_command_where_none_is_given() -> None:
-    words = ["--bootstrap-servers", "k", "--registry-url", "r", "--flink-url", "f", "--gateway-url", "g"]
-    options = arguments_of([*words, "--state-dir", "d", "--connect-url", "c", "--runtime-jar", "j"])
+    options = arguments_of([*SERVE, "--connect-url", "c", "--runtime-jar", "j"])
     assert (options.command, options.connect_url, options.runtime_jar) == ("serve", "c", "j")
     assert arguments_of(["translate", "x.sql"]).file == Path("x.sql")
     with pytest.raises(SystemExit):

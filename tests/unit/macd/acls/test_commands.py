@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 
@@ -21,6 +22,7 @@ from tests.cloud.management import KSQLDB
 from tests.cloud.target import ENVIRONMENT
 
 INCLUDE = REPOSITORY / "include"
+CLOUD_PAGE = (REPOSITORY / "docs" / "cloud.md").read_text()
 ACCOUNTS = {spec.name: spec for spec in load_acls(INCLUDE)}
 
 
@@ -160,6 +162,24 @@ def test_the_command_line_asks_for_the_prefix_of_a_managed_ksqldb(monkeypatch, c
     start = "confluent kafka acl create --allow --service-account sa-1 --operations describe --consumer-group"
     assert f"{start} _confluent-ksql-pksqlc-fake1 --prefix" in lines
     assert f"{start} connect-lcc- --prefix" in lines
+
+
+def test_what_docs_cloud_names_is_all_that_it_needs(monkeypatch, capsys, cloud):
+    """Rights are given before there is a pipeline to run: no other variable is set yet."""
+    [step] = re.findall(
+        r"^\d\. The accounts' rights on Kafka\. .*?^\d\. ", CLOUD_PAGE, re.DOTALL | re.MULTILINE
+    )
+    named = set(re.findall(r"`(MACD_CLOUD_\w+)`", step))
+    on_cloud(monkeypatch, cloud)
+    for name in ENVIRONMENT.keys() - named - {"MACD_CLOUD_API_URL"}:
+        monkeypatch.delenv(name)
+    assert macd(monkeypatch, "airflow", "--principal", "sa-1") == 0
+    assert "_confluent-ksql-pksqlc-fake1" in capsys.readouterr().out
+    for name in sorted(named):
+        on_cloud(monkeypatch, cloud)
+        monkeypatch.delenv(name)
+        assert macd(monkeypatch, "airflow", "--principal", "sa-1") == 3
+        assert name in capsys.readouterr().err
 
 
 def test_an_account_without_ksqldbs_names_needs_nobody_to_ask(monkeypatch, capsys, cloud):

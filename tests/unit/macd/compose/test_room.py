@@ -90,8 +90,10 @@ def test_an_image_that_was_read_about_is_not_mentioned(tag):
 @pytest.mark.parametrize("tag", ["7.9.2", "8.0.1", "8.3.0"])
 def test_a_newer_image_is_warned_of(tag):
     assert str(NEWEST) == "7.9.1"
-    told = f"ksqldb: {KSQLDB}:{tag} is newer than 7.9.1, by which docker-compose.yaml was written."
-    assert warnings(f"{KSQLDB}:{tag}") == [told]
+    where = "docker-compose.yaml: services.ksqldb.image"
+    for image in (f"{KSQLDB}:{tag}", f"docker.io/{KSQLDB}:{tag}", f"mirror.test:5000/x/{KSQLDB}:{tag}"):
+        told = f"{where} {image} is newer than 7.9.1, by which docker-compose.yaml was written."
+        assert warnings(image) == [told]
 
 
 @pytest.mark.parametrize("tag", ["8.0.0", "8.0.0@sha256:" + "0" * 64])
@@ -101,7 +103,26 @@ def test_a_ksqldb_that_is_not_safe_is_refused_by_service_and_tag(tag):
     assert "7.9.1" in refused.value.remedy
 
 
-@pytest.mark.parametrize("image", ["macd-airflow:0.1.0", "postgres:17.6-alpine", "mongo:7.0.28", "mongo"])
+def test_the_bases_of_the_images_that_are_built_here_are_looked_at_too(tmp_path):
+    base = "docker.io/confluentinc/cp-kafka-connect:8.0.1"
+    file = tmp_path / "connect" / "Dockerfile"
+    file.parent.mkdir()
+    file.write_text(
+        f"FROM maven:3.9.9 AS plugin\n# FROM {KSQLDB}:9.0.0\nFROM --platform=linux/amd64 {base}\n"
+    )
+    [told] = check_images(model(ksqldb={}), tmp_path)
+    assert told.startswith(f"docker/connect/Dockerfile: FROM {base} is newer than 7.9.1, ")
+    file.write_text(f"FROM {KSQLDB}:8.0.0\n")
+    with pytest.raises(
+        SpecError, match=rf"docker/connect/Dockerfile: FROM {KSQLDB}:8\.0\.0 may join wrongly"
+    ):
+        list(check_images(model(ksqldb={}), tmp_path))
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["macd-airflow:0.1.0", "postgres:17.6-alpine", "mongo:7.0.28", "mongo", "notconfluentinc/cp-x:9.0.0"],
+)
 def test_other_images_are_left_alone(image):
     assert warnings(image) == []
 
@@ -115,7 +136,7 @@ def test_the_command_warns_and_tells():
     services = TWO | {"ksqldb": {"image": f"{KSQLDB}:8.1.0"}}
     done = check({"services": services}, 4, 16 * GIB)
     assert done.exit_code == 0
-    assert "warning ksqldb: " in done.output
+    assert "warning docker-compose.yaml: services.ksqldb.image " in done.output
     assert "Docker has 16.0 GiB and 4 CPU." in done.output
 
 

@@ -40,7 +40,19 @@ def test_a_server_that_denies_what_statement_05_sets_is_told_with_file_and_remed
     assert (answer.outcome, answer.may_pass) == (Outcome.FAILED, False)
     assert answer.detail == f"it lets no client set {CACHE}, which include/ksql/05_macd_paid_orders.sql does"
     assert "ksql.properties.overrides.denylist" in answer.remedy
-    assert "docs/cloud.md" in answer.remedy
+    assert "or take the SET out of the file; docs/cloud.md" in answer.remedy
+
+
+@pytest.mark.parametrize("others", [[], [CACHE]])
+def test_what_the_client_sends_itself_can_be_taken_out_of_no_file(cloud: Cloud, others: list[str]) -> None:
+    cloud.change_ksqldb(denied=["ksql.streams.auto.offset.reset", *others])
+    answer = settings(cloud)
+    told = "it lets no client set ksql.streams.auto.offset.reset, which every statement of include/ksql does"
+    assert answer.outcome is Outcome.FAILED
+    assert answer.detail.startswith(told)
+    assert answer.remedy.endswith(
+        "ksql.properties.overrides.denylist (a managed server: ask Confluent's support)."
+    )
 
 
 def test_nothing_is_set_by_asking(cloud: Cloud) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from ipaddress import ip_network
 
 import pytest
@@ -62,6 +63,16 @@ def test_a_refused_service_account_is_named_without_its_secret(cloud: Cloud) -> 
     with pytest.raises(AuthenticationFailed, match=r"of mdb_sa_id_\w+ .*MACD_ATLAS_CLIENT_SECRET") as caught:
         account(cloud, client_secret="canary-wrong").cluster()
     assert "canary" not in str(caught.value)
+
+
+def test_a_secret_that_atlas_quotes_is_not_repeated(cloud: Cloud) -> None:
+    secret = credentials.ATLAS_CLIENT_SECRET
+    login = b64encode(f"{credentials.ATLAS_CLIENT}:{secret}".encode()).decode()
+    cloud.fail(400, message=f"malformed: {secret}, Basic {login}")
+    with pytest.raises(RequestRejected, match=r"malformed: .*code 400") as caught:
+        account(cloud).cluster()
+    assert "canary" not in str(caught.value)
+    assert login not in str(caught.value)
 
 
 def test_a_token_that_cannot_be_had_now_is_an_error_of_atlas(cloud: Cloud) -> None:
