@@ -33,7 +33,7 @@ UNIQUE_FIELD = "payment_id"
 # The sink takes 500 records at a time, and only those of the same batch are skipped.
 MOST_SKIPPED = 100
 # Its key is no order's, so that neither a run nor a sum has anything to do with it.
-UNREADABLE_KEY, UNREADABLE = b"macd-acceptance", b"not Avro"
+UNREADABLE_KEY = b"macd-acceptance"
 
 
 class Scene(NamedTuple):
@@ -44,12 +44,12 @@ class Scene(NamedTuple):
     behind: list[Record]
 
     def records(self) -> Iterator[Outgoing]:
-        """One that no converter can read, one that MongoDB refuses, and those behind it.
+        """One that no converter can read, as it is cut off; one that MongoDB refuses; and those behind it.
 
         The refused one repeats the kept order with the owner's payment: no sum counts an order twice.
         """
         clash = outgoing(self.kept)._replace(value=self.owner.value())
-        yield clash._replace(key=UNREADABLE_KEY, value=UNREADABLE, headers=[])
+        yield clash._replace(key=UNREADABLE_KEY, value=clash.value[:-1], headers=[])
         yield clash
         yield from map(outgoing, self.behind)
 

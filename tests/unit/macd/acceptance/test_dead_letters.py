@@ -12,12 +12,12 @@ def record(key: bytes, value: bytes, time: int) -> FakeMessage:
 
 def test_the_refused_record_repeats_an_order_with_the_payment_of_another():
     scene = Scene(
-        record(b"a", b"A", 1), record(b"b", b"B", 2), [record(b"c", b"C", 3), record(b"d", b"D", 4)]
+        record(b"a", b"A", 1), record(b"b", b"BY", 2), [record(b"c", b"C", 3), record(b"d", b"D", 4)]
     )
     written = list(scene.records())
     assert [(each.key, each.value, each.timestamp) for each in written] == [
-        (b"macd-acceptance", b"not Avro", 1),
-        (b"a", b"B", 1),
+        (b"macd-acceptance", b"B", 1),
+        (b"a", b"BY", 1),
         (b"c", b"C", 3),
         (b"d", b"D", 4),
     ]

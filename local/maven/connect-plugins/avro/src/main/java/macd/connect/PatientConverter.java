@@ -3,6 +3,7 @@ package macd.connect;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.header.Headers;
@@ -71,13 +72,26 @@ public class PatientConverter implements Converter {
     try {
       return conversion.get();
     } catch (RuntimeException failure) {
-      for (Throwable error = failure; error != null; error = error.getCause()) {
-        if (passes(error)) {
-          throw new RetriableException("The schema registry does not answer.", failure);
-        }
+      if (isInChain(failure, this::passes) && !isInChain(failure, PatientConverter::isDecoding)) {
+        throw new RetriableException("The schema registry does not answer.", failure);
       }
       throw failure;
     }
+  }
+
+  private static boolean isInChain(Throwable failure, Predicate<Throwable> wanted) {
+    for (Throwable error = failure; error != null; error = error.getCause()) {
+      if (wanted.test(error)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Avro calls the end of a record that was cut off an IOException too. */
+  private static boolean isDecoding(Throwable error) {
+    StackTraceElement[] trace = error.getStackTrace();
+    return trace.length > 0 && trace[0].getClassName().startsWith("org.apache.avro.");
   }
 
   /** From the folder in which this plugin lies. */
