@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_plus
 
 # Names of settings and fields whose values nobody may see, whatever service they are of.
 SECRET_NAME = re.compile(
-    r"password|passphrase|secret|token|credential|private|jaas|pem|uri|oauthbearer\.config|user[._]info",
+    r"password|passphrase|secret|token(?!\.endpoint)|credential|private|jaas|pem|(?<![a-z])uri(?![a-z])|oauthbearer\.config|user[._]info",
     re.IGNORECASE,
 )
 # Up to the last @ of a word: a password in a URI may hold any character but space, also what ends a host.

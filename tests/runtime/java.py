@@ -24,7 +24,7 @@ class Checks:
 
     @classmethod
     def compile(cls, folder: Path, project: str, package: str, libraries: str = "flink") -> Checks:
-        """Compile all checks of a Maven project into a folder, with a folder of the cache and what Kafka brings."""
+        """Compile all checks of a Maven project, with a folder of the cache and what Kafka brings."""
         sources = MAVEN_PROJECTS / project / "src"
         cache = LocalConfig.load().cache
         kafka = (jar for name in _WORKERS for jar in (cache / "kafka").glob(f"{name}-*"))

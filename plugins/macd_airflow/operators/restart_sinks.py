@@ -40,9 +40,11 @@ class RestartSinksOperator(ServicesOperator):
         """Returns the connectors: restarted now, restarted later, left to people."""
         budget = Budget(remembered(), utc_now)
         before = dict(budget.attempts)
-        rescue = self._rescue(budget)
-        if budget.attempts != before:
-            Variable.set(VARIABLE, _ATTEMPTS.dump_json(budget.attempts).decode())
+        try:
+            rescue = self._rescue(budget)
+        finally:  # what was done counts, whatever came after it
+            if budget.attempts != before:
+                Variable.set(VARIABLE, _ATTEMPTS.dump_json(budget.attempts).decode())
         publish(context, _verdict(rescue), _findings(rescue.spent), [SUBJECT])
         if rescue.spent.changes:
             raise AirflowFailException(f"{rescue.spent.render()} Remedy: {REMEDY}")

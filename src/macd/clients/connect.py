@@ -195,7 +195,8 @@ class KafkaConnect(HttpClient):
         response = super()._send(method, path, json)
         if _is_starting(response):
             told = f"{self._url} is still starting after {self.patience_s:.0f} s."
-            raise ServiceUnreachable(self.name, told, remedy="Read its log, and try again.")
+            remedy = "Read its log and try again; if there is no Kafka Connect at that address, correct it."
+            raise ServiceUnreachable(self.name, told, remedy=remedy)
         return response
 
     def _reason(self, trace: str | None) -> str:

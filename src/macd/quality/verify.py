@@ -67,7 +67,8 @@ def verify_run(
     """Waits at most `deadline_s` seconds for the run to arrive, then reports on it whatever has arrived.
 
     It stops waiting when nothing has moved for `stall_limit_s` seconds; before that it restarts sinks that
-    have failed. A service that goes away meanwhile is waited for.
+    have failed. When a service goes away meanwhile it begins again, with the whole deadline
+    (`through_outages`).
 
     The report is stored in MongoDB. Raises SpecError for a run that was never started and ServiceError when a
     service cannot be used; failed checks are in the report (see `raise_for_failures`).

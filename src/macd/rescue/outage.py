@@ -10,7 +10,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponent
 
 from macd.errors import RequestRejected, ServiceUnreachable
 
-# Seconds that are spent waiting in all. A server that was killed is back in less, and so is a network.
+# Seconds of pauses between tries in all; the tries take their own time. Killed servers are back in less.
 PATIENCE_S = 180.0
 _BACKOFF = wait_exponential(multiplier=1, max=10)
 _UNAVAILABLE = {502, 503, 504}
@@ -25,13 +25,13 @@ def through_outages(
 ) -> Result:
     """What `do`, which may be done any number of times, returns once every service that it needs answers.
 
-    Raises the last error when `patience_s` seconds of waiting in all were not enough, and any other at once.
+    Raises the last error when pauses of `patience_s` seconds in all were not enough, and any other at once.
     """
 
     def tell(attempt: RetryCallState) -> None:
         error = attempt.outcome and attempt.outcome.exception()
         left = max(0.0, patience_s - attempt.idle_for)
-        say(f"Waiting for up to {left:.0f} s more. {error}")
+        say(f"Trying again, with pauses of up to {left:.0f} s in all. {error}")
 
     attempts = Retrying(
         retry=retry_if_exception(_is_passing),

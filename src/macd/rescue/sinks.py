@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from macd.errors import MacdError, ServiceUnreachable
 from macd.pipeline import Pipeline
-from macd.plan import Change, Plan, plan_connectors
+from macd.plan import Plan, plan_connectors
 from macd.rescue.budget import Budget
 from macd.specs.endpoints import Services
 from macd.specs.models import PipelineSpec
@@ -47,12 +47,10 @@ def restart_due_sinks(target: Pipeline, budget: Budget, say: Say = lambda _: Non
     spent = Plan.of(change for change in failed if budget.is_spent(change.resource))
     due = Plan.of(change for change in failed if budget.is_due(change.resource))
     waiting = Plan.of(change for change in failed if change not in (*spent.changes, *due.changes))
-
-    def done(change: Change) -> None:
-        budget.use(change.resource)
+    for change in due.changes:
+        budget.use(change.resource)  # first, so that a restart that is refused counts as well
+        change.execute()
         say(f"Done: {change.render()}")
-
-    due.apply(done)
     return Rescue(due, waiting, spent)
 
 

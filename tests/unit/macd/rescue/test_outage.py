@@ -26,8 +26,8 @@ def test_it_is_done_again_until_the_service_answers_and_says_what_is_waited_for(
     do, _ = failing(3, AWAY)
     assert through_outages(do, said.append, sleep=waits.append) == 4
     assert waits == [1, 2, 4]
-    assert said[0] == "Waiting for up to 179 s more. MongoDB: no answer. Remedy: Start it."
-    assert said[2].startswith("Waiting for up to 173 s more.")
+    assert said[0] == "Trying again, with pauses of up to 179 s in all. MongoDB: no answer. Remedy: Start it."
+    assert said[2].startswith("Trying again, with pauses of up to 173 s in all.")
 
 
 def test_after_its_patience_the_error_comes_out():

@@ -8,6 +8,7 @@ import pytest
 import requests
 import requests_mock
 
+from macd.errors import ServiceError
 from macd.pipeline import Pipeline
 from macd.rescue.budget import Attempts, Budget
 from macd.rescue.sinks import SinkRescue, restart_due_sinks, restart_failed_sinks
@@ -83,6 +84,17 @@ def test_what_may_not_be_restarted_yet_waits_and_what_may_no_more_is_told(
     ]
     assert changed(requests_mock) == [f"/connectors/{THIRD}/restart"]
     assert budget.attempts[f"connector {THIRD}"] == Attempts(restarts=2, last=now)
+
+
+def test_a_restart_that_is_refused_counts_as_well(requests_mock: requests_mock.Mocker) -> None:
+    worker(requests_mock, *(status(name, task="FAILED") for name in (FIRST, SECOND)))
+    requests_mock.post(f"{CONNECT}/connectors/{SECOND}/restart", status_code=500, json={"message": "no"})
+    now = datetime(2026, 7, 16, 12, tzinfo=UTC)
+    budget = Budget(now=lambda: now)
+    with pytest.raises(ServiceError, match="no"):
+        restart_due_sinks(Pipeline(PIPELINE, SERVICES, {}), budget)
+    once = Attempts(restarts=1, last=now)
+    assert budget.attempts == {f"connector {FIRST}": once, f"connector {SECOND}": once}
 
 
 def test_whoever_waits_restarts_a_sink_once_and_not_at_every_look(

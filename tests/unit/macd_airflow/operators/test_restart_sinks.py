@@ -12,6 +12,7 @@ import requests
 import requests_mock
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from macd.rescue.budget import Budget
 from macd.settings import REPOSITORY
 from macd.specs import load_pipeline, resolve_connector_config
 from macd_airflow.operators import restart_sinks
@@ -128,3 +129,17 @@ def test_a_variable_that_somebody_spoilt_counts_as_none(worker: Worker, variable
     variables.values[VARIABLE] = "not JSON"
     worker.failed = True
     assert run(worker, 0)["returned"]["restarted"] == [f"connector {SINK}"]
+
+
+@pytest.mark.usefixtures("connections")
+def test_a_restart_counts_though_the_task_fails_after_it(
+    worker: Worker, variables: FakeVariables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rescue(_: Any, budget: Budget, say: Any) -> None:
+        budget.use("connector one")
+        raise RuntimeError("refused")
+
+    monkeypatch.setattr(restart_sinks, "restart_due_sinks", rescue)
+    with pytest.raises(RuntimeError, match="refused"):
+        run(worker, 0)
+    assert list(json.loads(variables.get(VARIABLE))) == ["connector one"]
