@@ -11,12 +11,11 @@ from collections.abc import Callable
 import pytest
 
 from macd.clients.connectors import connect_client
-from tests.outages.outage import Outage, Stage
+from tests.outages.outage import SETTLE_LIMIT_S, Outage, Stage
 from tests.stack import Stack, macd
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 SINK = "macd-orders-payments-mongodb-sink"
-SETTLE_LIMIT_S = 90
 
 
 @pytest.fixture(scope="module")

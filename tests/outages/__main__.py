@@ -47,7 +47,7 @@ def _among(value: str, wanted: set[str], kind: tuple[str, ...]) -> bool:
 
 
 def main() -> int:
-    """Exit code 0 when every run healed."""
+    """Exit code 0 when every run healed in time."""
     with tempfile.TemporaryDirectory(prefix="macd-outages-") as home:
         os.environ |= environment() | {"MACD_LOCAL_HOME": home}
         try:

@@ -28,6 +28,8 @@ SEEDING = 0.1
 # Later it is what is joined; or what is stored, for what the sink feels.
 AT_THE_SINK = {"connect", "mongodb", "registry"}
 DEADLINE_S = 600.0
+# How long after a part's return a run may take to be settled and verified.
+SETTLE_LIMIT_S = 90.0
 How = Literal["stop", "kill"]
 
 
@@ -64,15 +66,21 @@ class Outcome:
 
     @property
     def healed(self) -> bool:
-        return not (self.lost or self.dead_lettered or self.complaint)
+        """Whether nothing was lost, and it was so in time."""
+        return not (self.lost or self.dead_lettered or self.complaint or self.is_late)
+
+    @property
+    def is_late(self) -> bool:
+        return self.settled_s >= SETTLE_LIMIT_S
 
     def __str__(self) -> str:
         outage = self.outage
         how = f"stopped for {outage.away_s:.0f} s" if outage.how == "stop" else "killed with -9"
         told = self.complaint or f"{self.lost} lost, {self.dead_lettered} dead-lettered"
+        late = f", later than {SETTLE_LIMIT_S:.0f} s" if self.is_late else ""
         return (
             f"| {outage.component} | {how} | {outage.share:.0%} ({self.struck_at:.0%}) "
-            f"| {self.settled_s:.0f} s | {told} |"
+            f"| {self.settled_s:.0f} s | {told}{late} |"
         )
 
 
@@ -166,7 +174,8 @@ def _outcome(
     outage: Outage, struck_at: float, settled_s: float, verified: subprocess.CompletedProcess[str]
 ) -> Outcome:
     if not verified.stdout.startswith("{"):
-        return Outcome(outage, struck_at, settled_s, 0, 0, verified.stderr.strip().replace("\n", " ")[:300])
+        told = verified.stderr.strip().replace("\n", " ")[:300] or f"exit code {verified.returncode}"
+        return Outcome(outage, struck_at, settled_s, 0, 0, told)
     report = json.loads(verified.stdout)
     failed = [check["name"] for check in report["checks"] if not check["passed"]]
     figures = report["figures"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from macd.acceptance.leaving import destroy, nothing_left
+from macd.acceptance.leaving import destroy, nothing_left, remember
 from macd.acceptance.mending import delete_some
 from macd.acceptance.names import left_behind
 from macd.acceptance.runs import SHARES, verified
@@ -73,6 +73,7 @@ def _repair(world: World, trigger: Trigger) -> Facts:
 
 def _teardown(world: World, trigger: Trigger) -> Facts:
     target = world.pipeline.spec.target.name
+    remember(world)
     end = _succeeded(trigger, "macd_teardown", {"confirm": target, "delete_documents": True})
     left = left_behind(world.pipeline, world.before, world.marks)
     hold(not left, f"macd_teardown has left {', '.join(left[:SHOWN])}.", f"See {end.url}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from macd.acceptance.names import left_behind, own_groups
+from macd.acceptance.names import left_behind, own_groups, queries_of, readers_of
 from macd.acceptance.step import Facts, hold
 from macd.acceptance.waiting import SHOWN, wait_until_none
 from macd.acceptance.world import World
@@ -31,6 +31,18 @@ def destroy(world: World) -> Facts:
     return [f"{trying(_remove, world)} parts removed"]
 
 
+def remember(world: World) -> None:
+    """Before parts are removed: by what it is known what the services made for them.
+
+    An apply that failed half-way, or a DAG, has not told.
+    """
+    for known in (queries_of, readers_of):
+        try:
+            world.marks |= known(world.pipeline)
+        except ServiceError as error:
+            world.say(f"What was made for the pipeline besides may not all be found. {error}")
+
+
 def nothing_left(world: World) -> Facts:
     """No name of the pipeline is left on any service, nor what the services made for it."""
     groups = _forget_groups(world)
@@ -44,6 +56,7 @@ def nothing_left(world: World) -> Facts:
 
 
 def _remove(world: World) -> int:
+    remember(world)
     pipeline = world.pipeline
     removal = pipeline.plan_removal()
     if removal.unknown:  # without MongoDB, which would have to be told

@@ -57,10 +57,19 @@ def own_groups(pipeline: Pipeline, before: Names, marks: Iterable[str]) -> list[
 
 def marks_of(pipeline: Pipeline) -> set[str]:
     """By what the names of internal topics, subjects and groups of a deployed pipeline are known."""
+    return queries_of(pipeline) | readers_of(pipeline)
+
+
+def queries_of(pipeline: Pipeline) -> set[str]:
+    """The ids of the queries that run, of a pipeline that may be deployed in part only."""
     sources = (pipeline.ksqldb.source(statement.source) for statement in pipeline.spec.statements)
-    queries = {query.query_id for source in sources if source for query in source.writers}
+    return {query.query_id for source in sources if source for query in source.writers}
+
+
+def readers_of(pipeline: Pipeline) -> set[str]:
+    """The consumer groups of the sinks and of the replays of dead letters."""
     groups = {pipeline.connect.consumer_group(sink.name) for sink in pipeline.spec.connectors}
-    return queries | {group_of(route_of(pipeline.spec))} | {group for group in groups if group}
+    return {group_of(route_of(pipeline.spec))} | {group for group in groups if group}
 
 
 def _marked(names: Iterable[str], marks: Iterable[str]) -> list[str]:

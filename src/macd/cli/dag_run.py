@@ -15,6 +15,8 @@ from macd.errors import DeadlineExceeded, SpecError
 
 # Short enough that progress looks immediate; two small requests each time.
 POLL_S = 0.5
+# What Airflow writes last into the log of a task that it was told to stop.
+KILLED = "Task killed!"
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,24 @@ class DagRun:
             if elapsed > deadline_s:
                 raise self._too_late(snapshot)
             time.sleep(POLL_S)
+
+    def stop(self, limit_s: float) -> bool:
+        """Sets the run to failed; whether all that ran in it had ended within `limit_s` seconds."""
+        running = {task.task_id for task in self._look(0).tasks if task.state == "running"}
+        self.airflow.fail(self.dag_id, self.dag_run_id)
+        waiting = Retrying(
+            retry=retry_if_result(lambda ended: not ended),
+            stop=stop_after_delay(limit_s),
+            wait=wait_fixed(POLL_S),
+            retry_error_callback=lambda _: False,
+        )
+        return bool(waiting(self._has_ended, running))
+
+    def _has_ended(self, running: set[str]) -> bool:
+        """In the database a task has failed at once; only its log tells that its process is gone."""
+        now = self._look(0)
+        cut_off = [task for task in now.failed if task.task_id in running]
+        return now.finished and all(KILLED in (line.text for line in self.log(task)) for task in cut_off)
 
     def log(self, task: TaskRun) -> tuple[LogLine, ...]:
         """The log of a task's latest try."""

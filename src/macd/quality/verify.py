@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,8 @@ STALL_LIMIT_S = 90.0
 # Where only what is there counts: a run that was produced so long ago has arrived, or has not.
 PAST_STALL_LIMIT_S = 5.0
 PAST_AFTER = timedelta(hours=1)
+# ... unless a sink that has failed is brought back for it; this long it then has to store what it missed.
+RESTARTED_STALL_LIMIT_S = 45.0
 _REPORT_EVERY_S = 5.0
 # When nothing has moved for so long, and so often again, it is seen whether a sink has failed.
 _RESCUE_EVERY_S = 10.0
@@ -144,17 +147,22 @@ def wait_until_settled(
     """Looks until the run is done, nothing has moved for `stall_limit_s`, or `deadline_s` has passed.
 
     `look` itself blocks for a moment when there is nothing new, so this needs no sleep. While nothing moves
-    `rescue` is asked every few seconds; where it has brought something back, that counts as a move.
+    `rescue` is asked every few seconds; where it has brought something back, that counts as a move. Who would
+    give up sooner than that asks once before, and is more patient only where it helped.
     """
+    rescue_after_s = min(_RESCUE_EVERY_S, stall_limit_s)
     began = moved = spoke = asked = clock()
     before: Advance | None = None
     while True:
         now_at, now = look(), clock()
         if now_at != before:
             before, moved, asked = now_at, now, now
-        elif now - asked >= _RESCUE_EVERY_S:
+        elif now - asked >= rescue_after_s:
             asked = now
-            moved = now if rescue() else moved
+            if rescue():
+                moved = now
+                if stall_limit_s < _RESCUE_EVERY_S:
+                    stall_limit_s, rescue_after_s = RESTARTED_STALL_LIMIT_S, math.inf
         if now_at.done or now - began >= deadline_s or now - moved >= stall_limit_s:
             say(f"{now_at} after {now - began:.1f} s{'' if now_at.done else '; giving up'}")
             return Waited(now_at.done, now - began)

@@ -33,7 +33,7 @@ from macd.repair.dead_letters import (
 )
 from macd.repair.settle import Arrival, stored_ids, wait_for_arrival
 from macd.repair.transactions import Outgoing, Progress, ReaderGroup, Transactions
-from macd.rescue.sinks import restart_failed_sinks
+from macd.rescue.sinks import SinkRescue, restart_failed_sinks
 from macd.specs.endpoints import Services
 from macd.specs.models import PipelineSpec
 
@@ -138,7 +138,7 @@ def replay_dead_letters(
         forgot = KnownRuns(RunStore(database).all()).forgot
         judged = judge_all(_reading(services), span, stored_ids(collection), most_attempts, forgot)
         ids = replay_batches(judged, route, transactions, group, attempt_id, say)
-        arrival = _wait(ids, services, collection, span.ends, say)
+        arrival = _wait(ids, pipeline, services, collection, span.ends, say)
     return Replayed(len(ids), arrival)
 
 
@@ -217,6 +217,7 @@ def _behind(batch: Iterable[Judged]) -> list[Position]:
 
 def _wait(
     ids: list[str],
+    pipeline: PipelineSpec,
     services: Services,
     collection: Collection[Document],
     ends: tuple[Position, ...],
@@ -226,7 +227,7 @@ def _wait(
         return Arrival(0, 0, 0)
     find: FindStored = stored_ids(collection)
     with RecordReader(services.kafka, ends) as reader:
-        return wait_for_arrival(ids, find, reader, say)
+        return wait_for_arrival(ids, find, reader, SinkRescue(pipeline, services, say), say)
 
 
 def _reading(services: Services) -> Read:

@@ -20,7 +20,7 @@ from macd.quality.watch import IDS_PER_QUERY, REPLAY_HEADER, RunWatch, batched, 
 from macd.repair.replay import LISTED
 from macd.repair.settle import Arrival, wait_for_arrival
 from macd.repair.transactions import Outgoing, Transactions
-from macd.rescue.sinks import restart_failed_sinks
+from macd.rescue.sinks import SinkRescue, restart_failed_sinks
 from macd.specs.endpoints import Services
 from macd.specs.models import PipelineSpec
 
@@ -126,7 +126,8 @@ def resink_run(
         sales = [sale for sale in manifest.run.sales() if sale.number in wanted]
         with RecordReader(services.kafka, ends) as reader:
             ids = [sale.order.order_id for sale in sales]
-            return Resunk(wait_for_arrival(ids, as_produced(sales, finder(collection)), reader, say))
+            find, rescue = as_produced(sales, finder(collection)), SinkRescue(pipeline, services, say)
+            return Resunk(wait_for_arrival(ids, find, reader, rescue, say))
 
 
 def lost_orders(manifest: Manifest, watch: RunWatch, find: Callable[[list[str]], Iterable[Document]]) -> Lost:

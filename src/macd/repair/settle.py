@@ -9,7 +9,7 @@ from pymongo.collection import Collection
 
 from macd.clients.mongodb import Document
 from macd.clients.records import RecordReader
-from macd.quality.verify import wait_until_settled
+from macd.quality.verify import Rescue, wait_until_settled
 from macd.quality.watch import IDS_PER_QUERY, batched, is_replay
 from macd.repair.dead_letters import FindStored
 
@@ -42,11 +42,18 @@ class Arrival(NamedTuple):
 
 
 def wait_for_arrival(
-    ids: Iterable[str], find: FindStored, returned: RecordReader, say: Say = lambda _: None
+    ids: Iterable[str],
+    find: FindStored,
+    returned: RecordReader,
+    rescue: Rescue,
+    say: Say = lambda _: None,
 ) -> Arrival:
-    """`find` tells which of some orders have arrived; `returned` reads the dead-letter topic."""
+    """`find` tells which of some orders have arrived; `returned` reads the dead-letter topic.
+
+    A sink that fails meanwhile is brought back by `rescue`.
+    """
     watch = ArrivalWatch(ids, find, returned)
-    wait_until_settled(watch.look, DEADLINE_S, say, STALL_LIMIT_S)
+    wait_until_settled(watch.look, DEADLINE_S, say, STALL_LIMIT_S, rescue=rescue)
     return watch.arrival
 
 

@@ -31,6 +31,7 @@ def world(pipeline, monkeypatch):
     monkeypatch.setattr(dags, "verified", lambda *_: report)
     monkeypatch.setattr(dags, "wait_until_deployed", lambda *_: None)
     monkeypatch.setattr(dags, "delete_some", lambda *_: {"a", "b"})
+    monkeypatch.setattr(dags, "remember", lambda world: world.marks.add("CSAS_X_1"))
     return found
 
 
@@ -92,6 +93,18 @@ def test_what_a_teardown_leaves_does_not_hold(world, monkeypatch):
     lost = "dry run of kit__dag: 2 orders to write again"
     with pytest.raises(AcceptanceFailed, match="macd_teardown has left topic macd_orders"):
         run_all(world, ended(), ended(), ended(lost), ended(), ended())
+
+
+def test_what_the_services_made_is_known_before_a_dag_removes_it(world, pipeline, monkeypatch):
+    world.pipeline = Pipeline(spec=pipeline, services=None)
+    monkeypatch.setattr(dags, "left_behind", lambda *_: [])
+
+    def trigger(dag_id, params):
+        assert (dag_id, world.marks) == ("macd_teardown", {"CSAS_X_1"})
+        return ended()
+
+    teardown = dag_steps(trigger, after="nothing left behind")[3]
+    assert teardown.run(world) == [URL]
 
 
 def test_they_need_the_empty_target_and_clean_up_whatever_happens():

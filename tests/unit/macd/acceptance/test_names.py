@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import mongomock
@@ -12,8 +13,8 @@ from macd.acceptance import deploying, leaving, names
 from macd.acceptance.names import Names, left_behind, marks_of, own_groups, taken
 from macd.acceptance.world import World
 from macd.clients.ksqldb import Query, Source
-from macd.errors import AcceptanceRefused, RequestRejected
-from macd.plan import Delete, Plan
+from macd.errors import AcceptanceFailed, AcceptanceRefused, RequestRejected
+from macd.plan import Create, Delete, Plan
 from macd.plan.changes import Unknown
 
 
@@ -23,7 +24,8 @@ class Pipeline:
     def __init__(self, spec: Any, *found: str) -> None:
         self.spec, self.services = spec, Services()
         self.found = list(found)
-        self.kafka = self.registry = self
+        self.kafka = self.registry = self.ksqldb = self.connect = self
+        self.queries: dict[str, str] = {}
         self.all_topics = {"somebody-elses"}
         self.all_subjects = {"somebody-elses-value"}
 
@@ -38,6 +40,14 @@ class Pipeline:
 
     def names(self) -> list[str]:
         return sorted(self.all_topics)
+
+    def source(self, name: str) -> Source | None:
+        if name not in self.queries:
+            return None
+        return Source(name, "", "", "", writers=(Query(self.queries[name], "RUNNING", ()),), readers=())
+
+    def consumer_group(self, connector: str) -> str | None:
+        return None
 
     def subjects(self) -> list[str]:
         return sorted(self.all_subjects)
@@ -135,7 +145,6 @@ def test_groups_that_were_there_before_or_are_of_others_stay(pipeline):
 
 def test_a_deployed_pipeline_is_known_by_its_queries_and_its_readers(pipeline):
     there = Pipeline(pipeline)
-    there.ksqldb = there.connect = there
     there.source = lambda name: Source(
         name, "", "", "", writers=(Query(f"C_{name}_1", "RUNNING", ()),), readers=()
     )
@@ -175,6 +184,55 @@ def test_groups_that_may_not_be_deleted_are_told_of(pipeline, monkeypatch):
         "consumer groups stay until they expire (connect-macd-orders-payments-mongodb-sink): "
         "Kafka: it has members."
     )
+
+
+INTERNAL = "_confluent-ksql-default_query_CSAS_MACD_PAID_ORDERS_3"
+
+
+def test_what_an_apply_made_that_failed_half_way_is_known_to_the_last_step(pipeline, monkeypatch):
+    there = Pipeline(pipeline)
+    world = world_of(there)
+    deploying.names_are_free(world)
+
+    def half() -> None:
+        there.queries["MACD_PAID_ORDERS"] = "CSAS_MACD_PAID_ORDERS_3"
+        there.found.append("stream MACD_PAID_ORDERS")
+        there.all_topics.add(f"{INTERNAL}-Join-repartition")
+        Groups.known.add(INTERNAL)
+        raise RequestRejected("Kafka Connect", "no.", remedy="Look at its log.")
+
+    def removed() -> None:
+        there.found.clear()
+        there.queries.clear()
+
+    monkeypatch.setattr(there, "plan", lambda: Plan.of([Create("stream MACD_PAID_ORDERS", do=half)]))
+    monkeypatch.setattr(
+        there, "plan_removal", lambda: Plan.of(Delete(name, do=removed) for name in there.found)
+    )
+    with pytest.raises(RequestRejected):
+        deploying.apply(world)
+    leaving.destroy(world)
+    with pytest.raises(AcceptanceFailed, match=f"1 things are left: topic {INTERNAL}-Join-repartition"):
+        leaving.nothing_left(world)
+    assert INTERNAL not in Groups.known
+
+
+def test_a_service_that_does_not_tell_its_marks_hinders_neither_the_others_nor_the_removal(pipeline):
+    there, said = Pipeline(pipeline, "topic macd_orders"), []
+    there.queries["MACD_PAID_ORDERS"] = "CSAS_MACD_PAID_ORDERS_3"
+    away: Any = SimpleNamespace(consumer_group=refuse)
+    there.connect = away
+    world = world_of(there)
+    world.say = said.append
+    leaving.destroy(world)
+    assert (world.marks, there.found) == ({"CSAS_MACD_PAID_ORDERS_3"}, [])
+    assert said[0].startswith(
+        "What was made for the pipeline besides may not all be found. Kafka Connect: no."
+    )
+
+
+def refuse(_: str) -> None:
+    raise RequestRejected("Kafka Connect", "no.", remedy="Look at its log.")
 
 
 def test_what_stays_is_a_failure_that_names_it(pipeline):

@@ -15,7 +15,8 @@ from macd.cli import acceptance as module
 from macd.cli.acceptance_view import audience
 from macd.cli.dag_trigger import trigger_at
 from macd.cli.main import main
-from macd.errors import AcceptanceFailed
+from macd.clients.airflow import LogLine
+from macd.errors import AcceptanceFailed, DeadlineExceeded, ServiceUnreachable
 from tests.unit.macd.cli.test_run import BROKEN, GOOD, FakeAirflow
 
 
@@ -157,3 +158,71 @@ def test_a_dag_that_failed_tells_which_task_and_why():
     end = trigger_at(PausedAirflow(*BROKEN), 10, lambda _: None)("macd_pipeline", {})
     assert end.state == "failed"
     assert end.failures == ("create_topics: Kafka: no answer. Remedy: Start it.",)
+
+
+class EndlessAirflow(PausedAirflow):
+    """A run that ends only when it is told to; the process of its task is gone after two more looks."""
+
+    def __init__(self) -> None:
+        super().__init__(("running", {"create_topics": "running"}))
+        self.looks_left = 2
+
+    def fail(self, dag_id, dag_run_id):
+        self.log_book.append("fail")
+        self.script = [("failed", {"create_topics": "failed"})]
+
+    def log(self, dag_id, dag_run_id, task):
+        self.looks_left -= 1
+        self.log_book.append("gone" if self.looks_left < 0 else "still there")
+        return (LogLine("error", "Task killed!"),) if self.looks_left < 0 else ()
+
+
+STOPPED = ["unpause", "fail", "still there", "still there", "gone", "pause"]
+
+
+def test_a_run_that_has_not_finished_in_time_is_stopped_and_waited_for():
+    airflow = EndlessAirflow()
+    with pytest.raises(DeadlineExceeded) as raised:
+        trigger_at(airflow, 0, lambda _: None)("macd_pipeline", {})
+    assert airflow.log_book == STOPPED
+    assert raised.value.remedy.startswith("It was given up; see http://airflow.test/dags/macd_pipeline/runs/")
+
+
+def test_ctrl_c_stops_the_run_as_well():
+    def interrupt(line: str) -> None:
+        if line == "create_topics running":
+            raise KeyboardInterrupt
+
+    airflow = EndlessAirflow()
+    with pytest.raises(KeyboardInterrupt):
+        trigger_at(airflow, 10, interrupt)("macd_pipeline", {})
+    assert airflow.log_book == STOPPED
+
+
+def test_a_task_that_does_not_end_is_not_waited_for_forever(monkeypatch):
+    monkeypatch.setattr("macd.cli.dag_trigger.STOPPED_WITHIN_S", 0)
+    heard: list[str] = []
+    with pytest.raises(DeadlineExceeded):
+        trigger_at(EndlessAirflow(), 0, heard.append)("macd_pipeline", {})
+    assert heard[-1].endswith("manual__1 was stopped, but a task of it may still run after 0 s")
+
+
+def test_an_airflow_that_cannot_be_told_is_no_reason_to_hide_why(monkeypatch):
+    def away(*_: Any) -> None:
+        raise ServiceUnreachable("Airflow", "no answer.", remedy="Start it.")
+
+    airflow, heard = EndlessAirflow(), []
+    monkeypatch.setattr(airflow, "fail", away)
+    with pytest.raises(DeadlineExceeded, match="has not finished"):
+        trigger_at(airflow, 0, heard.append)("macd_pipeline", {})
+    assert heard[-1].endswith("manual__1 may go on. Airflow: no answer. Remedy: Start it.")
+
+
+@pytest.mark.parametrize(("deadline", "limit_s"), [("100", 220), ("600", 1200)])
+def test_a_dag_has_the_time_of_its_connectors_and_of_its_run(macd, monkeypatch, deadline, limit_s):
+    limits: list[float] = []
+    monkeypatch.setattr(module.Airflow, "log_in", lambda _: None)
+    monkeypatch.setattr(module, "trigger_at", lambda _, limit, __: limits.append(limit))
+    monkeypatch.setattr(module, "dag_steps", lambda *_, **__: ())
+    assert macd((APPLY,), "--airflow", "http://airflow.test", "--deadline", deadline)[0] == 0
+    assert limits == [limit_s], "the local target gives its connectors 120 s"

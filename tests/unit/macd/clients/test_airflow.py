@@ -147,6 +147,12 @@ def test_a_dag_is_paused_and_asked_for_its_open_runs(airflow, api):
     assert airflow.active_runs("d") == 3
 
 
+def test_a_run_is_set_to_failed_and_nothing_else_of_it_changed(airflow, api):
+    api.register_uri("PATCH", f"{RUN_PATH}?update_mask=state", json={})
+    airflow.fail("d", RUN)
+    assert api.last_request.json() == {"state": "failed"}
+
+
 def test_a_run_without_a_note_has_an_empty_one(airflow, api):
     api.register_uri("GET", RUN_PATH, [{"json": {"note": "PASSED"}}, {"json": {"note": None}}])
     assert [airflow.note("d", RUN), airflow.note("d", RUN)] == ["PASSED", ""]

@@ -7,7 +7,7 @@ import pytest
 from macd.clients.records import Position, RecordReader
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import Run
-from macd.quality.verify import wait_until_settled
+from macd.quality.verify import PAST_STALL_LIMIT_S, wait_until_settled
 from macd.quality.watch import Progress, RunWatch, reason_of
 from tests.unit.macd.fakes import AS_OF, KAFKA, FakeBroker, FakeCollection, FakeConsumer, document_of
 from tests.unit.macd.quality.test_reconcile import ROUTE, manifest_of
@@ -189,3 +189,25 @@ def test_nobody_restarts_what_moves():
         lambda: next(looks), 1000, lambda _: None, 30, lambda: float(next(seconds)), rescue=rescue
     )
     assert outcome.settled
+
+
+@pytest.mark.parametrize(("restarts", "settled", "seconds"), [(1, True, 14), (0, False, 10)])
+def test_a_run_long_past_is_given_up_only_after_a_look_for_failed_sinks(restarts, settled, seconds):
+    clock, sink = count(0, 1), Sink(restarts)
+    outcome = wait_until_settled(
+        sink.look, 1000, lambda _: None, PAST_STALL_LIMIT_S, lambda: float(next(clock)), rescue=sink.restart
+    )
+    assert (outcome.settled, outcome.seconds, sink.asked) == (settled, seconds, 1)
+
+
+def test_what_was_restarted_for_a_run_long_past_is_waited_for_and_not_asked_about_again():
+    """As while Kafka Connect is away: waiting is worth it, but not for each old run to its deadline."""
+    asked: list[int] = []
+    outcome, _ = waited(
+        (at(3) for _ in count()),
+        deadline_s=1000,
+        stall_limit_s=PAST_STALL_LIMIT_S,
+        rescue=lambda: not asked.append(1),
+    )
+    assert (outcome.settled, len(asked)) == (False, 1)
+    assert outcome.seconds == 1 + PAST_STALL_LIMIT_S + 45

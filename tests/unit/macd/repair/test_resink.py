@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
+
+import mongomock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,11 +12,14 @@ from macd.clients.records import Position, RecordReader
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import Run
 from macd.quality.watch import RunWatch
+from macd.repair import replay, resink, settle
 from macd.repair.affected import affected_runs
-from macd.repair.resink import as_produced, lost_orders, outgoing, own_records
-from macd.repair.settle import ArrivalWatch, stored_ids, wait_for_arrival
+from macd.repair.resink import Lost, as_produced, lost_orders, outgoing, own_records
+from macd.repair.settle import Arrival, ArrivalWatch, stored_ids, wait_for_arrival
+from macd.rescue.sinks import SinkRescue
 from tests.unit.macd.fakes import AS_OF, KAFKA, FakeBroker, FakeCollection, FakeConsumer, document_of, runs
 from tests.unit.macd.quality.test_reconcile import ROUTE, manifest_of
+from tests.unit.macd.rescue.test_sinks import PIPELINE, SERVICES
 
 FATES = st.sampled_from(["stored", "deleted", "altered", "not joined", "dead-lettered"])
 
@@ -70,7 +78,42 @@ def test_waiting_ends_when_each_is_stored_or_back_as_a_dead_letter() -> None:
     broker.append(ROUTE.dead_letter_topic, b"b", headers=[("macd.replay", b"1")])
     collection.documents["c"] = {"_id": "c"}
     assert (watch.look().stored, watch.arrival.returned, watch.arrival.done) == (2, 1, True)
-    assert wait_for_arrival(["a"], stored_ids(collection), returned).done
+    assert wait_for_arrival(["a"], stored_ids(collection), returned, rescue=lambda: False).done
+
+
+def test_a_sink_that_fails_while_orders_are_waited_for_is_brought_back(monkeypatch) -> None:
+    monkeypatch.setattr(settle, "STALL_LIMIT_S", 0.01)
+    collection = FakeCollection()
+
+    def restart() -> bool:
+        collection.documents["a"] = {"_id": "a"}
+        return True
+
+    returned = reader(FakeBroker(), ROUTE.dead_letter_topic)
+    assert str(wait_for_arrival(["a"], stored_ids(collection), returned, restart)) == (
+        "1 stored, 0 back as dead letters"
+    )
+
+
+def test_writing_again_and_replaying_bring_failed_sinks_back_while_they_wait(monkeypatch) -> None:
+    run = Run("r", SeedParameters(orders=2), AS_OF)
+    rescues: list[Any] = []
+
+    def wait(ids: list[str], find: Any, reader: Any, rescue: Any, say: Any) -> Arrival:
+        rescues.append(rescue)
+        return Arrival(len(ids), len(ids), 0)
+
+    monkeypatch.setattr(resink, "connected", lambda _: nullcontext(mongomock.MongoClient().macd))
+    monkeypatch.setattr(resink, "RunStore", lambda _: SimpleNamespace(get=lambda _: manifest_of(run)))
+    monkeypatch.setattr(resink, "_lost", lambda *_: Lost((1,), ()))
+    for name in ("restart_failed_sinks", "end_offsets", "write_again"):
+        monkeypatch.setattr(resink, name, lambda *_: ())
+    for module in (resink, replay):
+        monkeypatch.setattr(module, "wait_for_arrival", wait)
+        monkeypatch.setattr(module, "RecordReader", lambda *_: nullcontext())
+    assert resink.resink_run("r", PIPELINE, SERVICES).arrival == Arrival(1, 1, 0)
+    assert replay._wait(["a"], PIPELINE, SERVICES, FakeCollection(), (), print) == Arrival(1, 1, 0)  # type: ignore[arg-type]
+    assert [type(rescue) for rescue in rescues] == [SinkRescue, SinkRescue]
 
 
 def test_runs_are_known_by_the_ids_of_their_orders() -> None:
