@@ -99,16 +99,17 @@ def names(parts: Iterable[Part], kind: str) -> list[str]:
     return [part.name for part in parts if part.kind == kind]
 
 
+def subjects_of(topics: Iterable[str]) -> set[str]:
+    """What ksqlDB registers for topics. A subject of any other name is somebody's own."""
+    return {f"{topic}-{part}" for topic in topics for part in ("key", "value")}
+
+
 def undeclared(parts: Iterable[Part], pipeline: PipelineSpec) -> list[Part]:
     """Those of `parts` that no file declares, by kind and name; ksqlDB declares its sinks' subjects."""
     declared = {
         *(Part("topic", topic.name) for topic in pipeline.topics),
         *(Part("subject", schema.subject) for schema in pipeline.schemas),
-        *(
-            Part("subject", f"{query.topic}-{part}")
-            for query in pipeline.queries
-            for part in ("key", "value")
-        ),
+        *(Part("subject", name) for name in subjects_of(query.topic for query in pipeline.queries)),
         *(Part("stream", statement.source) for statement in pipeline.statements),
         *(Part("connector", connector.name) for connector in pipeline.connectors),
     }

@@ -15,7 +15,7 @@ from macd.clients.kafka import KafkaAdmin
 from macd.clients.ksqldb import KsqlDb, Source
 from macd.clients.registry import SchemaRegistry
 from macd.plan.changes import LEFT, Blocked, Change, Delete, Forget, Orphan, Plan
-from macd.plan.ledger import Part, names
+from macd.plan.ledger import Part, names, subjects_of
 from macd.specs.models import PipelineSpec
 
 
@@ -103,12 +103,7 @@ def plan_orphan_data(pipeline: PipelineSpec, orphans: Orphans, clients: Clients,
 
 def _subjects(own: Collection[str], topics: Collection[str], clients: Clients) -> tuple[str, ...]:
     there = clients.registry.subjects() if own or topics else ()
-    return tuple(sorted(name for name in there if name in own or topic_of(name) in topics))
-
-
-def topic_of(subject: str) -> str:
-    """The topic whose keys or values a subject describes."""
-    return subject.rpartition("-")[0]
+    return tuple(sorted({*own, *subjects_of(topics)}.intersection(there)))
 
 
 def _removal(resource: str, details: tuple[str, ...], do: Callable[[], object], prune: bool) -> Change:
@@ -121,7 +116,7 @@ def _subject_changes(
     in_use = {statement.topic for statement in pipeline.statements if not statement.has_query}
     in_use.update(topic for connector in pipeline.connectors for topic in connector.topics)
     for name in orphans.subjects:
-        resource, topic = f"subject {name}", topic_of(name)
+        resource, topic = f"subject {name}", name.rpartition("-")[0]
         if prune and topic in in_use:
             yield Blocked(
                 resource,

@@ -82,7 +82,7 @@ def old(services):
     """A pipeline of its own that no file declares any more, beside things of others."""
     for name in ("old_topic", "theirs"):
         services.topic_states[name] = TopicState(name, 1, 1, {})
-    services.subject_names = ["old_topic-value", "old_topic-key", "theirs-value"]
+    services.subject_names = ["old_topic-value", "old_topic-key", "theirs-value", "old_topic-theirs"]
     services.connector_configs = {"old-sink": {"topics": "old_topic"}, "their-sink": {"topics": "theirs"}}
     return services
 
@@ -163,6 +163,12 @@ def test_a_removal_takes_the_orphans_along(pipeline, old):
     for plan in (plan_connector_removal, plan_schema_removal, plan_topic_removal):
         plan(pipeline, old, parts).apply()
     assert old.removed == ["old-sink", "old_topic-value", "old_topic-key", "old_topic"]
+
+
+def test_a_removal_takes_no_subject_that_only_begins_like_a_topic(pipeline, services):
+    services.subject_names = ["macd_orders-value", "macd_orders-com.acme.Order", "macd_orders-audit"]
+    plan_schema_removal(pipeline, services).apply()
+    assert services.removed == ["macd_orders-value"]
 
 
 # -- streams ------------------------------------------------------------------------------------------------
