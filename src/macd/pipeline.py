@@ -112,6 +112,7 @@ class Pipeline:
                 self.kafka.empty,
                 replace=replace_streams,
                 orphans=orphans.sources,
+                adopted=orphans.adopted,
                 prune=prune,
             )
             + plan_connectors(self.spec, self.connect, self.environment)

@@ -76,7 +76,8 @@ def apply(as_json: AsJson = False, replace_streams: ReplaceStreams = False, prun
         print_json([change.as_dict() for change in found.changes])
     elif found.orphans:
         out.print(
-            f"left alone: {len(found.orphans)} not declared any more; `macd apply --prune` removes them"
+            f"left alone: {len(found.orphans)} not declared any more; "
+            "`macd apply --prune` removes what apply made, and forgets the others"
         )
 
 

@@ -21,7 +21,7 @@ from macd.plan import (
     plan_streams,
     plan_topics,
 )
-from macd.plan.changes import LEFT
+from macd.plan.changes import ADOPTED, LEFT
 from macd.specs.models import StatementSpec
 
 Section = Callable[[Pipeline], list[Part]]
@@ -82,9 +82,10 @@ def collections(pipeline: Pipeline) -> list[Part]:
 
 
 def orphans(pipeline: Pipeline) -> list[Part]:
-    """What apply made, no file declares any more, and is still there."""
+    """What apply made or adopted, no file declares any more, and is still there."""
+    details = {"made": LEFT, "adopted": ADOPTED}
     return [
-        Part(kind=_KINDS[part.kind], name=part.name, state=State.DRIFTED, detail=LEFT)
+        Part(kind=_KINDS[part.kind], name=part.name, state=State.DRIFTED, detail=details[part.origin])
         for part in pipeline.orphans().parts
     ]
 

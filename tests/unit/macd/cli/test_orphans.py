@@ -77,7 +77,7 @@ def test_apply_gives_queries_time_to_come_back_before_it_plans(macd, services, b
 def test_apply_leaves_them_and_says_so(macd, services, book):
     code, out, _ = macd("apply")
     assert (code, services.removed) == (0, [])
-    assert "left alone: 1 not declared any more; `macd apply --prune` removes them" in _words(out)
+    assert "left alone: 1 not declared any more; `macd apply --prune` removes what apply made" in _words(out)
     assert book.ids == {"local connector old-sink", "local topic macd_orders"}, "what is gone is forgotten"
 
 
@@ -86,6 +86,19 @@ def test_apply_prune_removes_and_forgets_them(macd, services, book):
     assert (code, services.removed) == (0, ["old-sink"])
     assert "done: connector old-sink" in out
     assert book.ids == {"local topic macd_orders"}
+
+
+def test_what_was_there_before_apply_stays_whatever_is_said(macd, services, book):
+    book.add("connector", "theirs", origin="adopted")
+    _, out, _ = macd("plan", "--fail-on-drift")
+    assert "- orphan connector theirs (not declared any more, but apply did not make it" in _words(out)
+    assert macd("destroy", "--yes")[0] == 0
+    assert "local connector theirs" in book.ids
+    code, out, _ = macd("apply", "--prune")
+    assert (code, services.removed) == (0, ["old-sink"])
+    assert "= forget connector theirs (was there before apply: it stays)" in _words(out)
+    assert book.ids == {"local topic macd_orders"}
+    assert "theirs" not in macd("plan", "--fail-on-drift")[1]
 
 
 def test_destroy_takes_them_along(macd, services, book, monkeypatch):
