@@ -22,6 +22,7 @@ from macd.plan import (
     plan_topics,
 )
 from macd.plan.changes import ADOPTED, LEFT
+from macd.plan.ledger import COLLECTION
 from macd.specs.models import StatementSpec
 
 Section = Callable[[Pipeline], list[Part]]
@@ -100,6 +101,12 @@ def unknown(pipeline: Pipeline, kind: Kind, reason: str) -> list[Part]:
         "collection": (connector.collection for connector in pipeline.spec.connectors),
     }
     return [Part(kind=kind, name=name, state=State.UNKNOWN, detail=reason) for name in names[kind]]
+
+
+def unknown_orphans(reason: str) -> list[Part]:
+    """In place of the orphans, when a service that had to be asked for them could not be."""
+    detail = f"what is not declared any more is unknown: {reason}"
+    return [Part(kind="collection", name=COLLECTION, state=State.UNKNOWN, detail=detail)]
 
 
 def _collection(name: str, collection: Collection[Document]) -> Part:
