@@ -89,14 +89,11 @@ def destroy(
     pipeline = Pipeline.load(Settings())
     found = pipeline.plan_removal()
     print_plan(found)
-    if not found.pending:
+    if len(found.pending) == len(found.unknown):  # nothing is to be removed
         return
     if not yes:
         typer.confirm("Remove all of this?", abort=True)
-    if found.unknown:  # without MongoDB, which would have to be told
-        found.apply(print_change)
-    else:
-        pipeline.apply(found, print_change)
+    pipeline.remove(found, print_change)
 
 
 def _next(plan: Plan) -> str:

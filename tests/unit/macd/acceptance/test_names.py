@@ -13,6 +13,7 @@ from macd.acceptance.names import Names, left_behind, marks_of, own_groups, take
 from macd.acceptance.world import World
 from macd.clients.ksqldb import Query, Source
 from macd.errors import AcceptanceRefused, RequestRejected
+from macd.pipeline import Pipeline as RealPipeline
 from macd.plan import Delete, Plan
 from macd.plan.changes import Unknown
 
@@ -35,6 +36,9 @@ class Pipeline:
 
     def apply(self, plan: Plan, report: Any) -> None:
         plan.apply(report)
+
+    def remove(self, plan: Plan, report: Any) -> None:
+        RealPipeline.remove(self, plan, report)  # type: ignore[arg-type]
 
     def names(self) -> list[str]:
         return sorted(self.all_topics)

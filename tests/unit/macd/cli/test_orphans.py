@@ -9,6 +9,7 @@ import pytest
 from macd import pipeline as module
 from macd.clients import mongodb
 from macd.clients.ksqldb import Query
+from macd.errors import ServiceUnreachable
 from macd.pipeline import Pipeline
 from macd.plan import NoOp, Plan
 from tests.unit.macd.plan.books import Book
@@ -127,3 +128,24 @@ def test_without_mongodb_apply_changes_nothing_and_destroy_removes_what_is_decla
     code, out, _ = macd("destroy", "--yes")
     assert (code, services.removed) == (0, ["macd-hourly-revenue-mongodb-sink"])
     assert "? unknown orphans" in _words(out)
+    assert "indexes" not in out, "a removal does not touch them"
+
+
+@pytest.mark.usefixtures("services", "no_mongodb")
+def test_destroy_does_not_ask_when_nothing_is_to_be_removed(macd, services, monkeypatch):
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: pytest.fail("there is nothing to confirm"))
+    services.connector_configs.clear()
+    code, out, _ = macd("destroy")
+    assert code == 0
+    assert "? unknown orphans" in _words(out)
+
+
+def test_indexes_that_cannot_be_looked_at_do_not_hide_orphans(macd, services, book, monkeypatch):
+    def away(*_):
+        raise ServiceUnreachable("MongoDB", "no answer.", remedy="Start it.")
+
+    monkeypatch.setattr(module, "plan_indexes", away)
+    _, out, _ = macd("plan")
+    assert "- orphan connector old-sink" in _words(out)
+    assert "? unknown indexes" in _words(out)
+    assert "unknown orphans" not in _words(out)
