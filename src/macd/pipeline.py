@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import TypeVar
 
 from macd.clients.connect import Connect
 from macd.clients.connectors import connect_client
@@ -44,6 +45,8 @@ from macd.specs import (
     resolve_services,
     with_sink_variables,
 )
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Pipeline:
         an emptiness that the earlier ones fill; each change is idempotent for that reason. Without MongoDB,
         which keeps what was made, orphans and indexes are unknown.
         """
-        orphans, in_mongodb = self._known()
+        orphans, unknown = self._asked("orphans", self.orphans, Orphans())
         return (
             plan_orphan_connectors(orphans, self, prune=prune)
             + plan_topics(self.spec, self.kafka)
@@ -112,11 +115,13 @@ class Pipeline:
                 self.kafka.empty,
                 replace=replace_streams,
                 orphans=orphans.sources,
+                adopted=orphans.adopted,
                 prune=prune,
             )
             + plan_connectors(self.spec, self.connect, self.environment)
             + plan_orphan_data(self.spec, orphans, self, prune=prune)
-            + in_mongodb
+            + Plan(unknown)
+            + self._plan_indexes(unknown)
         )
 
     def plan_removal(self) -> Plan:
@@ -124,9 +129,9 @@ class Pipeline:
 
         Without MongoDB orphans are unknown, and stay; what include/ declares can be removed all the same.
         """
-        orphans, in_mongodb = self._known()
+        orphans, unknown = self._asked("orphans", self.orphans, Orphans())
         return (
-            Plan.of(change for change in in_mongodb.changes if isinstance(change, Unknown))
+            Plan(unknown)
             + plan_connector_removal(self.spec, self.connect, orphans.parts)
             + plan_stream_removal(self.spec, self.ksqldb, self.kafka.empty, orphans.parts)
             + plan_schema_removal(self.spec, self.registry, orphans.parts)
@@ -138,11 +143,31 @@ class Pipeline:
         with connected(self.services.mongodb) as database:
             plan.apply(report, MongoLedger(database, self.spec.target.name))
 
-    def _known(self) -> tuple[Orphans, Plan]:
-        """The orphans, and the plan of what lies in MongoDB; nothing and why where it cannot be asked."""
+    def remove(self, plan: Plan, report: Callable[[Change], object] = lambda _: None) -> None:
+        """Applies a plan of removal: MongoDB is told of it, unless the plan could not ask it either.
+
+        Then a record too many is left, which the next plan finds to be nothing.
+        """
+        if plan.unknown:
+            plan.apply(report)
+        else:
+            self.apply(plan, report)
+
+    def _plan_indexes(self, unknown: tuple[Unknown, ...]) -> Plan:
+        """A MongoDB that has not answered is not waited for once more."""
+        if unknown:
+            return Plan.of(replace(each, resource="indexes") for each in unknown)
+        plan = partial(plan_indexes, self.spec, self.services.mongodb)
+        found, why = self._asked("indexes", plan, Plan(()))
+        return found + Plan(why)
+
+    def _asked(
+        self, what: str, question: Callable[[], Answer], otherwise: Answer
+    ) -> tuple[Answer, tuple[Unknown, ...]]:
+        """What needs MongoDB; `otherwise`, and why, where that cannot be asked."""
         try:
-            return self.orphans(), plan_indexes(self.spec, self.services.mongodb)
+            return question(), ()
         except ServiceError as error:
             if error.service != MONGODB:
                 raise
-            return Orphans(), Plan.of(Unknown(what, (error.message,)) for what in ("orphans", "indexes"))
+            return otherwise, (Unknown(what, (error.message,)),)

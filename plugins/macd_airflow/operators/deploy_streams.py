@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from macd.errors import DeadlineExceeded
-from macd.plan import DEADLINE, Plan, plan_streams, wait_until_running
+from macd.plan import DEADLINE, Plan, adopted_of, names, plan_streams, wait_until_running
 from macd.specs import PipelineSpec
 from macd_airflow.hooks.kafka import KafkaHook
 from macd_airflow.hooks.ksqldb import KsqlDbHook
@@ -49,9 +49,11 @@ class DeployStreamsOperator(PlanOperator):
             self.log.warning("%s", note)
         ksqldb = KsqlDbHook(self.ksqldb_conn_id).get_conn()
         wait_until_running(pipeline, ksqldb, self.deadline)
-        made_once = (part.name for part in self.undeclared(pipeline) if part.kind == "stream")
-        orphans = [source for name in made_once if (source := ksqldb.source(name))]
-        return plan_streams(pipeline, ksqldb, self._empty, replace=self.replace, orphans=orphans)
+        left = self.undeclared(pipeline)
+        orphans = [source for name in names(left, "stream") if (source := ksqldb.source(name))]
+        return plan_streams(
+            pipeline, ksqldb, self._empty, replace=self.replace, orphans=orphans, adopted=adopted_of(left)
+        )
 
     def confirm(self, pipeline: PipelineSpec) -> None:
         """Waits until every query of the pipeline runs."""

@@ -34,7 +34,8 @@ from macd_airflow.text import is_on
 class RemovalOperator(ServicesOperator, PlanOperator):
     """Base: plans the removal of one kind of part, shows it and does it.
 
-    Without MongoDB, where it is kept what was made, only what the files declare can be removed.
+    Without MongoDB, where it is kept what was made, only what the files declare can be removed. That is what
+    `Pipeline.remove` does too; but here each service is reached by Airflow's hook, one kind of part a task.
     """
 
     ui_color = "#f2c9c9"

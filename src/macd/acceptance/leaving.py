@@ -59,10 +59,7 @@ def _remove(world: World) -> int:
     remember(world)
     pipeline = world.pipeline
     removal = pipeline.plan_removal()
-    if removal.unknown:  # without MongoDB, which would have to be told
-        removal.apply(lambda change: world.say(f"done: {change.resource}"))
-    else:
-        pipeline.apply(removal, lambda change: world.say(f"done: {change.resource}"))
+    pipeline.remove(removal, lambda change: world.say(f"done: {change.resource}"))
     with connected(pipeline.services.mongodb) as database:
         documents = plan_document_removal(pipeline.spec, database)
         documents.apply(lambda change: world.say(f"done: {change.resource}"))

@@ -76,7 +76,8 @@ def apply(as_json: AsJson = False, replace_streams: ReplaceStreams = False, prun
         print_json([change.as_dict() for change in found.changes])
     elif found.orphans:
         out.print(
-            f"left alone: {len(found.orphans)} not declared any more; `macd apply --prune` removes them"
+            f"left alone: {len(found.orphans)} not declared any more; "
+            "`macd apply --prune` removes what apply made, and forgets the others"
         )
 
 
@@ -88,14 +89,11 @@ def destroy(
     pipeline = Pipeline.load(Settings())
     found = pipeline.plan_removal()
     print_plan(found)
-    if not found.pending:
+    if len(found.pending) == len(found.unknown):  # nothing is to be removed
         return
     if not yes:
         typer.confirm("Remove all of this?", abort=True)
-    if found.unknown:  # without MongoDB, which would have to be told
-        found.apply(print_change)
-    else:
-        pipeline.apply(found, print_change)
+    pipeline.remove(found, print_change)
 
 
 def _next(plan: Plan) -> str:

@@ -77,9 +77,12 @@ class Observer:
         orphans = self._ask("orphans", partial(parts.orphans, self._pipeline))
         asked: list[Future[Any]] = [*sections.values(), progress, orphans]
         wait(asked, timeout=LIMIT_S)
-        found = [part for kind, future in sections.items() for part in self._section(kind, future)]
-        left = _result(orphans)  # a service that does not answer is told by its own section
-        found += left or []
+        found = [
+            part
+            for kind, future in sections.items()
+            for part in _section(future, partial(parts.unknown, self._pipeline, kind))
+        ]
+        found += _section(orphans, parts.unknown_orphans)
         known = _result(progress)
         if known is None:
             found = [_unobserved(part, _UNREADABLE) for part in found]
@@ -91,17 +94,6 @@ class Observer:
         if asked is None or asked.done():
             asked = self._asked[name] = self._pool.submit(question)
         return asked
-
-    def _section(self, kind: Kind, future: Future[list[Part]]) -> list[Part]:
-        try:
-            return _finished(future)
-        except MacdError as error:
-            return parts.unknown(self._pipeline, kind, error.message)
-        except TimeoutError:
-            return parts.unknown(self._pipeline, kind, f"no answer within {LIMIT_S:.0f} s")
-        except (KeyError, ValueError) as error:
-            # Something vanished between two questions, as while the pipeline is being torn down.
-            return parts.unknown(self._pipeline, kind, f"its answers contradict each other ({error!r})")
 
     def _state(self, found: list[Part], known: Mapping[_Reader, Progress | None]) -> PipelineState:
         silent = {reader.part for reader, each in known.items() if each is None}
@@ -256,8 +248,17 @@ def _unobserved(part: Part, why: str) -> Part:
     return part.model_copy(update={"state": State.UNKNOWN, "detail": why})
 
 
-def _finished(future: Future[list[Part]]) -> list[Part]:
-    return future.result(timeout=0)
+def _section(future: Future[list[Part]], unknown: Callable[[str], list[Part]]) -> list[Part]:
+    """The parts that were found, or what is unknown without them, and why."""
+    try:
+        return future.result(timeout=0)
+    except MacdError as error:
+        return unknown(error.message)
+    except TimeoutError:
+        return unknown(f"no answer within {LIMIT_S:.0f} s")
+    except (KeyError, ValueError) as error:
+        # Something vanished between two questions, as while the pipeline is being torn down.
+        return unknown(f"its answers contradict each other ({error!r})")
 
 
 def _result(future: Future[Answer]) -> Answer | None:

@@ -21,7 +21,8 @@ from macd.plan import (
     plan_streams,
     plan_topics,
 )
-from macd.plan.changes import LEFT
+from macd.plan.changes import ADOPTED, LEFT
+from macd.plan.ledger import COLLECTION
 from macd.specs.models import StatementSpec
 
 Section = Callable[[Pipeline], list[Part]]
@@ -82,9 +83,10 @@ def collections(pipeline: Pipeline) -> list[Part]:
 
 
 def orphans(pipeline: Pipeline) -> list[Part]:
-    """What apply made, no file declares any more, and is still there."""
+    """What apply made or adopted, no file declares any more, and is still there."""
+    details = {"made": LEFT, "adopted": ADOPTED}
     return [
-        Part(kind=_KINDS[part.kind], name=part.name, state=State.DRIFTED, detail=LEFT)
+        Part(kind=_KINDS[part.kind], name=part.name, state=State.DRIFTED, detail=details[part.origin])
         for part in pipeline.orphans().parts
     ]
 
@@ -99,6 +101,12 @@ def unknown(pipeline: Pipeline, kind: Kind, reason: str) -> list[Part]:
         "collection": (connector.collection for connector in pipeline.spec.connectors),
     }
     return [Part(kind=kind, name=name, state=State.UNKNOWN, detail=reason) for name in names[kind]]
+
+
+def unknown_orphans(reason: str) -> list[Part]:
+    """In place of the orphans, when a service that had to be asked for them could not be."""
+    detail = f"what is not declared any more is unknown: {reason}"
+    return [Part(kind="collection", name=COLLECTION, state=State.UNKNOWN, detail=detail)]
 
 
 def _collection(name: str, collection: Collection[Document]) -> Part:

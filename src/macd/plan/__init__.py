@@ -16,7 +16,7 @@ from macd.plan.changes import (
 from macd.plan.connectors import plan_connector_removal, plan_connectors
 from macd.plan.documents import plan_document_removal
 from macd.plan.indexes import plan_indexes
-from macd.plan.ledger import MongoLedger, Part, undeclared
+from macd.plan.ledger import MongoLedger, Part, adopted_of, names, undeclared
 from macd.plan.orphans import Orphans, find_orphans, plan_orphan_connectors, plan_orphan_data
 from macd.plan.running import DEADLINE, wait_until_running
 from macd.plan.schemas import plan_schema_removal, plan_schemas
@@ -39,7 +39,9 @@ __all__ = [
     "Restart",
     "Unknown",
     "Update",
+    "adopted_of",
     "find_orphans",
+    "names",
     "plan_connector_removal",
     "plan_connectors",
     "plan_document_removal",

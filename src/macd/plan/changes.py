@@ -11,6 +11,7 @@ from macd.errors import PlanBlocked
 Do = Callable[[], object]
 # What an orphan says of itself.
 LEFT = "not declared any more; `--prune` removes it"
+ADOPTED = "not declared any more, but apply did not make it: `--prune` leaves it, and forgets it"
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,22 @@ class NoOp(Change):
 
 @dataclass(frozen=True)
 class Forget(NoOp):
-    """The resource was removed by somebody else and is not declared: only its record goes."""
+    """The resource is not declared, and is gone already or not ours to remove: only its record goes."""
 
     action = "forget"
 
 
 @dataclass(frozen=True)
 class Orphan(Change):
-    """Apply made the resource and include/ no longer declares it; it stays until told otherwise."""
+    """Apply made or adopted it and include/ no longer declares it; it stays until told otherwise."""
 
     action = "orphan"
     symbol = "-"
+
+
+def release(resource: str, *, prune: bool) -> Change:
+    """What is done about an orphan that was there before apply: it stays in any case."""
+    return Forget(resource, ("was there before apply: it stays",)) if prune else Orphan(resource, (ADOPTED,))
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,7 @@ class Plan:
 
     @property
     def orphans(self) -> tuple[Orphan, ...]:
-        """What apply made, nobody declares, and this plan leaves alone."""
+        """What apply made or adopted, nobody declares, and this plan leaves alone."""
         return tuple(change for change in self.changes if isinstance(change, Orphan))
 
     @property

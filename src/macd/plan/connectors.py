@@ -7,7 +7,7 @@ from functools import partial
 
 from macd.clients.connect import Connect, ConnectorStatus
 from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Restart, Update
-from macd.plan.ledger import Part, names
+from macd.plan.ledger import Part, made_of, names
 from macd.specs.models import ConnectorSpec, PipelineSpec
 from macd.specs.services import resolve_connector_config
 
@@ -24,7 +24,7 @@ def plan_connectors(pipeline: PipelineSpec, connect: Connect, environment: Mappi
 def plan_connector_removal(pipeline: PipelineSpec, connect: Connect, orphans: Collection[Part] = ()) -> Plan:
     """Deletes the pipeline's connectors and those that it no longer declares; what they wrote stays."""
     existing = set(connect.connectors())
-    wanted = (*names(orphans, "connector"), *(spec.name for spec in pipeline.connectors))
+    wanted = (*names(made_of(orphans), "connector"), *(spec.name for spec in pipeline.connectors))
     return Plan.of(
         Delete(f"connector {name}", (), partial(connect.delete, name)) for name in wanted if name in existing
     )

@@ -9,7 +9,7 @@ from fastavro.schema import to_parsing_canonical_form
 
 from macd.clients.registry import RegisteredSchema, SchemaRegistry, Verdict
 from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Update
-from macd.plan.ledger import Part, names
+from macd.plan.ledger import Part, adopted_of, made_of, names, subjects_of
 from macd.specs.models import PipelineSpec, SchemaSpec
 
 
@@ -27,9 +27,10 @@ def plan_schema_removal(
     pipeline: PipelineSpec, registry: SchemaRegistry, orphans: Collection[Part] = ()
 ) -> Plan:
     """Deletes the pipeline's subjects, those of topics that ksqlDB writes included, and its orphans."""
-    topics = {topic.name for topic in pipeline.topics} | set(names(orphans, "topic"))
-    own = names(orphans, "subject")
-    subjects = [name for name in registry.subjects() if name in own or name.rpartition("-")[0] in topics]
+    topics = {topic.name for topic in pipeline.topics} | set(names(made_of(orphans), "topic"))
+    own = subjects_of(topics).union(names(made_of(orphans), "subject"))
+    own.difference_update(names(adopted_of(orphans), "subject"))
+    subjects = [name for name in registry.subjects() if name in own]
     return Plan.of(
         Delete(f"subject {name}", ("every version",), partial(registry.delete, name)) for name in subjects
     )

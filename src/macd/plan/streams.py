@@ -13,8 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import partial
 
 from macd.clients.ksqldb import FROM_THE_START, KsqlDb, Source
-from macd.plan.changes import LEFT, Blocked, Change, Create, Delete, NoOp, Orphan, Plan
-from macd.plan.ledger import Part, names
+from macd.plan.changes import LEFT, Blocked, Change, Create, Delete, NoOp, Orphan, Plan, release
+from macd.plan.ledger import Part, adopted_of, made_of, names
 from macd.specs.models import PipelineSpec, StatementSpec
 from macd.specs.statements import same_statement
 
@@ -30,33 +30,38 @@ def plan_streams(
     *,
     replace: bool = False,
     orphans: Sequence[Source] = (),
+    adopted: Collection[Part] = (),
     prune: bool = False,
 ) -> Plan:
     """What has to happen so that every stream runs as include/ksql says.
 
     `replace` allows dropping and recreating the streams that differ, in dependency order; `prune` allows
-    dropping the `orphans`, which were made once and are not declared any more.
+    dropping the `orphans`, which are not declared any more, but for those that are among the `adopted`.
     """
     statements = pipeline.statements
     actual = {spec.source: ksqldb.source(spec.source) for spec in statements}
     differing = {spec.source: why for spec in statements if (why := _difference(spec, actual[spec.source]))}
     affected = _with_readers(differing, actual, statements)
-    pruned = orphans if prune else ()
+    left = [source for source in orphans if source.name in names(adopted, "stream")]
+    ours = [source for source in orphans if source not in left]
+    pruned = ours if prune else []
     strangers = _strangers(affected, actual, statements, pruned)
     stays = bool(differing) and (bool(strangers) or not replace)
     dropped = [] if stays else [source for name in reversed(affected) if (source := actual[name])]
-    remover = _Remover(ksqldb, empty, (*dropped, *pruned), _topics_kept(statements, actual, dropped))
+    kept = _topics_kept(statements, actual, dropped).union(names(adopted, "topic"))
+    remover = _Remover(ksqldb, empty, (*dropped, *pruned), kept)
     removals = [remover.change(source, source in pruned) for source in remover.readers_first()]
-    found = [_orphan(source) for source in orphans if not prune]
-    made = (
+    found = [_orphan(source) for source in ours if not prune]
+    found += [release(_resource(source), prune=prune) for source in left]
+    changes = (
         _or_blocked(spec, actual, differing, strangers, ksqldb)
         if stays
         else _create_or_keep(spec, actual, affected, ksqldb)
         for spec in statements
     )
-    written = {source.topic: source.name for source in orphans if source.writers and not prune}
+    written = {source.topic: source.name for source in orphans if source.writers and source not in pruned}
     return Plan.of(
-        [*found, *removals, *(_apart(*pair, written) for pair in zip(statements, made, strict=True))]
+        [*found, *removals, *(_apart(*pair, written) for pair in zip(statements, changes, strict=True))]
     )
 
 
@@ -64,9 +69,10 @@ def plan_stream_removal(
     pipeline: PipelineSpec, ksqldb: KsqlDb, empty: Empty, orphans: Collection[Part] = ()
 ) -> Plan:
     """Drops the pipeline's streams and its orphans with their queries, readers first; empties topics."""
-    wanted = (*names(orphans, "stream"), *(spec.source for spec in reversed(pipeline.statements)))
+    wanted = (*names(made_of(orphans), "stream"), *(spec.source for spec in reversed(pipeline.statements)))
     found = (ksqldb.source(name) for name in wanted)
-    remover = _Remover(ksqldb, empty, [source for source in found if source is not None])
+    kept = names(adopted_of(orphans), "topic")
+    remover = _Remover(ksqldb, empty, [source for source in found if source is not None], kept)
     return Plan.of(remover.change(source) for source in remover.readers_first())
 
 
@@ -159,7 +165,11 @@ def _topics_kept(
 
 
 def _orphan(source: Source) -> Change:
-    return Orphan(f"{source.kind.lower()} {source.name}", (LEFT, *_queries(source)))
+    return Orphan(_resource(source), (LEFT, *_queries(source)))
+
+
+def _resource(source: Source) -> str:
+    return f"{source.kind.lower()} {source.name}"
 
 
 def _queries(source: Source) -> tuple[str, ...]:
@@ -173,7 +183,7 @@ def _apart(spec: StatementSpec, change: Change, written: Mapping[str, str]) -> C
     return Blocked(
         change.resource,
         reason=f"{written[spec.topic]}, which is not declared any more, writes to {spec.topic} as well.",
-        remedy="`macd apply --prune` removes it first.",
+        remedy="`macd apply --prune` removes it first; drop it by hand if apply did not make it.",
     )
 
 
@@ -197,7 +207,7 @@ class _Remover:
 
     def change(self, source: Source, is_orphan: bool = False) -> Change:
         """Drops one; an orphan only if nobody reads it who stays."""
-        resource = f"{source.kind.lower()} {source.name}"
+        resource = _resource(source)
         readers = sorted(_readers(source) - _writers(self._sources))
         if is_orphan and readers:
             return Blocked(

@@ -7,7 +7,7 @@ from functools import partial
 
 from macd.clients.kafka import KafkaAdmin, TopicState
 from macd.plan.changes import Blocked, Change, Create, Delete, NoOp, Plan, Update
-from macd.plan.ledger import Part, names
+from macd.plan.ledger import Part, made_of, names
 from macd.specs.models import PipelineSpec
 
 
@@ -20,7 +20,7 @@ def plan_topics(pipeline: PipelineSpec, kafka: KafkaAdmin) -> Plan:
 
 def plan_topic_removal(pipeline: PipelineSpec, kafka: KafkaAdmin, orphans: Collection[Part] = ()) -> Plan:
     """Deletes the pipeline's topics and its orphans with everything in them."""
-    actual = kafka.topics([*(topic.name for topic in pipeline.topics), *names(orphans, "topic")])
+    actual = kafka.topics([*(topic.name for topic in pipeline.topics), *names(made_of(orphans), "topic")])
     return Plan.of(
         Delete(f"topic {name}", ("with all its records",), partial(kafka.delete, name)) for name in actual
     )

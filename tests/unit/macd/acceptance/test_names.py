@@ -14,6 +14,7 @@ from macd.acceptance.names import Names, left_behind, marks_of, own_groups, take
 from macd.acceptance.world import World
 from macd.clients.ksqldb import Query, Source
 from macd.errors import AcceptanceFailed, AcceptanceRefused, RequestRejected
+from macd.pipeline import Pipeline as RealPipeline
 from macd.plan import Create, Delete, Plan
 from macd.plan.changes import Unknown
 
@@ -37,6 +38,9 @@ class Pipeline:
 
     def apply(self, plan: Plan, report: Any) -> None:
         plan.apply(report)
+
+    def remove(self, plan: Plan, report: Any) -> None:
+        RealPipeline.remove(self, plan, report)  # type: ignore[arg-type]
 
     def names(self) -> list[str]:
         return sorted(self.all_topics)

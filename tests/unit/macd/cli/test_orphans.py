@@ -9,6 +9,7 @@ import pytest
 from macd import pipeline as module
 from macd.clients import mongodb
 from macd.clients.ksqldb import Query
+from macd.errors import ServiceUnreachable
 from macd.pipeline import Pipeline
 from macd.plan import NoOp, Plan
 from tests.unit.macd.plan.books import Book
@@ -77,7 +78,7 @@ def test_apply_gives_queries_time_to_come_back_before_it_plans(macd, services, b
 def test_apply_leaves_them_and_says_so(macd, services, book):
     code, out, _ = macd("apply")
     assert (code, services.removed) == (0, [])
-    assert "left alone: 1 not declared any more; `macd apply --prune` removes them" in _words(out)
+    assert "left alone: 1 not declared any more; `macd apply --prune` removes what apply made" in _words(out)
     assert book.ids == {"local connector old-sink", "local topic macd_orders"}, "what is gone is forgotten"
 
 
@@ -86,6 +87,19 @@ def test_apply_prune_removes_and_forgets_them(macd, services, book):
     assert (code, services.removed) == (0, ["old-sink"])
     assert "done: connector old-sink" in out
     assert book.ids == {"local topic macd_orders"}
+
+
+def test_what_was_there_before_apply_stays_whatever_is_said(macd, services, book):
+    book.add("connector", "theirs", origin="adopted")
+    _, out, _ = macd("plan", "--fail-on-drift")
+    assert "- orphan connector theirs (not declared any more, but apply did not make it" in _words(out)
+    assert macd("destroy", "--yes")[0] == 0
+    assert "local connector theirs" in book.ids
+    code, out, _ = macd("apply", "--prune")
+    assert (code, services.removed) == (0, ["old-sink"])
+    assert "= forget connector theirs (was there before apply: it stays)" in _words(out)
+    assert book.ids == {"local topic macd_orders"}
+    assert "theirs" not in macd("plan", "--fail-on-drift")[1]
 
 
 def test_destroy_takes_them_along(macd, services, book, monkeypatch):
@@ -114,3 +128,24 @@ def test_without_mongodb_apply_changes_nothing_and_destroy_removes_what_is_decla
     code, out, _ = macd("destroy", "--yes")
     assert (code, services.removed) == (0, ["macd-hourly-revenue-mongodb-sink"])
     assert "? unknown orphans" in _words(out)
+    assert "indexes" not in out, "a removal does not touch them"
+
+
+@pytest.mark.usefixtures("services", "no_mongodb")
+def test_destroy_does_not_ask_when_nothing_is_to_be_removed(macd, services, monkeypatch):
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: pytest.fail("there is nothing to confirm"))
+    services.connector_configs.clear()
+    code, out, _ = macd("destroy")
+    assert code == 0
+    assert "? unknown orphans" in _words(out)
+
+
+def test_indexes_that_cannot_be_looked_at_do_not_hide_orphans(macd, services, book, monkeypatch):
+    def away(*_):
+        raise ServiceUnreachable("MongoDB", "no answer.", remedy="Start it.")
+
+    monkeypatch.setattr(module, "plan_indexes", away)
+    _, out, _ = macd("plan")
+    assert "- orphan connector old-sink" in _words(out)
+    assert "? unknown indexes" in _words(out)
+    assert "unknown orphans" not in _words(out)

@@ -59,6 +59,7 @@ def pipeline(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
         return names
 
     monkeypatch.setattr(module, "_SECTIONS", {kind: section(kind) for kind in module._SECTIONS})
+    monkeypatch.setattr(module.parts, "orphans", lambda _: [])
     return made
 
 

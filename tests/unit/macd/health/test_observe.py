@@ -236,11 +236,33 @@ def test_what_no_file_declares_any_more_is_one_part_more_and_drifted(world: Worl
     assert world.states()["topic old"] is State.DRIFTED
 
 
-def test_without_mongodb_nothing_is_said_of_it(world: World) -> None:
+def test_without_mongodb_it_is_unknown(world: World) -> None:
     world.down = {"collection"}
     states = world.states()
     assert states["collection orders_payments_joined"] is State.UNKNOWN
     assert states["topic macd_orders"] is State.OK
+    part = next(part for part in world.observer.look().parts if part.key == "collection deployed_parts")
+    assert part.state is State.UNKNOWN
+    assert part.detail == "what is not declared any more is unknown: MongoDB: no answer."
+
+
+def test_it_is_unknown_too_when_only_its_own_question_fails_or_takes_too_long(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def vanished() -> list[Part]:
+        raise KeyError("a stream that was dropped meanwhile")
+
+    def hang() -> list[Part]:
+        assert gate.wait(30)
+        return []
+
+    gate = Event()
+    monkeypatch.setattr(module, "LIMIT_S", 1.0)
+    for question in (vanished, hang):
+        monkeypatch.setattr(world, "_orphans", question)
+        unknown = [key for key, state in world.states().items() if state is State.UNKNOWN]
+        assert unknown == ["collection deployed_parts"]
+    gate.set()
 
 
 def test_a_service_that_hangs_is_not_asked_again_by_every_look(

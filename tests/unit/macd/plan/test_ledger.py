@@ -50,6 +50,30 @@ def test_what_was_there_before_is_adopted():
     assert book.ids == {"local topic a", "local stream B", "local stream C"}
 
 
+def test_what_was_adopted_and_is_made_anew_is_made_from_then_on():
+    book = Book()
+    _apply(book, NoOp("topic a"), NoOp("stream S"), NoOp("topic b"))
+    _apply(book, Create("topic a"), Delete("stream S"), Create("stream S"), NoOp("topic b"))
+    _apply(book, NoOp("topic a"), NoOp("stream S"), Update("topic b"))
+    origins = {part.name: part.origin for part in MongoLedger(book, "local").parts}
+    assert origins == {"a": "made", "S": "made", "b": "adopted"}
+
+
+def test_within_one_apply_a_part_has_its_newest_origin():
+    ledger = MongoLedger(Book(("topic", "a"), origin="adopted"), "local")
+    ledger.before(Create("topic a"))
+    assert [part.origin for part in ledger.parts] == ["made"]
+
+
+def test_what_somebody_else_is_making_meanwhile_is_not_adopted():
+    book = Book()
+    one, other = MongoLedger(book, "local"), MongoLedger(book, "local")
+    assert (one.parts, other.parts) == (set(), set())
+    one.before(Create("topic a"))
+    other.before(NoOp("topic a"))
+    assert book.documents["local topic a"]["origin"] == "made"
+
+
 def test_what_was_deleted_or_is_gone_is_forgotten_and_made_again_is_written_down_again():
     book = Book(("topic", "a"), ("stream", "S"), ("connector", "gone"))
     _apply(book, Delete("topic a"), Delete("stream S"), Create("stream S"), Forget("connector gone"))
@@ -105,3 +129,5 @@ def test_undeclared_is_what_no_file_names_whatever_else_is_written_down(pipeline
     ]
     others = [Part("topic", "old"), Part("stream", "OLD"), Part("connector", "macd_orders")]
     assert undeclared([*declared, *others], pipeline) == sorted(others)
+    [part] = undeclared([Part("topic", "old", "adopted"), Part("topic", "macd_orders", "adopted")], pipeline)
+    assert (part.name, part.origin) == ("old", "adopted")

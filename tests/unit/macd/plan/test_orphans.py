@@ -82,7 +82,7 @@ def old(services):
     """A pipeline of its own that no file declares any more, beside things of others."""
     for name in ("old_topic", "theirs"):
         services.topic_states[name] = TopicState(name, 1, 1, {})
-    services.subject_names = ["old_topic-value", "old_topic-key", "theirs-value"]
+    services.subject_names = ["old_topic-value", "old_topic-key", "theirs-value", "old_topic-theirs"]
     services.connector_configs = {"old-sink": {"topics": "old_topic"}, "their-sink": {"topics": "theirs"}}
     return services
 
@@ -165,6 +165,51 @@ def test_a_removal_takes_the_orphans_along(pipeline, old):
     assert old.removed == ["old-sink", "old_topic-value", "old_topic-key", "old_topic"]
 
 
+ADOPTED = [
+    Part("connector", "their-sink", "adopted"),
+    Part("subject", "old_topic-key", "adopted"),
+    Part("topic", "gone_before", "adopted"),
+    Part("topic", "theirs", "adopted"),
+]
+
+
+def test_what_was_there_before_is_shown_and_only_forgotten(pipeline, old):
+    orphans = find_orphans([*OWNED, *ADOPTED], old)
+    shown = plan_orphan_data(pipeline, orphans, old, prune=False)
+    pruned = plan_orphan_data(pipeline, orphans, old, prune=True)
+    lines = shown.render().splitlines()
+    for resource in ("connector their-sink", "subject old_topic-key", "topic theirs"):
+        assert (
+            f"- orphan  {resource} (not declared any more, but apply did not make it: `--prune` leaves it, "
+            "and forgets it)"
+        ) in lines
+        assert f"= forget  {resource} (was there before apply: it stays)" in pruned.render().splitlines()
+    assert "= forget  topic gone_before (not declared, and not there any more)" in lines
+    plan_orphan_connectors(orphans, old, prune=True).apply()
+    pruned.apply()
+    assert old.removed == ["old-sink", "old_topic-value", "old_topic"]
+
+
+def test_a_subject_of_a_topic_that_was_there_before_is_nobodys_orphan(pipeline, old):
+    orphans = find_orphans([Part("topic", "theirs", "adopted")], old)
+    assert orphans.parts == (Part("topic", "theirs"),)
+
+
+def test_a_removal_leaves_what_was_there_before(pipeline, old):
+    old.topic_states["macd_orders"] = TopicState("macd_orders", 1, 1, {})
+    old.subject_names += ["macd_orders-key", "macd_orders-value"]
+    before = [*ADOPTED, Part("subject", "macd_orders-key", "adopted")]
+    for plan in (plan_connector_removal, plan_schema_removal, plan_topic_removal):
+        plan(pipeline, old, [*OWNED, *before]).apply()
+    assert old.removed == ["old-sink", "old_topic-value", "macd_orders-value", "macd_orders", "old_topic"]
+
+
+def test_a_removal_takes_no_subject_that_only_begins_like_a_topic(pipeline, services):
+    services.subject_names = ["macd_orders-value", "macd_orders-com.acme.Order", "macd_orders-audit"]
+    plan_schema_removal(pipeline, services).apply()
+    assert services.removed == ["macd_orders-value"]
+
+
 # -- streams ------------------------------------------------------------------------------------------------
 
 
@@ -227,6 +272,40 @@ def test_a_renamed_stream_is_not_made_beside_the_one_that_still_writes_to_its_to
         *("terminate CAS_OLD_NAME", "drop OLD_NAME", "empty macd_payment_mismatches"),
         "create MACD_PAYMENT_MISMATCHES",
     ]
+
+
+def test_a_stream_that_was_there_before_is_shown_and_only_forgotten(pipeline, deployed):
+    arguments = {"orphans": _orphans(deployed, "OLD_TWO"), "adopted": [Part("stream", "OLD_TWO", "adopted")]}
+    [shown] = plan_streams(pipeline, deployed, deployed.empty, **arguments).pending
+    assert isinstance(shown, Orphan)
+    assert "apply did not make it" in shown.render()
+    pruned = plan_streams(pipeline, deployed, deployed.empty, **arguments, prune=True)
+    assert [change.resource for change in pruned.changes if isinstance(change, Forget)] == ["stream OLD_TWO"]
+    pruned.apply()
+    plan_stream_removal(pipeline, deployed, deployed.empty, arguments["adopted"]).apply()
+    assert "OLD_TWO" in deployed.sources
+
+
+def test_a_stream_is_not_made_beside_one_that_was_there_before_and_writes_the_same(pipeline):
+    ksqldb = FakeKsqlDb()
+    plan_streams(pipeline, ksqldb, ksqldb.empty).apply()
+    del ksqldb.sources["MACD_PAYMENT_MISMATCHES"]
+    ksqldb.execute(SINK.format("old_name", "macd_payment_mismatches", JOINED), {})
+    orphans, adopted = _orphans(ksqldb, "OLD_NAME"), [Part("stream", "OLD_NAME", "adopted")]
+    plan = plan_streams(pipeline, ksqldb, ksqldb.empty, orphans=orphans, adopted=adopted, prune=True)
+    [blocked] = plan.blocked
+    assert blocked.resource == "stream MACD_PAYMENT_MISMATCHES"
+    assert "drop it by hand if apply did not make it" in blocked.remedy
+
+
+def test_records_of_a_topic_that_was_there_before_stay(pipeline, deployed):
+    orphans, adopted = _orphans(deployed, "OLD_TWO"), [Part("topic", "old_two", "adopted")]
+    plan_streams(pipeline, deployed, deployed.empty, orphans=orphans, adopted=adopted, prune=True).apply()
+    assert deployed.log == ["terminate CAS_OLD_TWO", "drop OLD_TWO"]
+    deployed.execute(SINK.format("old_two", "old_two", "old_one"), {})
+    plan_stream_removal(pipeline, deployed, deployed.empty, [Part("stream", "OLD_TWO"), *adopted]).apply()
+    assert "drop OLD_TWO" in deployed.log[3:]
+    assert "empty old_two" not in deployed.log
 
 
 def test_records_that_a_declared_query_wrote_as_well_stay(pipeline, deployed):

@@ -75,12 +75,26 @@ def test_what_a_task_makes_is_written_down(book: Book) -> None:
 def test_a_renamed_stream_is_not_deployed_beside_the_one_that_writes_to_its_topic(
     connections: None, requests_mock: requests_mock.Mocker, book: Book
 ) -> None:
-    book.insert_one({"_id": "x", "target": "local", "kind": "stream", "name": "OLD_NAME"})
+    book.add("stream", "OLD_NAME")
     server = Ksql(requests_mock, [])
     server.described["OLD_NAME"] = "macd_payment_mismatches"
     with pytest.raises(AirflowFailException, match=r"OLD_NAME, which is not declared any more, writes to"):
         DeployStreamsOperator(task_id="t").execute({})
     assert not any(sql.startswith("CREATE") for sql in server.statements)
+
+
+def test_a_stream_that_was_there_before_the_package_is_told_apart(
+    connections: None,
+    requests_mock: requests_mock.Mocker,
+    book: Book,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    book.add("stream", "OLD_NAME", origin="adopted")
+    server = Ksql(requests_mock, [])
+    server.described["OLD_NAME"] = "macd_payment_mismatches"
+    with pytest.raises(AirflowFailException, match="drop it by hand if apply did not make it"):
+        DeployStreamsOperator(task_id="t").execute({})
+    assert "OLD_NAME (not declared any more, but apply did not make it" in capsys.readouterr().out
 
 
 def test_a_wrong_folder_fails_at_once_and_names_the_remedy() -> None:

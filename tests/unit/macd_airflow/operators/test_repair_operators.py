@@ -200,7 +200,7 @@ def test_what_is_removed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_removal_takes_along_what_is_not_declared_any_more_and_forgets_it(
     monkeypatch: pytest.MonkeyPatch, book: Book
 ) -> None:
-    book.insert_one({"_id": "local topic old", "target": "local", "kind": "topic", "name": "old"})
+    book.add("topic", "old")
     asking = asked(monkeypatch, remove_parts, "plan_topic_removal", Plan((Delete("topic old"),)))
     RemoveTopicsOperator(task_id="t").execute(context())
     assert asking.calls[0][0][2] == [Part("topic", "old")]
