@@ -146,7 +146,8 @@ def test_no_other_user_can_read_a_file_that_holds_a_secret(stack: Stack, run_id:
 
 def test_no_collection_shows_one(stack: Stack, run_id: str) -> None:
     def texts(database: Any) -> dict[str, str]:
-        return {name: repr(list(database[name].find())) for name in database.list_collection_names()}
+        names = database.list_collection_names()
+        return {name: repr(list(database[name].find().batch_size(1000))) for name in names}
 
     for name, text in stack.in_collection(texts).items():
         assert hidden(text), name

@@ -89,19 +89,32 @@ class _Course:
         return f"It needs {missing}." if missing else None
 
     def _run(self, step: Step) -> StepResult:
+        self._world.interrupted = False
+        result = self._tried(step)
+        if self._world.interrupted:
+            self.interrupted = True
+            if result.outcome is not Outcome.HELD:
+                return result.model_copy(update={"reason": INTERRUPTED, "remedy": "Run it again."})
+        return result
+
+    def _tried(self, step: Step) -> StepResult:
         began = time.monotonic()
         try:
             self._audience.started(step)
             facts = step.run(self._world)
         except MacdError as error:
             return _failed(step, began, error.message, error.remedy)
-        except KeyboardInterrupt:
-            self.interrupted = True
-            return _failed(step, began, INTERRUPTED, "Run it again.")
+        except KeyboardInterrupt as error:
+            self._world.interrupted = True
+            return _failed(step, began, repr(error), "")
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # An answer of another shape than expected; the steps behind it and the cleanup still have to run.
             told = f"The step itself broke ({type(error).__name__}: {error})."
             return _failed(step, began, told, "Report it with the version of the service.")
+        except Exception as error:
+            if not self._world.interrupted:
+                raise
+            return _failed(step, began, repr(error), "")
         return _held(step, began, facts)
 
 

@@ -27,6 +27,7 @@ class World:
 
     `begun` is set before the first change; from then on there is something to clean up. `before` is what
     there was on the target at that moment, `marks` what the services' names for its parts contain.
+    `interrupted` is set by a signal and cleared before each step.
     """
 
     pipeline: Pipeline
@@ -37,6 +38,7 @@ class World:
     prefix: str = field(default_factory=_prefix)
     say: Say = lambda _: None
     begun: bool = False
+    interrupted: bool = False
     before: Names = field(default_factory=Names)
     marks: set[str] = field(default_factory=set)
     declared: PipelineSpec = field(init=False)

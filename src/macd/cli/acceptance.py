@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from functools import partial
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -54,8 +56,8 @@ def acceptance(
         deadline_s=deadline,
     )
     # What ends a job of CI, or comes with a closed terminal, ends it as Ctrl-C does: with the cleanup.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, partial(_interrupt, world))
     with audience(err if as_json else out) as follower:
         steps = (*STEPS, *_dag_steps(settings, airflow, _dag_limit_s(world), follower.said))
         report = run_acceptance(world, steps, follower)
@@ -64,6 +66,12 @@ def acceptance(
     else:
         typer.echo(f"\n{report.render_text()}")
     raise_for_failures(report)
+
+
+def _interrupt(world: World, number: int, frame: FrameType | None) -> None:
+    """Remembered as well: a library in C may raise an error of its own in place of this one."""
+    world.interrupted = True
+    signal.default_int_handler(number, frame)
 
 
 def _dag_steps(settings: Settings, url: str | None, limit_s: float, say: Say) -> tuple[Step, ...]:

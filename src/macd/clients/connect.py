@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -210,8 +211,13 @@ class KafkaConnect(HttpClient):
 
 
 def _is_starting(response: requests.Response) -> bool:
-    """A worker that starts has no paths yet: its 404 lacks the body that says what there is not."""
-    return response.status_code == _NOT_FOUND and not response.text.lstrip().startswith("{")
+    """A worker that starts has no paths yet: its 404 is Jetty's, without what Connect itself says."""
+    if response.status_code != _NOT_FOUND:
+        return False
+    with suppress(ValueError):
+        body = response.json()
+        return not (isinstance(body, dict) and "error_code" in body)
+    return True
 
 
 def first_line(trace: str | None) -> str:

@@ -116,6 +116,19 @@ def test_ctrl_c_ends_the_step_and_leaves_only_the_cleanup():
     assert not report.passed
 
 
+@pytest.mark.parametrize("error", [TypeError("expected a property name"), RuntimeError("destroyed")])
+def test_ctrl_c_is_one_whatever_error_a_library_puts_in_its_place(error):
+    def interrupted(world):
+        world.interrupted = True
+        raise error
+
+    run = Step("run", "it runs", interrupted)
+    report = run_acceptance(world(), (step("apply"), run, step("other"), *CLEANUP), Audience())
+    assert [result.outcome.value for result in report.steps] == ["held", "FAILED", "skipped", "held", "held"]
+    assert report.interrupted
+    assert report.failures[0].reason == "It was interrupted."
+
+
 def test_a_second_ctrl_c_ends_one_step_of_the_cleanup_only():
     stopped = step("destroy", KeyboardInterrupt(), when=When.CLEANUP)
     report = run_acceptance(world(), (step("apply"), stopped, CLEANUP[1]), Audience())

@@ -57,13 +57,17 @@ def test_without_a_time_the_wait_grows_until_the_deadline(client):
     assert client.transport.call_count == 2
 
 
-# What Jetty answers to every path until the worker has given it some.
+# What Jetty answers to every path until the worker has given it some, and while it does.
 NOT_READY = {"status_code": 404, "text": ""}
+JETTYS_OWN = {
+    "status_code": 404,
+    "json": {"url": "/connectors/a/config", "status": "404", "message": "Not Found"},
+}
 
 
 def test_a_worker_that_starts_is_waited_for_and_nothing_is_taken_for_missing(client):
     path = f"{URL}/connectors/a/config"
-    client.transport.register_uri("GET", path, [NOT_READY, NOT_READY, {"json": {"name": "a"}}])
+    client.transport.register_uri("GET", path, [NOT_READY, JETTYS_OWN, {"json": {"name": "a"}}])
     assert client.config("a") == {"name": "a"}
 
 
