@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 from macd.errors import SpecError
-from macd.settings import REPOSITORY
 from macd.specs import load_pipeline
+from tests.unit.macd.specs.files import edit
 
 TARGETS = ("local", "compose", "cloud")
 JOIN = "ksql/03_macd_orders_payments_joined.sql"
@@ -18,19 +17,6 @@ PAID = "ksql/05_macd_paid_orders.sql"
 HOURLY = "ksql/07_macd_hourly_revenue.sql"
 JOINED_TOPIC = "KAFKA_TOPIC = 'macd_orders_payments_joined',"
 WINDOW = "WINDOW TUMBLING (SIZE 1 HOUR, RETENTION 8 DAYS, GRACE PERIOD 7 DAYS)"
-
-
-@pytest.fixture
-def include(tmp_path) -> Path:
-    copy = tmp_path / "include"
-    shutil.copytree(REPOSITORY / "include", copy)
-    return copy
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
 
 
 def setting(include: Path, topic: str, target: str, field: str, value: object) -> None:

@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 
 from macd.errors import SpecError
-from macd.settings import REPOSITORY
 from macd.specs import load_pipeline
-
-
-@pytest.fixture
-def include(tmp_path) -> Path:
-    copy = tmp_path / "include"
-    shutil.copytree(REPOSITORY / "include", copy)
-    return copy
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
-
+from tests.unit.macd.specs.files import edit
 
 BAD_FILES = [
     ("topics/macd_orders.yaml", "partitions: 2", "partitons: 2", ["partitons", "is missing"], "partitions"),
