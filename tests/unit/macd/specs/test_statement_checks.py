@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,24 +10,12 @@ import pytest
 from macd.errors import SpecError
 from macd.settings import REPOSITORY
 from macd.specs import load_pipeline
+from tests.unit.macd.specs.files import edit
 
 MISMATCHES = "04_macd_payment_mismatches.sql"
 JOINED = "03_macd_orders_payments_joined.sql"
 PAID = "05_macd_paid_orders.sql"
 ORDERS = "01_macd_orders_stream.sql"
-
-
-@pytest.fixture
-def include(tmp_path: Path) -> Path:
-    shutil.copytree(REPOSITORY / "include", tmp_path / "include")
-    return tmp_path / "include"
-
-
-def edit(include: Path, file: str, old: str, new: str) -> None:
-    path = include / "ksql" / file
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
 
 
 def extra(include: Path, query: str, *, name: str = "macd_extra", kind: str = "STREAM") -> None:
@@ -81,7 +68,7 @@ def test_the_projects_own_statements_hold_everywhere(target: str) -> None:
 def test_what_ksqldb_would_refuse_is_an_error_on_every_target(
     include: Path, file: str, old: str, new: str, where: str, what: str, remedy: str
 ) -> None:
-    edit(include, file, old, new)
+    edit(include / "ksql" / file, old, new)
     for target in ("local", "compose", "cloud"):
         with pytest.raises(SpecError) as raised:
             load_pipeline(include, target)
@@ -91,7 +78,7 @@ def test_what_ksqldb_would_refuse_is_an_error_on_every_target(
 
 
 def test_a_source_that_is_not_there_is_named_with_what_was_meant(include: Path) -> None:
-    edit(include, MISMATCHES, "FROM macd_orders_payments_joined", "FROM macd_order_payments_joined")
+    edit(include / "ksql" / MISMATCHES, "FROM macd_orders_payments_joined", "FROM macd_order_payments_joined")
     with pytest.raises(SpecError) as raised:
         load_pipeline(include, "cloud")
     assert "'MACD_ORDER_PAYMENTS_JOINED', which does not exist" in raised.value.message
@@ -142,7 +129,7 @@ def test_columns_of_a_result_may_be_read_from_its_topic(include: Path) -> None:
         "WITH (KAFKA_TOPIC = 'macd_paid_orders', VALUE_FORMAT = 'AVRO');"
     )
     assert load_pipeline(include, "local").notes == ()
-    edit(include, PAID, "AS payment_method", "AS method")
+    edit(include / "ksql" / PAID, "AS payment_method", "AS method")
     with pytest.raises(SpecError, match=r"07_macd_hourly_revenue\.sql.*'PAYMENT_METHOD' cannot be resolved"):
         load_pipeline(include, "local")
 
@@ -198,6 +185,6 @@ def test_what_reads_an_unchecked_stream_is_not_checked_either_and_the_rest_is(in
     first, second = load_pipeline(include, "cloud").notes
     assert "08_macd_extra.sql" in first
     assert second.endswith("09_macd_more.sql: not checked: it reads MACD_EXTRA, which could not be checked.")
-    edit(include, MISMATCHES, "`customer_id`", "`custmer_id`")
+    edit(include / "ksql" / MISMATCHES, "`customer_id`", "`custmer_id`")
     with pytest.raises(SpecError, match="custmer_id"):
         load_pipeline(include, "cloud")
