@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+from macd.clients.ksqldb import KsqlDb
 from macd.errors import DeadlineExceeded
-from macd.plan import DEADLINE, Plan, adopted_of, names, plan_streams, wait_until_running
+from macd.plan import (
+    DEADLINE,
+    Plan,
+    adopted_of,
+    names,
+    plan_streams,
+    plan_when_running,
+    wait_until_running,
+)
 from macd.specs import PipelineSpec
 from macd_airflow.hooks.kafka import KafkaHook
 from macd_airflow.hooks.ksqldb import KsqlDbHook
@@ -48,12 +58,7 @@ class DeployStreamsOperator(PlanOperator):
         for note in pipeline.notes:
             self.log.warning("%s", note)
         ksqldb = KsqlDbHook(self.ksqldb_conn_id).get_conn()
-        wait_until_running(pipeline, ksqldb, self.deadline)
-        left = self.undeclared(pipeline)
-        orphans = [source for name in names(left, "stream") if (source := ksqldb.source(name))]
-        return plan_streams(
-            pipeline, ksqldb, self._empty, replace=self.replace, orphans=orphans, adopted=adopted_of(left)
-        )
+        return plan_when_running(pipeline, ksqldb, partial(self._plan, pipeline, ksqldb), self.deadline)
 
     def confirm(self, pipeline: PipelineSpec) -> None:
         """Waits until every query of the pipeline runs."""
@@ -65,6 +70,13 @@ class DeployStreamsOperator(PlanOperator):
                 f"Not every query runs after {self.deadline}: {states}.",
                 remedy="Find the reason in ksqlDB's log, remove it and run this task again.",
             )
+
+    def _plan(self, pipeline: PipelineSpec, ksqldb: KsqlDb) -> Plan:
+        left = self.undeclared(pipeline)
+        orphans = [source for name in names(left, "stream") if (source := ksqldb.source(name))]
+        return plan_streams(
+            pipeline, ksqldb, self._empty, replace=self.replace, orphans=orphans, adopted=adopted_of(left)
+        )
 
     def _empty(self, topic: str) -> None:
         KafkaHook(self.kafka_conn_id).get_conn().empty(topic)
