@@ -1,0 +1,69 @@
+"""Who reads the pipeline's topics: its queries and sinks, and how far each of them has come."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from macd.clients.groups import ConsumerGroups, Progress
+from macd.pipeline import Pipeline
+from macd.specs.models import StatementSpec
+
+
+class Reader(NamedTuple):
+    """Who reads a topic: the key of a part, and the name or the end of the name of its consumer group.
+
+    `connector` is a sink's name, whose service may tell more than Kafka does.
+    """
+
+    part: str
+    topic: str
+    group: str
+    connector: str | None = None
+
+
+def query_key(statement: StatementSpec) -> str:
+    """The key of a query as a part."""
+    return f"query {statement.source}"
+
+
+class Readers:
+    """The readers of a pipeline as it runs now."""
+
+    def __init__(self, pipeline: Pipeline, groups: ConsumerGroups | None = None) -> None:
+        self._pipeline = pipeline
+        self._groups = groups
+
+    def progress(self) -> dict[Reader, Progress | None]:
+        """By reader; None for one that has committed nothing although there is something to read."""
+        groups = self._groups or ConsumerGroups(self._pipeline.services.kafka)
+        names = groups.names()
+        return {reader: self._progress_of(reader, groups, names) for reader in self._readers()}
+
+    def _progress_of(self, reader: Reader, groups: ConsumerGroups, names: Collection[str]) -> Progress | None:
+        group = next((name for name in names if name.endswith(reader.group)), None)
+        known = groups.progress(group, [reader.topic]) if group else self._told(reader, groups)
+        return known.get(reader.topic) or (Progress(0, 0) if groups.is_empty(reader.topic) else None)
+
+    def _told(self, reader: Reader, groups: ConsumerGroups) -> Mapping[str, Progress]:
+        """By the connectors' service: Kafka does not list a group that this account has no right to see."""
+        told = self._pipeline.connect.offsets(reader.connector) if reader.connector else None
+        if told is None:
+            return {}
+        age_s = max(0.0, (datetime.now(UTC) - told.observed_at).total_seconds())
+        found = groups.progress_at(told.offsets, [reader.topic])
+        return {topic: progress._replace(age_s=age_s) for topic, progress in found.items()}
+
+    def _readers(self) -> Iterator[Reader]:
+        spec = self._pipeline.spec
+        for connector in spec.connectors:
+            group = self._pipeline.connect.consumer_group(connector.name)
+            for topic in connector.topics if group else ():
+                yield Reader(f"connector {connector.name}", topic, str(group), connector.name)
+        service_id = self._pipeline.ksqldb.server().service_id
+        prefix = f"_confluent-ksql-{service_id}" if service_id else ""
+        for query in self._pipeline.ksqldb.queries():
+            for statement in (each for each in spec.queries if each.topic in query.sink_topics):
+                for topic in spec.topics_read(statement):
+                    yield Reader(query_key(statement), topic, f"{prefix}query_{query.query_id}")
