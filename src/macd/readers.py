@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from macd.clients.groups import ConsumerGroups, Progress
 from macd.pipeline import Pipeline
-from macd.specs.models import StatementSpec
+from macd.specs.models import ConnectorSpec, StatementSpec
 
 
 class Reader(NamedTuple):
@@ -28,6 +28,11 @@ def query_key(statement: StatementSpec) -> str:
     return f"query {statement.source}"
 
 
+def connector_key(connector: ConnectorSpec) -> str:
+    """The key of a sink as a part."""
+    return f"connector {connector.name}"
+
+
 class Readers:
     """The readers of a pipeline as it runs now."""
 
@@ -41,8 +46,29 @@ class Readers:
         names = groups.names()
         return {reader: self._progress_of(reader, groups, names) for reader in self._readers()}
 
+    def have_caught_up(self) -> bool:
+        """Whether everything that the pipeline declares is there and has read all that it reads to its end.
+
+        Internal topics included: a ksqlDB query has not yet joined what it has written to one.
+        """
+        groups = self._groups or ConsumerGroups(self._pipeline.services.kafka)
+        names, readers = groups.names(), list(self._readers())
+        declared = {
+            *(query_key(statement) for statement in self._pipeline.spec.queries),
+            *(connector_key(connector) for connector in self._pipeline.spec.connectors),
+        }
+        return declared <= {reader.part for reader in readers} and all(
+            self._is_at_the_end(reader, groups, names) for reader in readers
+        )
+
+    def _is_at_the_end(self, reader: Reader, groups: ConsumerGroups, names: Collection[str]) -> bool:
+        group = _group_of(reader, names)
+        found = groups.progress(group) if group else self._told(reader, groups)
+        read = reader.topic in found or groups.is_empty(reader.topic)
+        return read and not any(each.lag for each in found.values())
+
     def _progress_of(self, reader: Reader, groups: ConsumerGroups, names: Collection[str]) -> Progress | None:
-        group = next((name for name in names if name.endswith(reader.group)), None)
+        group = _group_of(reader, names)
         known = groups.progress(group, [reader.topic]) if group else self._told(reader, groups)
         return known.get(reader.topic) or (Progress(0, 0) if groups.is_empty(reader.topic) else None)
 
@@ -60,10 +86,14 @@ class Readers:
         for connector in spec.connectors:
             group = self._pipeline.connect.consumer_group(connector.name)
             for topic in connector.topics if group else ():
-                yield Reader(f"connector {connector.name}", topic, str(group), connector.name)
+                yield Reader(connector_key(connector), topic, str(group), connector.name)
         service_id = self._pipeline.ksqldb.server().service_id
         prefix = f"_confluent-ksql-{service_id}" if service_id else ""
         for query in self._pipeline.ksqldb.queries():
             for statement in (each for each in spec.queries if each.topic in query.sink_topics):
                 for topic in spec.topics_read(statement):
                     yield Reader(query_key(statement), topic, f"{prefix}query_{query.query_id}")
+
+
+def _group_of(reader: Reader, names: Iterable[str]) -> str | None:
+    return next((name for name in names if name.endswith(reader.group)), None)

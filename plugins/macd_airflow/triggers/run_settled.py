@@ -14,6 +14,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from macd.errors import MacdError
 from macd.quality.verify import STALL_LIMIT_S, wait_until_settled
 from macd.quality.watch import Progress, watch_run
+from macd.rescue.caught_up import everything_is_read
 from macd.rescue.outage import PATIENCE_S, through_outages
 from macd.rescue.sinks import SinkRescue
 from macd.specs import load_pipeline
@@ -93,7 +94,12 @@ class RunSettledTrigger(BaseTrigger):
                 return watch.look()
 
             return wait_until_settled(
-                look, self._remaining(), self.log.info, self.stall_limit_s, rescue=rescue
+                look,
+                self._remaining(),
+                self.log.info,
+                self.stall_limit_s,
+                rescue=rescue,
+                caught_up=everything_is_read(pipeline, services),
             ).settled
 
     def _remaining(self) -> float:
