@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from macd.clients.contents import Contents
 from macd.errors import DeadlineExceeded
 from macd.plan import DEADLINE, Plan, adopted_of, names, plan_streams, wait_until_running
 from macd.specs import PipelineSpec
@@ -18,7 +19,7 @@ class DeployStreamsOperator(PlanOperator):
     """Runs the statements of include/ksql that have not been run yet.
 
     :param ksqldb_conn_id: Airflow connection to ksqlDB's REST API.
-    :param kafka_conn_id: Airflow connection to Kafka; used with `replace` only.
+    :param kafka_conn_id: Airflow connection to Kafka: whether a query that is missing has written already.
     :param replace: drop and make anew a stream whose statement changed. Its join then reads its topics
         again; without it such a change fails the task and says what would be lost.
     :param deadline: how long a query may take until it runs. One that is being restarted, as after an
@@ -52,7 +53,12 @@ class DeployStreamsOperator(PlanOperator):
         left = self.undeclared(pipeline)
         orphans = [source for name in names(left, "stream") if (source := ksqldb.source(name))]
         return plan_streams(
-            pipeline, ksqldb, self._empty, replace=self.replace, orphans=orphans, adopted=adopted_of(left)
+            pipeline,
+            ksqldb,
+            Contents(KafkaHook(self.kafka_conn_id).get_conn()),
+            replace=self.replace,
+            orphans=orphans,
+            adopted=adopted_of(left),
         )
 
     def confirm(self, pipeline: PipelineSpec) -> None:
@@ -65,6 +71,3 @@ class DeployStreamsOperator(PlanOperator):
                 f"Not every query runs after {self.deadline}: {states}.",
                 remedy="Find the reason in ksqlDB's log, remove it and run this task again.",
             )
-
-    def _empty(self, topic: str) -> None:
-        KafkaHook(self.kafka_conn_id).get_conn().empty(topic)
