@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from macd.clients.contents import Contents
 from macd.clients.ksqldb import KsqlDb
 from macd.errors import DeadlineExceeded
 from macd.plan import (
@@ -28,7 +29,7 @@ class DeployStreamsOperator(PlanOperator):
     """Runs the statements of include/ksql that have not been run yet.
 
     :param ksqldb_conn_id: Airflow connection to ksqlDB's REST API.
-    :param kafka_conn_id: Airflow connection to Kafka; used with `replace` only.
+    :param kafka_conn_id: Airflow connection to Kafka: whether a query that is missing has written already.
     :param replace: drop and make anew a stream whose statement changed. Its join then reads its topics
         again; without it such a change fails the task and says what would be lost.
     :param deadline: how long a query may take until it runs. One that is being restarted, as after an
@@ -75,8 +76,10 @@ class DeployStreamsOperator(PlanOperator):
         left = self.undeclared(pipeline)
         orphans = [source for name in names(left, "stream") if (source := ksqldb.source(name))]
         return plan_streams(
-            pipeline, ksqldb, self._empty, replace=self.replace, orphans=orphans, adopted=adopted_of(left)
+            pipeline,
+            ksqldb,
+            Contents(KafkaHook(self.kafka_conn_id).get_conn()),
+            replace=self.replace,
+            orphans=orphans,
+            adopted=adopted_of(left),
         )
-
-    def _empty(self, topic: str) -> None:
-        KafkaHook(self.kafka_conn_id).get_conn().empty(topic)
