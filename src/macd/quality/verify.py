@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import NamedTuple, Protocol
 
 from pymongo.collection import Collection
@@ -74,15 +75,20 @@ def verify_run(
     """Waits at most `deadline_s` seconds for the run to arrive, then reports on it whatever has arrived.
 
     It stops waiting when nothing has moved for `stall_limit_s` seconds; before that it restarts sinks that
-    have failed. When a service goes away meanwhile it begins again, with the whole deadline
-    (`through_outages`).
+    have failed. What is derived from a run that has arrived may take as long as is left, and in any case
+    `stall_limit_s`. When a service goes away meanwhile it begins again (`through_outages`) with what is left,
+    and in any case `stall_limit_s`: what arrives late because of it is not lost.
 
     The report is stored in MongoDB. Raises SpecError for a run that was never started and ServiceError when a
     service cannot be used; failed checks are in the report (see `raise_for_failures`).
     """
 
+    ends, interruptions = time.monotonic() + deadline_s, count(0)
+
     def verify() -> Report:
-        return _verify(run_id, pipeline, services, deadline_s, progress, stall_limit_s)
+        least_s = stall_limit_s if next(interruptions) else 0.0
+        left_s = max(least_s, ends - time.monotonic())
+        return _verify(run_id, pipeline, services, left_s, progress, stall_limit_s)
 
     return through_outages(verify, progress)
 
@@ -231,13 +237,15 @@ def _wait_for_derived(
     rescue: Rescue,
     caught_up: CaughtUp,
 ) -> Waited:
-    """Goes on waiting, within the same deadline, for what is derived from a completely joined run."""
+    """Goes on waiting, within the same deadline, for what is derived from a completely joined run.
+
+    A run that arrives at the last moment is not blamed for what can only follow it.
+    """
     derived.note()
     if not derived.may_follow or derived.look().done:
         return before
-    after = wait_until_settled(
-        derived.look, deadline_s - before.seconds, say, stall_limit_s, rescue=rescue, caught_up=caught_up
-    )
+    left_s = max(deadline_s - before.seconds, stall_limit_s if before.settled else 0.0)
+    after = wait_until_settled(derived.look, left_s, say, stall_limit_s, rescue=rescue, caught_up=caught_up)
     return Waited(before.settled and after.settled, before.seconds + after.seconds)
 
 
