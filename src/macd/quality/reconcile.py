@@ -13,7 +13,7 @@ from macd.producer.manifest import Manifest
 from macd.producer.resume import Present
 from macd.producer.route import Route
 from macd.producer.sales import Kind, Sale
-from macd.quality.documents import cents, differences, money
+from macd.quality.documents import cents, differences, money, shown
 from macd.quality.figures import Figures
 from macd.quality.report import (
     LISTED,
@@ -159,8 +159,8 @@ class _Ledger:
 
     def _book_document(self, sale: Sale, document: Document) -> None:
         self.numbers["orders_stored"] += 1
-        self.numbers["order_cents_stored"] += cents(document.get("order_total"))
-        self.numbers["payment_cents_stored"] += cents(document.get("payment_amount"))
+        self.numbers["order_cents_stored"] += cents(document.get("order_total")) or 0
+        self.numbers["payment_cents_stored"] += cents(document.get("payment_amount")) or 0
         found = differences(sale, document)
         if found:
             self.altered.add(lambda: AlteredOrder(order_id=sale.order.order_id, differences=found))
@@ -170,8 +170,8 @@ class _Ledger:
             self.mismatched.add(
                 lambda: Mismatch(
                     order_id=sale.order.order_id,
-                    order_total=str(total),
-                    payment_amount=str(paid),
+                    order_total=shown(total),
+                    payment_amount=shown(paid),
                     planned=planned,
                 )
             )
