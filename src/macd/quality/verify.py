@@ -17,7 +17,7 @@ from macd.producer.manifest import Manifest
 from macd.producer.resume import Present, count_present
 from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
-from macd.quality.checks import evaluate
+from macd.quality.checks import NOTHING_CHECKED, evaluate, passed
 from macd.quality.derived import Derived
 from macd.quality.reconcile import Outcome, Seen, reconcile
 from macd.quality.report import Report, ReportStore
@@ -132,7 +132,7 @@ def raise_for_failures(report: Report) -> None:
     raise QualityCheckFailed(
         f"Run '{report.run_id}': {len(report.failures)} of {len(report.checks)} data-quality checks failed. "
         f"{numbers}.{_examples(report)}",
-        remedy=report.failures[0].next_step,
+        remedy=report.failures[0].next_step if report.failures else NOTHING_CHECKED,
     )
 
 
@@ -177,11 +177,11 @@ def finder(collection: Collection[Document]) -> Callable[[list[str]], Iterable[D
 
 
 def report_on(run_id: str, checks: Iterable[CheckSpec], outcome: Outcome, waited: Waited) -> Report:
-    """The report on a reconciliation; it passes when every check of severity `fail` holds."""
+    """The report on a reconciliation; it passes when there are checks of severity `fail` and all hold."""
     results = evaluate(checks, outcome.figures)
     return Report(
         run_id=run_id,
-        passed=all(result.passed for result in results if result.severity == "fail"),
+        passed=passed(results),
         settled=waited.settled,
         waited_s=round(waited.seconds, 3),
         verified_at=datetime.now(UTC).replace(microsecond=0),
