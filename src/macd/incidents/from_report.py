@@ -67,6 +67,10 @@ def _unexpected(samples: Samples) -> Iterator[str]:
         yield f"{each.order_id} {each.kind}, but in {' and '.join(each.where)}"
 
 
+def _unordered(samples: Samples) -> Iterator[str]:
+    return (f"{each.order_id} never ordered, but in {each.where}" for each in samples.unordered.first)
+
+
 def _altered(samples: Samples) -> Iterator[str]:
     for each in samples.altered.first:
         yield f"{each.order_id} {_changes(each)}"
@@ -131,6 +135,8 @@ _EXAMPLES: Mapping[str, tuple[Lines, ...]] = {
     "missing_not_stored": (_missing,),
     "orders_duplicate": (_duplicate,),
     "orders_unexpected": (_unexpected,),
+    "documents_unordered": (_unordered,),
+    "pairs_unordered": (_unordered,),
     "orders_altered": (_altered,),
     "mismatches_stored": (_mismatched,),
     "mismatches_unplanned": (_unplanned, _altered),

@@ -36,6 +36,12 @@ class Figures(BaseModel):
     missing_not_stored: int = Field(0, description="Missing: joined, neither stored nor dead-lettered.")
     orders_duplicate: int = Field(0, description="Orders joined more often than their payments were sent.")
     orders_unexpected: int = Field(0, description="Unpaid or late-paid orders joined or stored.")
+    documents_unordered: int = Field(
+        0, description="Documents with this run's ids beside the one that each of its orders may have."
+    )
+    pairs_unordered: int = Field(
+        0, description="Records of the joined topic with ids of this run that none of its orders has."
+    )
     orders_altered: int = Field(0, description="Stored orders with a field that differs.")
     mismatches_planned: int = Field(0, description="Orders whose payment differs from the total on purpose.")
     mismatches_stored: int = Field(0, description="Stored orders whose payment differs from their total.")

@@ -11,6 +11,7 @@ from macd.producer.manifest import Manifest
 from macd.producer.sales import Kind, Sale
 from macd.quality.documents import differing, dollars, expected_fields
 from macd.quality.report import LISTED, Listing
+from macd.quality.unordered import of_run
 from macd.quality.watch import IDS_PER_QUERY
 
 
@@ -28,9 +29,7 @@ class MismatchList:
         self._run = manifest.run
         self._planned = manifest.counts.mismatched
         self._stored = stored
-        prefix = self._run.order_ids.prefix.decode()
-        # All ids of a run begin alike and go on in hexadecimal.
-        self._mine = {"_id": {"$gte": prefix, "$lt": f"{prefix}g"}}
+        self._mine = of_run(manifest)
 
     def is_complete(self) -> bool:
         """Whether as many are there as the run was asked for."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from macd.clients.mongodb import Document
@@ -42,10 +43,14 @@ _HOP_FIGURES = {
 
 
 class Seen(NamedTuple):
-    """What was read behind the join: pairs by the order's number, and reasons of the dead letters."""
+    """What was read behind the join: pairs by the order's number, and reasons of the dead letters.
+
+    `unordered` counts the records of the joined topic by keys of the run that none of its orders has.
+    """
 
     joined: bytearray
     dead_letters: dict[int, str]
+    unordered: Mapping[bytes, int] = MappingProxyType({})
 
 
 class Outcome(NamedTuple):
@@ -73,7 +78,7 @@ def reconcile(
     return Outcome(_figures(manifest, ledger), ledger.samples(), ledger.takings)
 
 
-class _Found(Generic[ItemT]):
+class Found(Generic[ItemT]):
     """Counts all and keeps the first `most`."""
 
     def __init__(self, most: int = LISTED) -> None:
@@ -82,6 +87,7 @@ class _Found(Generic[ItemT]):
         self.first: list[ItemT] = []
 
     def add(self, item: Callable[[], ItemT]) -> None:
+        """Counts one, and makes it when it is to be kept."""
         self.count += 1
         if len(self.first) < self.most:
             self.first.append(item())
@@ -96,12 +102,12 @@ class _Ledger:
         self.numbers: Counter[str] = Counter()
         self.takings = Takings()
         self.missing_numbers = array("L")
-        self.missing: _Found[MissingOrder] = _Found(MISSING_LISTED)
-        self.duplicate: _Found[DuplicateOrder] = _Found()
-        self.unexpected: _Found[UnexpectedOrder] = _Found()
-        self.altered: _Found[AlteredOrder] = _Found()
-        self.dead_lettered: _Found[DeadLetter] = _Found()
-        self.mismatched: _Found[Mismatch] = _Found()
+        self.missing: Found[MissingOrder] = Found(MISSING_LISTED)
+        self.duplicate: Found[DuplicateOrder] = Found()
+        self.unexpected: Found[UnexpectedOrder] = Found()
+        self.altered: Found[AlteredOrder] = Found()
+        self.dead_lettered: Found[DeadLetter] = Found()
+        self.mismatched: Found[Mismatch] = Found()
 
     def book(self, sale: Sale, document: Document | None) -> None:
         if sale.pairs == 0:
@@ -117,7 +123,7 @@ class _Ledger:
 
     def samples(self) -> Samples:
         """The lists as they are reported."""
-        lists: dict[str, _Found[Any]] = {
+        lists: dict[str, Found[Any]] = {
             "missing": self.missing,
             "duplicate": self.duplicate,
             "unexpected": self.unexpected,

@@ -119,6 +119,8 @@ def _listings(samples: Samples) -> Iterator[str]:
         for each in samples.unexpected.first
     ]
     yield _listing("Unexpected", samples.unexpected.count, unexpected)
+    unordered = [(each.order_id, f"in {each.where}") for each in samples.unordered.first]
+    yield _listing("Never ordered", samples.unordered.count, unordered, "record")
     altered = [(each.order_id, "; ".join(map(_change, each.differences))) for each in samples.altered.first]
     yield _listing("Altered", samples.altered.count, altered)
     wrong = [(order_id, "differs from the order, or is no mismatch") for order_id in samples.mislisted.first]

@@ -60,6 +60,13 @@ class UnexpectedOrder(Frozen):
     where: tuple[str, ...]
 
 
+class UnorderedOrder(Frozen):
+    """An id of the run that nobody ordered, or a second document of one that was ordered, and where it is."""
+
+    order_id: str
+    where: str
+
+
 class Difference(Frozen):
     """A field of a stored document that is not what was produced."""
 
@@ -113,6 +120,7 @@ class Samples(Frozen):
     missing: Listing[MissingOrder] = Listing[MissingOrder]()
     duplicate: Listing[DuplicateOrder] = Listing[DuplicateOrder]()
     unexpected: Listing[UnexpectedOrder] = Listing[UnexpectedOrder]()
+    unordered: Listing[UnorderedOrder] = Listing[UnorderedOrder]()
     altered: Listing[AlteredOrder] = Listing[AlteredOrder]()
     dead_lettered: Listing[DeadLetter] = Listing[DeadLetter]()
     mismatched: Listing[Mismatch] = Listing[Mismatch]()

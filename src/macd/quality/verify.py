@@ -21,6 +21,7 @@ from macd.quality.checks import NOTHING_CHECKED, evaluate, passed
 from macd.quality.derived import Derived
 from macd.quality.reconcile import Outcome, Seen, reconcile
 from macd.quality.report import Report, ReportStore
+from macd.quality.unordered import with_unordered
 from macd.quality.watch import Progress, RunWatch, watch_run
 from macd.rescue.outage import through_outages
 from macd.rescue.sinks import SinkRescue
@@ -101,10 +102,11 @@ def _verify(
         with RecordReader(services.kafka, start) as reader:
             watch = RunWatch(manifest, route, reader, collection)
             waited = wait_until_settled(watch.look, deadline_s, progress, stall_limit_s, rescue=rescue)
-            seen = Seen(watch.joined, watch.dead_letters)
+            seen = Seen(watch.joined, watch.dead_letters, watch.unordered)
         outcome = reconcile(
             manifest, route, seen, finder(collection), lambda: _on_topics(manifest, route, services)
         )
+        outcome = with_unordered(outcome, manifest, route, seen, collection)
         derived = Derived(manifest, outcome, pipeline, services, database)
         waited = _wait_for_derived(derived, waited, deadline_s, progress, stall_limit_s, rescue)
         report = report_on(run_id, pipeline.checks_of("run"), derived.compare(), waited)
@@ -215,6 +217,7 @@ def _examples(report: Report) -> str:
         "dead-lettered": [each.order_id for each in samples.dead_lettered.first],
         "duplicate": [each.order_id for each in samples.duplicate.first],
         "unexpected": [each.order_id for each in samples.unexpected.first],
+        "never ordered": [f"{each.order_id} in {each.where}" for each in samples.unordered.first],
         "altered": [f"{each.order_id} {each.differences[0].field}" for each in samples.altered.first],
         "wrong revenue": [
             f"{each.hour:%Y-%m-%d %H}:00 {each.payment_method}" for each in samples.revenue.first

@@ -104,6 +104,7 @@ def test_a_clean_run_has_no_finding(run):
         "missing": 0,
         "duplicate": 0,
         "unexpected": 0,
+        "unordered": 0,
         "altered": 0,
         "dead_lettered": 0,
         "mismatched": min(20, run.plan.mismatched),
