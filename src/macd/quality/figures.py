@@ -22,6 +22,12 @@ class Figures(BaseModel):
     orders_acknowledged: int = Field(0, description="Order messages that Kafka acknowledged.")
     payments_acknowledged: int = Field(0, description="Payment messages that Kafka acknowledged.")
     orders_expected: int = Field(0, description="Orders paid within the window: these have to be in MongoDB.")
+    messages_missing: int = Field(
+        0, description="Acknowledged messages that the source topics lost although they keep those offsets."
+    )
+    offsets_expired: int = Field(
+        0, description="Offsets of the run that the source topics no longer keep; as many are not missed."
+    )
     orders_joined: int = Field(0, description="Expected orders found in the joined topic.")
     pairs_expected: int = Field(0, description="Order-payment pairs that the join has to give.")
     pairs_joined: int = Field(0, description="Pairs found in the joined topic for expected orders.")

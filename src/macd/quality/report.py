@@ -60,8 +60,8 @@ class UnexpectedOrder(Frozen):
     where: tuple[str, ...]
 
 
-class UnorderedOrder(Frozen):
-    """An id of the run that nobody ordered, or a second document of one that was ordered, and where it is."""
+class Located(Frozen):
+    """An order's id, and the topic or collection where it was found or is missed."""
 
     order_id: str
     where: str
@@ -120,7 +120,8 @@ class Samples(Frozen):
     missing: Listing[MissingOrder] = Listing[MissingOrder]()
     duplicate: Listing[DuplicateOrder] = Listing[DuplicateOrder]()
     unexpected: Listing[UnexpectedOrder] = Listing[UnexpectedOrder]()
-    unordered: Listing[UnorderedOrder] = Listing[UnorderedOrder]()
+    lost: Listing[Located] = Listing[Located]()
+    unordered: Listing[Located] = Listing[Located]()
     altered: Listing[AlteredOrder] = Listing[AlteredOrder]()
     dead_lettered: Listing[DeadLetter] = Listing[DeadLetter]()
     mismatched: Listing[Mismatch] = Listing[Mismatch]()

@@ -14,7 +14,7 @@ from macd.producer.manifest import Manifest
 from macd.producer.route import Route
 from macd.quality.documents import shown
 from macd.quality.reconcile import Found, Outcome, Seen
-from macd.quality.report import LISTED, Listing, UnorderedOrder
+from macd.quality.report import LISTED, Listing, Located
 from macd.quality.watch import IDS_PER_QUERY
 
 
@@ -31,14 +31,14 @@ def with_unordered(
 
     A document whose _id is one of the run's orders is that order's, ordered and expected or not.
     """
-    documents: Found[UnorderedOrder] = Found()
+    documents: Found[Located] = Found()
     for document in collection.find(of_run(manifest), {"order_id": 1}, batch_size=IDS_PER_QUERY):
         if not _is_ordered(document["_id"], manifest.run.order_ids):
             documents.add(partial(_document, document, manifest, route))
     pairs = (_pair(key, route) for key in seen.unordered)
     counts = {"documents_unordered": documents.count, "pairs_unordered": sum(seen.unordered.values())}
     first = tuple(islice(chain(documents.first, pairs), LISTED))
-    listing: Listing[UnorderedOrder] = Listing(count=sum(counts.values()), first=first)
+    listing: Listing[Located] = Listing(count=sum(counts.values()), first=first)
     return outcome._replace(
         figures=outcome.figures.model_copy(update=counts),
         samples=outcome.samples.model_copy(update={"unordered": listing}),
@@ -49,13 +49,13 @@ def _is_ordered(name: Any, ids: IdSpace) -> bool:
     return isinstance(name, str) and ids.number(name.encode()) is not None
 
 
-def _document(document: Document, manifest: Manifest, route: Route) -> UnorderedOrder:
+def _document(document: Document, manifest: Manifest, route: Route) -> Located:
     name = document["_id"]
     if isinstance(name, str) and name.startswith(manifest.run.order_ids.prefix.decode()):
-        return UnorderedOrder(order_id=shown(name), where=route.collection)
+        return Located(order_id=shown(name), where=route.collection)
     where = f"{route.collection} under the _id {shown(repr(name))}"
-    return UnorderedOrder(order_id=shown(document["order_id"]), where=where)
+    return Located(order_id=shown(document["order_id"]), where=where)
 
 
-def _pair(key: bytes, route: Route) -> UnorderedOrder:
-    return UnorderedOrder(order_id=shown(key.decode(errors="replace")), where=route.joined_topic)
+def _pair(key: bytes, route: Route) -> Located:
+    return Located(order_id=shown(key.decode(errors="replace")), where=route.joined_topic)

@@ -11,16 +11,16 @@ from typing import NamedTuple, Protocol
 from pymongo.collection import Collection
 
 from macd.clients.mongodb import Document, connected
-from macd.clients.records import RecordReader
+from macd.clients.records import RecordReader, begin_offsets
 from macd.errors import QualityCheckFailed
 from macd.producer.manifest import Manifest
-from macd.producer.resume import Present, count_present
 from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
 from macd.quality.checks import NOTHING_CHECKED, evaluate, passed
 from macd.quality.derived import Derived
 from macd.quality.reconcile import Outcome, Seen, reconcile
 from macd.quality.report import Report, ReportStore
+from macd.quality.sources import OnSources, on_sources
 from macd.quality.unordered import with_unordered
 from macd.quality.watch import Progress, RunWatch, watch_run
 from macd.rescue.outage import through_outages
@@ -103,9 +103,7 @@ def _verify(
             watch = RunWatch(manifest, route, reader, collection)
             waited = wait_until_settled(watch.look, deadline_s, progress, stall_limit_s, rescue=rescue)
             seen = Seen(watch.joined, watch.dead_letters, watch.unordered)
-        outcome = reconcile(
-            manifest, route, seen, finder(collection), lambda: _on_topics(manifest, route, services)
-        )
+        outcome = reconcile(manifest, route, seen, finder(collection), _on_topics(manifest, route, services))
         outcome = with_unordered(outcome, manifest, route, seen, collection)
         derived = Derived(manifest, outcome, pipeline, services, database)
         waited = _wait_for_derived(derived, waited, deadline_s, progress, stall_limit_s, rescue)
@@ -204,9 +202,9 @@ def _wait_for_derived(
     return Waited(before.settled and after.settled, before.seconds + after.seconds)
 
 
-def _on_topics(manifest: Manifest, route: Route, services: Services) -> Present:
+def _on_topics(manifest: Manifest, route: Route, services: Services) -> OnSources:
     with RecordReader(services.kafka, manifest.start_of(route.sources)) as reader:
-        return count_present(manifest.run, route, reader.drain())
+        return on_sources(manifest, route, reader, lambda: begin_offsets(services.kafka, route.sources))
 
 
 def _examples(report: Report) -> str:
@@ -217,6 +215,7 @@ def _examples(report: Report) -> str:
         "dead-lettered": [each.order_id for each in samples.dead_lettered.first],
         "duplicate": [each.order_id for each in samples.duplicate.first],
         "unexpected": [each.order_id for each in samples.unexpected.first],
+        "lost from a topic": [f"{each.order_id} from {each.where}" for each in samples.lost.first],
         "never ordered": [f"{each.order_id} in {each.where}" for each in samples.unordered.first],
         "altered": [f"{each.order_id} {each.differences[0].field}" for each in samples.altered.first],
         "wrong revenue": [
