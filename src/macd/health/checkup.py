@@ -15,7 +15,7 @@ from macd.health.observe import STALLED_AFTER_S, observe
 from macd.health.report import HealthReport, HealthReportStore
 from macd.health.state import Kind, Part, PipelineState, State
 from macd.incidents.finding import Finding
-from macd.quality.checks import evaluate
+from macd.quality.checks import NOTHING_CHECKED, evaluate, passed
 from macd.quality.report import CheckResult
 from macd.specs.endpoints import Services
 from macd.specs.models import CheckSpec, PipelineSpec
@@ -59,11 +59,11 @@ def check_up(
 
 
 def report_on(checks: Iterable[CheckSpec], state: PipelineState, books: Books) -> HealthReport:
-    """The report on one look; it passes when every check of severity `fail` holds."""
+    """The report on one look; it passes when there are checks of severity `fail` and all hold."""
     figures = _figures(state, books)
     results = evaluate(checks, figures)
     return HealthReport(
-        passed=all(result.passed for result in results if result.severity == "fail"),
+        passed=passed(results),
         figures=figures,
         checks=results,
         state=state,
@@ -92,14 +92,15 @@ def findings_of(report: HealthReport) -> list[Finding]:
 
 def raise_for_failures(report: HealthReport) -> None:
     """QualityCheckFailed with the numbers of every failed check; nothing when the report passed."""
+    if report.passed:
+        return
     failed = [check for check in report.checks if not check.passed and check.severity == "fail"]
-    if failed:
-        told = "; ".join(check.message for check in failed)
-        examples = "; ".join(line for check in failed for line in _behind(check, report))
-        raise QualityCheckFailed(
-            f"The pipeline is not well: {told}.{f' {examples}.' if examples else ''}",
-            remedy=failed[0].next_step,
-        )
+    told = "; ".join(check.message for check in failed) or "nothing was checked"
+    examples = "; ".join(line for check in failed for line in _behind(check, report))
+    raise QualityCheckFailed(
+        f"The pipeline is not well: {told}.{f' {examples}.' if examples else ''}",
+        remedy=failed[0].next_step if failed else NOTHING_CHECKED,
+    )
 
 
 def _figures(state: PipelineState, books: Books) -> PipelineFigures:

@@ -68,9 +68,9 @@ class Derived:
 
     @property
     def may_follow(self) -> bool:
-        """Whether waiting can bring anything: what was not joined is never derived."""
+        """Whether waiting can bring anything: what was not joined is never derived, what should not be is."""
         figures = self._outcome.figures
-        return figures.pairs_missing == 0 and figures.orders_unexpected == 0
+        return not (figures.pairs_missing or figures.orders_unexpected or figures.pairs_unordered)
 
     def note(self) -> None:
         """Notes what the run has sold, so that later runs in the same hours can be told from it."""

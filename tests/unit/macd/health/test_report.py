@@ -42,6 +42,16 @@ def test_a_pipeline_that_is_well_has_no_finding() -> None:
     assert "13 of 13 checks hold" in report.render_text()
 
 
+@pytest.mark.parametrize("severity", ["none at all", "warn"])
+def test_where_nothing_can_fail_nothing_passes(severity: str) -> None:
+    checks = [check for check in CHECKS if check.severity == severity]
+    report = report_on(checks, report_of().state, Books())
+    assert not report.passed
+    with pytest.raises(QualityCheckFailed, match="nothing was checked") as failure:
+        raise_for_failures(report)
+    assert "include/checks" in failure.value.remedy
+
+
 def test_a_reader_that_has_stopped_fails_with_its_name_and_the_next_step() -> None:
     report = report_of(part=State.STALLED, connectors_stalled=1)
     [finding] = findings_of(report)
