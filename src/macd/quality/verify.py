@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from pymongo.collection import Collection
 
 from macd.clients.mongodb import Document, connected
-from macd.clients.records import RecordReader
+from macd.clients.records import READ_LIMIT_S, RecordReader
 from macd.errors import QualityCheckFailed
 from macd.producer.manifest import Manifest
 from macd.producer.resume import Present, count_present
@@ -98,16 +98,23 @@ def _verify(
             progress(f"Run '{run_id}' was not produced to its end; expect its checks to fail.")
         collection = database.client[route.database][route.collection]
         start = manifest.start_of((route.joined_topic, route.dead_letter_topic))
-        with RecordReader(services.kafka, start) as reader:
+        with RecordReader(services.kafka, start, limit_s=max(READ_LIMIT_S, deadline_s)) as reader:
             watch = RunWatch(manifest, route, reader, collection)
-            waited = wait_until_settled(watch.look, deadline_s, progress, stall_limit_s, rescue=rescue)
-            seen = Seen(watch.joined, watch.dead_letters)
+            waited = wait_until_settled(
+                watch.look,
+                deadline_s,
+                progress,
+                stall_limit_s,
+                rescue=lambda: rescue() or watch.is_held_up(progress),
+            )
+            seen, obstacles = Seen(watch.joined, watch.dead_letters), watch.obstacles
         outcome = reconcile(
             manifest, route, seen, finder(collection), lambda: _on_topics(manifest, route, services)
         )
         derived = Derived(manifest, outcome, pipeline, services, database)
         waited = _wait_for_derived(derived, waited, deadline_s, progress, stall_limit_s, rescue)
         report = report_on(run_id, pipeline.checks_of("run"), derived.compare(), waited)
+        report = report.with_notes(obstacles)
         ReportStore(database).save(report)
     return report
 
@@ -131,7 +138,7 @@ def raise_for_failures(report: Report) -> None:
     numbers = "; ".join(check.message for check in report.failures)
     raise QualityCheckFailed(
         f"Run '{report.run_id}': {len(report.failures)} of {len(report.checks)} data-quality checks failed. "
-        f"{numbers}.{_examples(report)}",
+        f"{numbers}.{_examples(report)}{''.join(f' Note: {note}' for note in report.notes)}",
         remedy=report.failures[0].next_step,
     )
 
