@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from macd.clients.mongodb import connected
-from macd.clients.records import RecordReader, end_offsets
+from macd.clients.records import end_offsets
 from macd.clients.registry import SchemaRegistry
 from macd.errors import DeliveryFailed
 from macd.producer.delivery import Delivery
 from macd.producer.encoding import Encoder, order_encoder, payment_encoder, registered_id
 from macd.producer.manifest import Acknowledged, Manifest, Totals, offsets
 from macd.producer.parameters import SeedParameters, validated_run_id
-from macd.producer.resume import Present, begin, check_still_there, count_present
+from macd.producer.resume import Present, begin, check_still_there, find_present
 from macd.producer.route import Route, route_of
 from macd.producer.sales import Order, Payment
 from macd.producer.store import RunStore
@@ -83,8 +83,7 @@ def _continue(
     store: RunStore,
     progress: Progress,
 ) -> Manifest:
-    with RecordReader(services.kafka, manifest.start_of(route.sources)) as reader:
-        present = count_present(manifest.run, route, reader.drain())
+    present = find_present(manifest, route, services.kafka)
     began, delivery = time.monotonic(), Delivery(services.kafka, say=progress)
     try:
         totals = produce(manifest, route, present, encoders, delivery, progress)

@@ -40,6 +40,7 @@ class Verified:
         monkeypatch.setattr(verify, "connected", lambda *_: nullcontext(self.database))
         monkeypatch.setattr(verify, "RecordReader", lambda *given, **more: self.open_reader(*given, **more))
         monkeypatch.setattr(verify, "SinkRescue", lambda *_: lambda: False)
+        monkeypatch.setattr(verify, "everything_is_read", lambda *_: lambda: False)
         monkeypatch.setattr(derived, "KafkaAdmin", lambda _: SimpleNamespace(topic_id=lambda _: "topic-1"))
 
     @property
@@ -75,6 +76,11 @@ class Verified:
         )
         manifest = manifest_of(self.run).model_copy(update={"start_offsets": partitions})
         RunStore(self.database).begin(manifest)
+        for sale in self.run.sales():
+            self.broker.append(ROUTE.orders_topic, sale.order.order_id.encode())
+            if sale.payment is not None:
+                for _ in range(sale.copies):
+                    self.broker.append(ROUTE.payments_topic, sale.payment.payment_id.encode())
         for sale in (sale for sale in self.run.sales() if sale.pairs):
             self.broker.append(ROUTE.joined_topic, sale.order.order_id.encode())
             self.stored.insert_one(document_of(sale))

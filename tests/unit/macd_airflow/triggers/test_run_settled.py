@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,13 +34,20 @@ class Watch:
         self.looks = list(looks)
         self.looked = threading.Event()
         self.left = threading.Event()
+        self.check: Callable[[], None] = lambda: None
+        self.held = False
 
     def look(self) -> Progress:
+        self.check()
         self.looked.set()
         return self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
 
+    def is_held_up(self, say: Callable[[str], None]) -> bool:
+        return self.held
+
     @contextmanager
-    def __call__(self, *_: Any) -> Iterator[Watch]:
+    def __call__(self, *arguments: Any) -> Iterator[Watch]:
+        self.check = arguments[-1]
         try:
             yield self
         finally:
@@ -65,6 +72,12 @@ def _payload(trigger: RunSettledTrigger) -> tuple[bool, float, float]:
 
 async def _events(trigger: RunSettledTrigger) -> list[TriggerEvent]:
     return [event async for event in trigger.run()]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How far readers have come."""
+    monkeypatch.setattr(run_settled, "everything_is_read", lambda *_: lambda: False)
 
 
 def test_it_comes_back_from_its_serialised_form() -> None:
@@ -125,7 +138,7 @@ def test_a_service_that_comes_back_is_waited_for(monkeypatch: pytest.MonkeyPatch
         answer = next(answers)
         if isinstance(answer, Exception):
             raise answer
-        return answer()
+        return answer(*_)
 
     monkeypatch.setattr(run_settled, "watch_run", watch_run)
     assert _payload(_trigger())[0]
@@ -145,6 +158,22 @@ def test_it_restarts_what_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_settled, "SinkRescue", rescue)
     monkeypatch.setattr(verify, "_RESCUE_EVERY_S", 0.01)
     assert _payload(_trigger())[0]
+
+
+def test_it_waits_on_while_a_transaction_keeps_records_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(Watch):
+        def look(self) -> Progress:
+            threading.Event().wait(0.002)
+            return super().look()
+
+    watch = Slow(*[_progress(stored=100)] * 200, _progress(stored=500))
+    watch.held = True
+    monkeypatch.setattr(run_settled, "watch_run", watch)
+    monkeypatch.setattr(run_settled, "SinkRescue", lambda *_: lambda: False)
+    trigger = _trigger()
+    trigger.stall_limit_s = 0.05
+    monkeypatch.setattr(verify, "_RESCUE_EVERY_S", 0.01)
+    assert _payload(trigger)[0]
 
 
 def test_cancelling_it_ends_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
