@@ -2,7 +2,8 @@
 
 MacdError                    exit  remedy is always given
 ├── SpecError                3     a file under include/ or a setting is wrong (names file and field)
-│   └── RunNotFound                there is no seeding run, or no report, with this id
+│   ├── RunNotFound                there is no seeding run, or no report, with this id
+│   └── RunNotReproducible         this package cannot make the run's records again
 ├── EnvironmentNotReady      4     this machine lacks something the local stack needs
 ├── ServiceError             5     a service did not do what was asked
 │   ├── ServiceUnreachable         nobody answers at that address
@@ -47,6 +48,10 @@ class SpecError(MacdError):
 
 class RunNotFound(SpecError):
     """A seeding run was named that does not exist, or was never verified."""
+
+
+class RunNotReproducible(SpecError):
+    """A run's records cannot be made again: it has another recipe, or its manifest was changed."""
 
 
 class EnvironmentNotReady(MacdError):

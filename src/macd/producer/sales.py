@@ -11,6 +11,8 @@ from macd.producer.ids import IdSpace
 from macd.producer.menu import MENU
 from macd.producer.parameters import Plan, SeedParameters, plan_of
 
+# Counts what this module, the ids and the menu make: a change of it cannot make earlier runs' records again.
+RECIPE_NUMBER = 1
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 # The join's window in include/ksql: a payment this long after its order is the last one that is joined.

@@ -15,7 +15,7 @@ class KnownRuns:
     """The runs that have a manifest; retention deletes it with the run's documents."""
 
     def __init__(self, manifests: Iterable[Manifest]) -> None:
-        self._prefixes = {manifest.run.order_ids.prefix for manifest in manifests}
+        self._prefixes = {manifest.order_ids.prefix for manifest in manifests}
 
     def forgot(self, key: bytes | None) -> bool:
         """Whether an order was made by a run that is not known any more."""
@@ -32,5 +32,5 @@ def affected_runs(keys: Collection[bytes], manifests: Iterable[Manifest]) -> tup
 
 
 def _owns(manifest: Manifest, keys: Iterable[bytes]) -> bool:
-    ids = manifest.run.order_ids
+    ids = manifest.order_ids
     return any(ids.number(key) is not None for key in keys)

@@ -96,5 +96,5 @@ def _delete_documents(manifest: Manifest, database: Database[Document], route: R
 
 
 def _order_ids(manifest: Manifest) -> Iterator[str]:
-    ids = manifest.run.order_ids
+    ids = manifest.order_ids
     return map(ids.maker(), range(ids.size))
