@@ -14,6 +14,7 @@ MacdError                    exit  remedy is always given
 ├── PlanBlocked              7     a change would lose data or break readers
 ├── DriftFound               8     `plan --fail-on-drift` found something to do
 ├── DeliveryFailed           9     Kafka did not acknowledge every message
+│   └── LeaseLost                  another producer has taken over the run
 ├── QualityCheckFailed       10    the reconciliation of a run did not come out
 ├── PreflightFailed          11    a service or the target is not ready for the pipeline
 │   └── PreflightBlocked           as above, and waiting does not change it
@@ -112,6 +113,10 @@ class DeliveryFailed(MacdError):
     """At least one message was not acknowledged by Kafka."""
 
     exit_code = 9
+
+
+class LeaseLost(DeliveryFailed):
+    """Another producer has taken over the run, so this one has stopped."""
 
 
 class QualityCheckFailed(MacdError):

@@ -57,12 +57,22 @@ class Acknowledged(Frozen):
     payments: int = 0
 
 
+class LeaseNote(Frozen):
+    """Who produces a run, and when it last said so, by the clock of the MongoDB server."""
+
+    owner: str
+    since: datetime
+    renewed_at: datetime
+
+
 class Manifest(Frozen):
     """One seeding run. `as_of` is its first start in epoch milliseconds; every record follows from it, by
     the `recipe` of the package that began the run.
 
     `start_offsets` holds where each topic of the route ended before the first message, `end_offsets` where
     the two written topics ended after the last. `duration_s` and `messages_per_s` are the last attempt's.
+    `attempt` counts the producers that have taken the run, `lease` is the one at work (producer/lease.py),
+    and `asked_at` when somebody last wanted to be.
     """
 
     run_id: RunId
@@ -70,6 +80,9 @@ class Manifest(Frozen):
     recipe: str = FIRST
     as_of: int
     status: Literal["started", "complete"] = "started"
+    attempt: int = 0
+    lease: LeaseNote | None = None
+    asked_at: datetime | None = None
     started_at: datetime
     completed_at: datetime | None = None
     counts: Counts
@@ -83,6 +96,11 @@ class Manifest(Frozen):
     @property
     def run(self) -> Run:
         """The run, from which its records are generated again; RunNotReproducible if they were others."""
+        self.check_reproducible()
+        return self._run
+
+    def check_reproducible(self) -> None:
+        """Raises RunNotReproducible when this package would make other records than the run's."""
         if self.recipe != recipe():
             raise RunNotReproducible(
                 f"Run '{self.run_id}' was made by recipe {self.recipe}, and this package makes {recipe()}.",
@@ -91,7 +109,6 @@ class Manifest(Frozen):
             )
         if self.counts != counts_of(plan_of(self.parameters)):
             raise self._changed("counts", self.counts, counts_of(plan_of(self.parameters)))
-        return self._run
 
     @property
     def order_ids(self) -> IdSpace:

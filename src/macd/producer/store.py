@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
-from pymongo import DESCENDING
+from pymongo import DESCENDING, ReturnDocument
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
@@ -41,9 +43,28 @@ class RunStore:
             return self.get(manifest.run_id)
         return manifest
 
-    def save(self, manifest: Manifest) -> None:
-        """Replaces the run's manifest."""
-        self._runs.replace_one({"_id": manifest.run_id}, manifest.to_mongo(), upsert=True)
+    def take(self, run_id: str, owner: str, lease: timedelta) -> Manifest:
+        """The run, with a new attempt of `owner` unless it is complete or another's lease still holds."""
+        asked = self._change({"_id": run_id}, {"$currentDate": {"asked_at": True}})
+        if asked is None or asked.asked_at is None:
+            return self.get(run_id)
+        now = asked.asked_at
+        free = [{"lease": None}, {"lease.renewed_at": {"$lte": now - lease}}]
+        taken = self._change(
+            {"_id": run_id, "status": "started", "$or": free},
+            {"$inc": {"attempt": 1}, "$set": {"lease": {"owner": owner, "since": now, "renewed_at": now}}},
+        )
+        return taken or self.get(run_id)
+
+    def renew(self, manifest: Manifest) -> bool:
+        """Whether the run is still this attempt's, whose lease then begins anew."""
+        now = {"$currentDate": {"lease.renewed_at": True}}
+        return bool(self._runs.update_one(_still(manifest), now).matched_count)
+
+    def note(self, manifest: Manifest, **changes: Any) -> Manifest | None:
+        """The run with these changes; None when it is complete or another attempt's by now."""
+        fields = manifest.model_copy(update=changes).model_dump(include=set(changes))
+        return self._change(_still(manifest), {"$set": fields})
 
     def recent(self, limit: int = 20) -> list[Manifest]:
         """The runs started last, newest first."""
@@ -60,6 +81,15 @@ class RunStore:
         for document in self._runs.find():
             yield Manifest.from_mongo(document)
 
+    def _change(self, state: Document, update: Document) -> Manifest | None:
+        found = self._runs.find_one_and_update(state, update, return_document=ReturnDocument.AFTER)
+        return None if found is None else Manifest.from_mongo(found)
+
     def _suggestion(self) -> str:
         known = ", ".join(manifest.run_id for manifest in self.recent(5))
         return f"Give one of the latest runs: {known}." if known else "Seed a run first (`macd seed`)."
+
+
+def _still(manifest: Manifest) -> Document:
+    """The run as long as it is the same attempt's."""
+    return {"_id": manifest.run_id, "status": "started", "attempt": manifest.attempt}
