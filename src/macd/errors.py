@@ -3,7 +3,8 @@
 MacdError                    exit  remedy is always given
 ├── SpecError                3     a file under include/ or a setting is wrong (names file and field)
 │   ├── RunNotFound                there is no seeding run, or no report, with this id
-│   └── RunNotReproducible         this package cannot make the run's records again
+│   ├── RunNotReproducible         this package cannot make the run's records again
+│   └── DocumentUnreadable         a document in MongoDB is not as this package writes it
 ├── EnvironmentNotReady      4     this machine lacks something the local stack needs
 ├── ServiceError             5     a service did not do what was asked
 │   ├── ServiceUnreachable         nobody answers at that address
@@ -53,6 +54,10 @@ class RunNotFound(SpecError):
 
 class RunNotReproducible(SpecError):
     """A run's records cannot be made again: it has another recipe, or its manifest was changed."""
+
+
+class DocumentUnreadable(SpecError):
+    """A document that this package keeps in MongoDB was changed by somebody, or by a later version."""
 
 
 class EnvironmentNotReady(MacdError):

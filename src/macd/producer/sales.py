@@ -98,7 +98,7 @@ class Run(NamedTuple):
     @property
     def order_ids(self) -> IdSpace:
         """The ids of its orders."""
-        return IdSpace(self.run_id, self.parameters.seed, "order", self.parameters.orders)
+        return order_ids(self.run_id, self.parameters.seed, self.parameters.orders)
 
     @property
     def payment_ids(self) -> IdSpace:
@@ -108,6 +108,11 @@ class Run(NamedTuple):
     def sales(self) -> Iterator[Sale]:
         """Every sale in order of number, generated as they are asked for."""
         return _sales(self)
+
+
+def order_ids(run_id: str, seed: int, orders: int) -> IdSpace:
+    """The ids of a run's orders."""
+    return IdSpace(run_id, seed, "order", orders)
 
 
 def _sales(run: Run) -> Iterator[Sale]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +10,8 @@ from pymongo import DESCENDING, ReturnDocument
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from macd.clients.mongodb import Document
-from macd.errors import RunNotFound
+from macd.clients.mongodb import Document, read_document, readable
+from macd.errors import DocumentUnreadable, RunNotFound
 from macd.producer.manifest import Manifest
 
 COLLECTION = "seeding_runs"
@@ -24,12 +24,12 @@ class RunStore:
         self._runs = database[COLLECTION]
 
     def load(self, run_id: str) -> Manifest | None:
-        """The run's manifest; None when it has never been started."""
+        """The run's manifest; None when it has never been started, DocumentUnreadable when it is damaged."""
         found = self._runs.find_one({"_id": run_id})
-        return None if found is None else Manifest.from_mongo(found)
+        return None if found is None else _read(found)
 
     def get(self, run_id: str) -> Manifest:
-        """The run's manifest; RunNotFound when it has never been started."""
+        """As `load`; RunNotFound when it has never been started."""
         found = self.load(run_id)
         if found is None:
             raise RunNotFound(f"There is no seeding run '{run_id}'.", remedy=self._suggestion())
@@ -69,7 +69,7 @@ class RunStore:
     def recent(self, limit: int = 20) -> list[Manifest]:
         """The runs started last, newest first."""
         found = self._runs.find().sort("started_at", DESCENDING).limit(limit)
-        return [Manifest.from_mongo(document) for document in found]
+        return list(_readable(found))
 
     def started(self, within: range) -> dict[str, int]:
         """The runs whose first start (epoch ms) lies within, with that start."""
@@ -77,17 +77,32 @@ class RunStore:
         return {str(document["_id"]): int(document["as_of"]) for document in found}
 
     def all(self) -> Iterator[Manifest]:
-        """Every run, in no particular order."""
+        """Every run whose manifest can be read, in no particular order."""
+        return _readable(self._runs.find())
+
+    def unreadable(self) -> Iterator[Document]:
+        """The manifests that cannot be read, which no list holds."""
         for document in self._runs.find():
-            yield Manifest.from_mongo(document)
+            try:
+                _read(document)
+            except DocumentUnreadable:
+                yield document
 
     def _change(self, state: Document, update: Document) -> Manifest | None:
         found = self._runs.find_one_and_update(state, update, return_document=ReturnDocument.AFTER)
-        return None if found is None else Manifest.from_mongo(found)
+        return None if found is None else _read(found)
 
     def _suggestion(self) -> str:
         known = ", ".join(manifest.run_id for manifest in self.recent(5))
         return f"Give one of the latest runs: {known}." if known else "Seed a run first (`macd seed`)."
+
+
+def _read(document: Document) -> Manifest:
+    return read_document(document, Manifest.from_mongo, COLLECTION)
+
+
+def _readable(documents: Iterable[Document]) -> Iterator[Manifest]:
+    return readable(documents, Manifest.from_mongo, COLLECTION)
 
 
 def _still(manifest: Manifest) -> Document:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pymongo.database import Database
 
 from macd.clients.mongodb import Document, connected
+from macd.errors import DocumentUnreadable
 from macd.incidents.from_report import subject_of
 from macd.incidents.store import IncidentStore
 from macd.producer import store
@@ -63,15 +64,27 @@ def delete_runs_before(
     for run_id in list(_old_runs(before, database)):
         marks.replace_one({"_id": run_id}, {"_id": run_id}, upsert=True)
     runs = sorted(str(mark["_id"]) for mark in marks.find())
+    runs = [run_id for run_id in runs if _is_readable(run_id, database, say)]
     documents = sum(_delete(run_id, database, route, say) for run_id in runs)
     return Deleted(tuple(runs), documents)
 
 
 def _old_runs(before: datetime, database: Database[Document]) -> Iterator[str]:
-    passed = {str(found["_id"]) for found in database[report.COLLECTION].find() if found["passed"]}
+    reports = database[report.COLLECTION].find()
+    passed = {str(found["_id"]) for found in reports if found.get("passed") is True}
     for manifest in RunStore(database).all():
         if manifest.completed_at and manifest.completed_at < before and manifest.run_id in passed:
             yield manifest.run_id
+
+
+def _is_readable(run_id: str, database: Database[Document], say: Say) -> bool:
+    """Without its manifest nobody knows which documents are a run's."""
+    try:
+        RunStore(database).load(run_id)
+    except DocumentUnreadable as error:
+        say(f"Left alone: {error}")
+        return False
+    return True
 
 
 def _delete(run_id: str, database: Database[Document], route: Route, say: Say) -> int:
