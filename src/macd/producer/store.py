@@ -12,6 +12,7 @@ from pymongo.errors import DuplicateKeyError
 
 from macd.clients.mongodb import Document, read_document, readable
 from macd.errors import DocumentUnreadable, RunNotFound
+from macd.producer.deleted import DeletedRuns
 from macd.producer.manifest import Manifest
 
 COLLECTION = "seeding_runs"
@@ -22,6 +23,7 @@ class RunStore:
 
     def __init__(self, database: Database[Document]) -> None:
         self._runs = database[COLLECTION]
+        self._deleted = DeletedRuns(database)
 
     def load(self, run_id: str) -> Manifest | None:
         """The run's manifest; None when it has never been started, DocumentUnreadable when it is damaged."""
@@ -36,7 +38,11 @@ class RunStore:
         return found
 
     def begin(self, manifest: Manifest) -> Manifest:
-        """Stores a new run's manifest; returns the other one when somebody began the same run just before."""
+        """Stores a new run's manifest; returns the other one when somebody began the same run just before.
+
+        SpecError for the id of a run that was deleted.
+        """
+        self._deleted.refuse(manifest.run_id)
         try:
             self._runs.insert_one(manifest.to_mongo())
         except DuplicateKeyError:

@@ -13,6 +13,7 @@ from macd.errors import DocumentUnreadable
 from macd.incidents.from_report import subject_of
 from macd.incidents.store import IncidentStore
 from macd.producer import store
+from macd.producer.deleted import DeletedRuns
 from macd.producer.manifest import Manifest
 from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
@@ -60,6 +61,7 @@ def delete_runs_before(
     before: datetime, database: Database[Document], route: Route, say: Say = lambda _: None
 ) -> Deleted:
     """Notes every run before touching it, so that the next call goes on where this one was stopped."""
+    DeletedRuns(database).forget(datetime.now(UTC))
     marks = database[COLLECTION]
     for run_id in list(_old_runs(before, database)):
         marks.replace_one({"_id": run_id}, {"_id": run_id}, upsert=True)
@@ -90,6 +92,7 @@ def _is_readable(run_id: str, database: Database[Document], say: Say) -> bool:
 def _delete(run_id: str, database: Database[Document], route: Route, say: Say) -> int:
     """The manifest goes after the documents, whose ids follow from it; the note goes last."""
     manifest = RunStore(database).load(run_id)
+    DeletedRuns(database).note(run_id, datetime.now(UTC))
     documents = 0 if manifest is None else _delete_documents(manifest, database, route)
     IncidentStore(database).forget(subject_of(run_id))
     for name in (store.COLLECTION, report.COLLECTION, COLLECTION):
