@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from macd.clients.mongodb import connected
 from macd.errors import QualityCheckFailed
-from macd.health.books import minutes_since_last_run, unfinished_runs, unsettled_orders
+from macd.health.books import minutes_since_last_run, unfinished_runs, unreadable_runs, unsettled_orders
 from macd.health.figures import PipelineFigures
 from macd.health.observe import STALLED_AFTER_S, observe
 from macd.health.report import HealthReport, HealthReportStore
@@ -27,11 +27,12 @@ EXAMPLES = 20
 
 
 class Books(NamedTuple):
-    """Runs that were given up, orders that are only dead letters, and minutes since the latest run."""
+    """Runs given up, orders that are only dead letters, minutes since the latest run, damaged runs."""
 
     unfinished: list[str] = []
     unsettled: list[str] = []
     minutes_since_last: int = 0
+    unreadable: list[str] = []
 
 
 def check_up(
@@ -52,6 +53,7 @@ def check_up(
             unfinished_runs(database, now),
             unsettled_orders(pipeline, services, database),
             minutes_since_last_run(database, now),
+            unreadable_runs(database),
         )
         report = report_on(pipeline.checks_of("pipeline"), state, books)
         HealthReportStore(database).save(report)
@@ -70,6 +72,7 @@ def report_on(checks: Iterable[CheckSpec], state: PipelineState, books: Books) -
         examples={
             "runs_unfinished": tuple(books.unfinished[:EXAMPLES]),
             "dead_letters": tuple(books.unsettled[:EXAMPLES]),
+            "runs_unreadable": tuple(books.unreadable[:EXAMPLES]),
         },
     )
 
@@ -118,6 +121,7 @@ def _figures(state: PipelineState, books: Books) -> PipelineFigures:
         dead_letters=len(books.unsettled),
         runs_unfinished=len(books.unfinished),
         minutes_since_last_run=books.minutes_since_last,
+        runs_unreadable=len(books.unreadable),
         parts_unknown=sum(part.state is State.UNKNOWN for part in state.parts),
     )
 

@@ -39,6 +39,7 @@ class PipelineFigures(BaseModel):
     minutes_since_last_run: int = Field(
         0, description="Minutes since a run was completed; 0 before the first."
     )
+    runs_unreadable: int = Field(0, description="Runs whose manifests are not as this package writes them.")
     parts_unknown: int = Field(0, description="Parts whose service could not be asked.")
 
 

@@ -10,6 +10,7 @@ from macd.clients.records import Position, RecordReader, RecordSource
 from macd.errors import RequestRejected, SpecError
 from macd.producer.manifest import Manifest, counts_of, offsets
 from macd.producer.parameters import SeedParameters, plan_of
+from macd.producer.recipe import recipe
 from macd.producer.route import Route
 from macd.producer.sales import Run
 from macd.producer.store import RunStore
@@ -43,17 +44,15 @@ def begin(
     return found
 
 
-def find_present(
-    manifest: Manifest, route: Route, service: KafkaService, source: RecordSource | None = None
-) -> Present:
-    """What earlier attempts have put on the topics.
+def earlier_records(
+    service: KafkaService, start: Iterable[Position], source: RecordSource | None = None
+) -> RecordReader:
+    """Reads what earlier attempts have put on the topics.
 
     RequestRejected when a topic no longer holds all that it held since then: what is gone could not be told
     from what was never sent, and the join may have read it.
     """
-    start = manifest.start_of(route.sources)
-    with RecordReader(service, start, source, exhaustive=True) as reader:
-        return count_present(manifest.run, route, reader.drain())
+    return RecordReader(service, start, source, exhaustive=True)
 
 
 def count_present(run: Run, route: Route, batches: Iterable[list[Any]]) -> Present:
@@ -87,6 +86,7 @@ def _first(run_id: str, parameters: SeedParameters, ends: tuple[Position, ...], 
     return Manifest(
         run_id=run_id,
         parameters=parameters,
+        recipe=recipe(),
         as_of=int(now.timestamp() * 1000),
         # MongoDB keeps no microseconds, and the manifest read back should equal the one that was stored.
         started_at=now.replace(microsecond=0),
