@@ -93,9 +93,12 @@ class AlertNotifier(BaseNotifier):
         for subject in look.all_subjects:
             complete = subject in look.subjects
             store.book(subject, look.about(subject), complete=complete, where=look.where)
-        due = store.claim_due()
-        unsent = self._deliver(due, look, store.sent, store.lasting)
-        store.release(unsent)
+        # Again, since what became due while a mail was on its way waits for whoever sent that.
+        while due := store.claim_due():
+            unsent = self._deliver(due, look, store.sent, store.lasting)
+            store.release(unsent)
+            if unsent:
+                return
 
     def _without_book(self, look: Look, known: Sequence[Incident]) -> None:
         look = look.news(known)

@@ -18,7 +18,7 @@ from pymongo.errors import DuplicateKeyError
 
 from macd.clients.mongodb import Document
 from macd.errors import ServiceError
-from macd.incidents.finding import Finding
+from macd.incidents.finding import Finding, Severity
 from macd.incidents.incident import Incident, Where, needs_alert, told_of
 
 COLLECTION = "incidents"
@@ -28,6 +28,8 @@ MOST_OPEN = 200
 _ATTEMPTS = 5
 NOWHERE = Where()
 _DUE = {"due": {"$in": ["alert", "recovery"]}}
+# Whoever was told of a failure need not hear of the same as a warning.
+_TOLD_WITH: Mapping[Severity, Sequence[Severity]] = {"fail": ("fail", "warn"), "warn": ("warn",)}
 Clock = Callable[[], datetime]
 
 
@@ -111,10 +113,11 @@ class IncidentStore:
     def claim_due(self) -> list[Incident]:
         """Takes over every mail that has not gone out, of any subject; oldest first.
 
-        Whoever claims has to say how it went: `sent` or `release`.
+        Whoever claims has to say how it went: `sent` or `release`. What becomes due of the same incident
+        meanwhile waits for that, so whoever has sent something asks again.
         """
         waiting = [Incident.from_mongo(document) for document in self._incidents.find(_DUE)]
-        claimed = [incident for incident in waiting if self._claim(incident)]
+        claimed = [mine for incident in waiting if (mine := self._claim(incident))]
         return sorted(claimed, key=lambda incident: incident.opened_at)
 
     def sent(self, incidents: Iterable[Incident], message_id: str) -> None:
@@ -125,15 +128,22 @@ class IncidentStore:
             else:
                 done = {"notified_at": self._now(), "notified_severity": incident.severity}
                 done["message_id"] = incident.message_id or message_id
-            self._incidents.update_one({"_id": incident.id}, {"$set": done | {"claimed_until": None}})
-            # What became due meanwhile (it closed, it got worse) stays due.
-            unchanged = {"_id": incident.id, "due": incident.due, "severity": incident.severity}
-            self._incidents.update_one(unchanged, {"$set": {"due": None}})
+            # In one step, or else another worker would mail it again.
+            told = {"due": incident.due, "severity": {"$in": _TOLD_WITH[incident.severity]}}
+            if not self._give_back(incident, told, done | {"due": None}):
+                # What became due meanwhile (it closed, it got worse) stays due.
+                self._give_back(incident, {}, done)
 
     def release(self, incidents: Iterable[Incident]) -> None:
         """The mail could not be sent: the next look tries again."""
         for incident in incidents:
-            self._incidents.update_one({"_id": incident.id}, {"$set": {"claimed_until": None}})
+            self._give_back(incident, {}, {})
+
+    def _give_back(self, claimed: Incident, state: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
+        """Changes it and ends the claim; False when its state is another, or somebody else has claimed it."""
+        mine = {"_id": claimed.id, "claimed_until": claimed.claimed_until, **state}
+        done = self._incidents.update_one(mine, {"$set": {**changes, "claimed_until": None}})
+        return bool(done.matched_count)
 
     def _open_of(self, subject: str) -> dict[str, Incident]:
         found = self._incidents.find({"subject": subject, "closed_at": None})
@@ -163,7 +173,10 @@ class IncidentStore:
         return known.model_copy(update=_typed(changes)) if done.matched_count else None
 
     def _begin(self, finding: Finding, where: Where) -> Incident | None:
-        number, now = self._latest_number(finding) + 1, self._now()
+        latest, now = self._latest(finding), self._now()
+        if latest is not None and latest.is_open:
+            return None
+        number = latest.number + 1 if latest else 1
         opened = Incident(
             id=incident_id(finding.subject, finding.check, number),
             number=number,
@@ -181,22 +194,25 @@ class IncidentStore:
             return None
         return opened
 
-    def _latest_number(self, finding: Finding) -> int:
+    def _latest(self, finding: Finding) -> Incident | None:
         identity = {"subject": finding.subject, "check": finding.check}
         latest = list(self._incidents.find(identity).sort("number", DESCENDING).limit(1))
-        return int(latest[0]["number"]) if latest else 0
+        return Incident.from_mongo(latest[0]) if latest else None
 
     def _close(self, incident: Incident, where: Where) -> Incident | None:
-        changes = {"closed_at": self._now(), "due": "recovery", "claimed_until": None, **where._asdict()}
+        changes = {"closed_at": self._now(), "due": "recovery", **where._asdict()}
         done = self._incidents.update_one({"_id": incident.id, "closed_at": None}, {"$set": changes})
         return incident.model_copy(update=changes) if done.matched_count else None
 
-    def _claim(self, incident: Incident) -> bool:
+    def _claim(self, incident: Incident) -> Incident | None:
         now, before = self._now(), incident.claimed_until
         if before is not None and before > now:
-            return False
-        state = {"_id": incident.id, "due": incident.due, "claimed_until": before}
-        return bool(self._incidents.update_one(state, {"$set": {"claimed_until": now + CLAIM}}).matched_count)
+            return None
+        mine = incident.model_copy(update={"claimed_until": now + CLAIM})
+        as_read = incident.model_dump(include={"due", "severity", "claimed_until"})
+        claim = {"$set": {"claimed_until": mine.claimed_until}}
+        done = self._incidents.update_one({"_id": incident.id, **as_read}, claim)
+        return mine if done.matched_count else None
 
 
 def incident_id(subject: str, check: str, number: int) -> str:

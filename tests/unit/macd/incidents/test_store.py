@@ -120,49 +120,6 @@ def test_an_incident_that_ends_while_its_alert_is_on_the_way_still_gets_its_reco
     assert recovery.notified_severity == "fail"
 
 
-def test_two_workers_that_see_the_same_thing_open_one_incident(store, monkeypatch):
-    rival = IncidentStore(_same(store), Clock())
-    look = IncidentStore._latest_number
-
-    def late(self, found):
-        number = look(self, found)
-        monkeypatch.setattr(IncidentStore, "_latest_number", look)
-        rival.book(SUBJECT, [finding()])
-        return number
-
-    monkeypatch.setattr(IncidentStore, "_latest_number", late)
-    store.book(SUBJECT, [finding()])
-    assert len(store.recent()) == 1
-
-
-def test_one_that_another_worker_has_just_closed_is_opened_anew(store, monkeypatch):
-    store.book(SUBJECT, [finding()])
-    see = IncidentStore._see_again
-
-    def late(self, *given):
-        monkeypatch.setattr(IncidentStore, "_see_again", see)
-        store.book(SUBJECT, [])
-        return see(self, *given)
-
-    monkeypatch.setattr(IncidentStore, "_see_again", late)
-    store.book(SUBJECT, [finding()])
-    assert [(each.number, each.is_open) for each in store.recent()] == [(2, True), (1, False)]
-
-
-def test_what_another_worker_mails_while_we_look_is_not_told_again(store, monkeypatch):
-    store.book(SUBJECT, [finding()])
-    see = IncidentStore._see_again
-
-    def late(self, *given):
-        monkeypatch.setattr(IncidentStore, "_see_again", see)
-        mail(store)
-        return see(self, *given)
-
-    monkeypatch.setattr(IncidentStore, "_see_again", late)
-    assert store.book(SUBJECT, [finding()]).opened == ()
-    assert mail(store) == []
-
-
 def test_of_a_subject_that_is_gone_nothing_is_left_open_or_told(store):
     store.book(SUBJECT, [finding(severity="warn")])
     mail(store)
@@ -180,10 +137,6 @@ def test_only_so_many_are_listed_and_all_are_counted(store):
     assert [each.check for each in store.open(limit=2)] == ["c4", "c3"]
     assert store.count_open() == 5
     assert [each.check for each in store.lasting(SUBJECT)] == ["c0", "c1", "c2", "c3", "c4"]
-
-
-def _same(store: IncidentStore):
-    return {"incidents": store._incidents}
 
 
 LOOKS = strategies.lists(

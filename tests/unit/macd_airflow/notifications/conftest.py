@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.policy import default
 from typing import Any
@@ -14,11 +14,15 @@ from aiosmtpd.controller import Controller
 
 
 class Post:
-    """What has arrived; `refuse` is an answer to recipients instead of taking the mail."""
+    """What has arrived; `refuse` is an answer to recipients instead of taking the mail.
+
+    `meanwhile` happens while a mail is on its way, once.
+    """
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.refuse = ""
+        self.meanwhile: Callable[[], object] = bool
 
     async def handle_RCPT(self, server, session, envelope, address, options) -> str:  # noqa: N802
         if self.refuse:
@@ -28,6 +32,8 @@ class Post:
 
     async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802
         self.mails.append(email.message_from_bytes(envelope.content, policy=default))
+        self.meanwhile, happens = bool, self.meanwhile
+        happens()
         return "250 OK"
 
     @property

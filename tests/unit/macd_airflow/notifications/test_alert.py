@@ -407,6 +407,13 @@ def test_what_was_over_before_it_could_be_told_is_told_once(book, mail_server, p
     assert "No alert had been sent" in post.mails[0].get_body(("plain",)).get_content()
 
 
+def test_what_ends_while_its_alert_is_on_the_way_is_told_by_whoever_sent_that(book, mail_server, post):
+    post.meanwhile = lambda: book.store.book("run r", [])
+    ended(lost())
+    assert [subject.split("]")[0] for subject in post.subjects] == ["[FAIL", "[RECOVERED"]
+    assert post.mails[1]["In-Reply-To"] == post.mails[0]["Message-ID"]
+
+
 def test_a_connection_without_recipients_is_logged_with_field_and_remedy(
     book, connection, connections, capsys
 ):
