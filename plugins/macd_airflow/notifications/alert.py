@@ -26,7 +26,6 @@ from macd_airflow.notifications.mailer import DEFAULT_CONNECTION, Mailer
 
 # A task that has ended waits no longer than this (milliseconds) for a database that does not answer.
 _PATIENCE = {"serverSelectionTimeoutMS": 2_000, "connectTimeoutMS": 2_000}
-Sent = Callable[[Sequence[Incident], str], None]
 Lasting = Callable[[str], Sequence[Incident]]
 
 
@@ -72,20 +71,17 @@ class AlertNotifier(BaseNotifier):
         return look_of(context, failed=self.failed)
 
     def _book_or_remember(self, look: Look) -> None:
-        known = memory.remembered()
         try:
             database = connected(MongoDbHook(self.mongodb_conn_id).service(), _impatient)
             with database as found:
-                return self._with_book(IncidentStore(found), look, known)
+                store = IncidentStore(found)
+                memory.hand_over(store)
+                return self._tell(store, look)
         except (MacdError, AirflowException) as error:
             self.log.warning("Alerts are kept track of without the incident book. %s", error)
-        return self._without_book(look, known)
+        return self._tell(memory.book(), look)
 
-    def _with_book(self, store: IncidentStore, look: Look, known: Sequence[Incident]) -> None:
-        if known:
-            for incident in known:
-                store.adopt(incident)
-            memory.forget()
+    def _tell(self, store: IncidentStore, look: Look) -> None:
         if look.second_hand:
             look = look.news(each for subject in look.all_subjects for each in store.lasting(subject))
         if not look.findings and not store.has_work(look.all_subjects):
@@ -95,43 +91,20 @@ class AlertNotifier(BaseNotifier):
             store.book(subject, look.about(subject), complete=complete, where=look.where)
         # Again, since what became due while a mail was on its way waits for whoever sent that.
         while due := store.claim_due():
-            unsent = self._deliver(due, look, store.sent, store.lasting)
+            unsent = self._deliver(due, look, store)
             store.release(unsent)
             if unsent:
                 return
 
-    def _without_book(self, look: Look, known: Sequence[Incident]) -> None:
-        look = look.news(known)
-        booked = [
-            memory.look(known, each, look.about(each), look.where, complete=each in look.subjects)
-            for each in look.all_subjects
-        ]
-        due = [incident for each in booked for incident in (*each.opened, *each.closed)]
-        told: list[Incident] = []
-        ended: list[Incident] = []
-
-        def sent(incidents: Sequence[Incident], message_id: str) -> None:
-            ended.extend(each for each in incidents if each.due == "recovery")
-            told.extend(memory.told(each, message_id) for each in incidents if each.due == "alert")
-
-        def lasting(subject: str) -> list[Incident]:
-            return [each for one in booked for each in (*one.opened, *one.ongoing) if each.subject == subject]
-
-        self._deliver(due, look, sent, lasting)
-        if told or ended:
-            memory.keep(known, told, ended)
-
-    def _deliver(self, due: Iterable[Incident], look: Look, sent: Sent, lasting: Lasting) -> list[Incident]:
+    def _deliver(self, due: Iterable[Incident], look: Look, store: IncidentStore) -> list[Incident]:
         """Sends one mail for each subject and kind; returns what could not be sent."""
         left = list(due)
-        if not left:
-            return left
         try:
             mailer = Mailer(self.smtp_conn_id)
-            for incidents, message in _mails(left, mailer.envelope(), look, lasting):
+            for incidents, message in _mails(left, mailer.envelope(), look, store.lasting):
                 mailer.send(message)
                 self.log.info("Mailed to %s: %s", message["To"], message["Subject"])
-                sent(incidents, str(message["Message-ID"]))
+                store.sent(incidents, str(message["Message-ID"]))
                 left = [each for each in left if each not in incidents]
         except MacdError as error:
             self._log_failure(error)

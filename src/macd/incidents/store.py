@@ -19,7 +19,7 @@ from pymongo.errors import DuplicateKeyError
 from macd.clients.mongodb import Document
 from macd.errors import ServiceError
 from macd.incidents.finding import Finding, Severity
-from macd.incidents.incident import Incident, Where, needs_alert, told_of
+from macd.incidents.incident import Incident, Where, merged, needs_alert, told_of, where_of
 
 COLLECTION = "incidents"
 # Longer than a mail server may take. After it somebody else may send the mail of a task that was killed.
@@ -27,6 +27,7 @@ CLAIM = timedelta(minutes=3)
 MOST_OPEN = 200
 _ATTEMPTS = 5
 NOWHERE = Where()
+_NEWEST_FIRST = [("opened_at", DESCENDING)]
 _DUE = {"due": {"$in": ["alert", "recovery"]}}
 # Whoever was told of a failure need not hear of the same as a warning.
 _TOLD_WITH: Mapping[Severity, Sequence[Severity]] = {"fail": ("fail", "warn"), "warn": ("warn",)}
@@ -50,18 +51,18 @@ def utc_now() -> datetime:
 class IncidentStore:
     """The collection `incidents` of a database from `macd.clients.mongodb.connected`."""
 
-    def __init__(self, database: Database[Document], clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database[Document] | Mapping[str, Any], clock: Clock = utc_now) -> None:
         self._incidents = database[COLLECTION]
         self._now = clock
 
     def recent(self, limit: int = 20) -> list[Incident]:
         """The incidents that opened last, newest first."""
-        found = self._incidents.find().sort("opened_at", DESCENDING).limit(limit)
+        found = self._incidents.find({}, sort=_NEWEST_FIRST, limit=limit)
         return [Incident.from_mongo(document) for document in found]
 
     def open(self, limit: int = MOST_OPEN) -> list[Incident]:
         """What is wrong now, newest first."""
-        found = self._incidents.find({"closed_at": None}).sort("opened_at", DESCENDING).limit(limit)
+        found = self._incidents.find({"closed_at": None}, sort=_NEWEST_FIRST, limit=limit)
         return [Incident.from_mongo(document) for document in found]
 
     def count_open(self) -> int:
@@ -98,17 +99,18 @@ class IncidentStore:
     def has_work(self, subjects: Sequence[str]) -> bool:
         """Whether something about one of the subjects is open, or any mail has not gone out: one query."""
         lasting = {"subject": {"$in": list(subjects)}, "closed_at": None}
-        return bool(list(self._incidents.find({"$or": [lasting, _DUE]}).limit(1)))
+        return bool(list(self._incidents.find({"$or": [lasting, _DUE]}, limit=1)))
 
-    def adopt(self, told: Incident) -> None:
-        """Takes over an incident that was told of while the book could not be reached."""
-        known = self._open_of(told.subject).get(told.check)
+    def adopt(self, kept: Incident) -> bool:
+        """Takes over an incident that was kept elsewhere; False when somebody else changes it just now."""
+        known = self._open_of(kept.subject).get(kept.check)
         if known is None:
-            known = self._begin(Finding(**told.model_dump(include=set(Finding.model_fields))), NOWHERE)
-        if known is not None and needs_alert(told.severity, known.notified_severity):
-            opened = {"opened_at": min(told.opened_at, known.opened_at)}
-            self._incidents.update_one({"_id": known.id}, {"$set": opened})
-            self.sent([known.model_copy(update={"severity": told.severity})], told.message_id or "")
+            return self._insert(kept) is not None
+        if not kept.is_open:
+            return self._close(known, where_of(kept)) is not None
+        as_read = {"_id": known.id, "closed_at": None, "notified_severity": known.notified_severity}
+        done = self._incidents.update_one(as_read, {"$set": merged(known, kept)})
+        return bool(done.matched_count)
 
     def claim_due(self) -> list[Incident]:
         """Takes over every mail that has not gone out, of any subject; oldest first.
@@ -173,30 +175,38 @@ class IncidentStore:
         return known.model_copy(update=_typed(changes)) if done.matched_count else None
 
     def _begin(self, finding: Finding, where: Where) -> Incident | None:
-        latest, now = self._latest(finding), self._now()
+        now = self._now()
+        return self._insert(
+            Incident(
+                id="",
+                number=0,
+                subject=finding.subject,
+                check=finding.check,
+                opened_at=now,
+                last_seen_at=now,
+                due="alert",
+                **told_of(finding),
+                **where._asdict(),
+            )
+        )
+
+    def _insert(self, begun: Incident) -> Incident | None:
+        """Gives it the next number of its identity; None when another worker has done so, or one is open."""
+        latest = self._latest(begun)
         if latest is not None and latest.is_open:
             return None
         number = latest.number + 1 if latest else 1
-        opened = Incident(
-            id=incident_id(finding.subject, finding.check, number),
-            number=number,
-            subject=finding.subject,
-            check=finding.check,
-            opened_at=now,
-            last_seen_at=now,
-            due="alert",
-            **told_of(finding),
-            **where._asdict(),
-        )
+        known_as = {"number": number, "id": incident_id(begun.subject, begun.check, number)}
+        numbered = begun.model_copy(update=known_as)
         try:
-            self._incidents.insert_one(opened.to_mongo())
+            self._incidents.insert_one(numbered.to_mongo())
         except DuplicateKeyError:
             return None
-        return opened
+        return numbered
 
-    def _latest(self, finding: Finding) -> Incident | None:
-        identity = {"subject": finding.subject, "check": finding.check}
-        latest = list(self._incidents.find(identity).sort("number", DESCENDING).limit(1))
+    def _latest(self, like: Incident) -> Incident | None:
+        identity = {"subject": like.subject, "check": like.check}
+        latest = list(self._incidents.find(identity, sort=[("number", DESCENDING)], limit=1))
         return Incident.from_mongo(latest[0]) if latest else None
 
     def _close(self, incident: Incident, where: Where) -> Incident | None:

@@ -15,10 +15,15 @@ class Updated(NamedTuple):
 class FakeIncidents(FakeCollection):
     """Equality, $in and $or; copies, as a server does. Workers may take turns at it."""
 
-    def find(self, query: dict[str, Any] | None = None, projection: Any = None) -> FakeCursor:
+    def find(
+        self, query: dict[str, Any] | None = None, projection: Any = None, *, sort: Any = (), limit: int = 0
+    ) -> FakeCursor:
         turns.operation()
         self.queries += 1
-        return FakeCursor(dict(each) for each in self.documents.values() if _matches(each, query or {}))
+        found = FakeCursor(dict(each) for each in self.documents.values() if _matches(each, query or {}))
+        for field, direction in sort:
+            found = found.sort(field, direction)
+        return found.limit(limit) if limit else found
 
     def insert_one(self, document: dict[str, Any]) -> None:
         turns.operation()

@@ -1,4 +1,4 @@
-"""A real SMTP server in this process."""
+"""A real SMTP server in this process, and Airflow's Variables in memory."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+
+from macd_airflow.notifications import memory, turn
+from tests.unit.macd import turns
 
 
 class Post:
@@ -39,6 +42,47 @@ class Post:
     @property
     def subjects(self) -> list[str]:
         return [str(mail["Subject"]) for mail in self.mails]
+
+
+class FakeVariables:
+    """Airflow's Variables; workers may take turns at them. Who sleeps lets the others go on."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.slept_s = 0.0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        turns.operation()
+        return self.values.get(key, default)
+
+    def set(self, key: str, value: str) -> None:
+        turns.operation()
+        self.values[key] = value
+
+    def delete(self, key: str) -> None:
+        turns.operation()
+        self.values.pop(key, None)
+
+    def keys(self, prefix: str) -> list[str]:
+        turns.operation()
+        return sorted(key for key in self.values if key.startswith(prefix))
+
+    def sleep(self, seconds: float) -> None:
+        self.slept_s += seconds
+        turns.pause()
+
+    def now(self) -> float:
+        return 1_800_000_000 + self.slept_s
+
+
+@pytest.fixture(autouse=True)
+def variables(monkeypatch: pytest.MonkeyPatch) -> FakeVariables:
+    made = FakeVariables()
+    monkeypatch.setattr(memory, "Variable", made)
+    monkeypatch.setattr(turn, "Variable", made)
+    monkeypatch.setattr(turn, "sleep", made.sleep)
+    monkeypatch.setattr(turn, "now", made.now)
+    return made
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -25,6 +27,7 @@ from macd_airflow.defaults import task_defaults
 from macd_airflow.notifications import alert, memory
 from macd_airflow.notifications.alert import AlertNotifier, RunAlertNotifier
 from tests.dags.test_integrity import load
+from tests.unit.macd import turns
 from tests.unit.macd.incidents.fakes import database
 
 PLAIN = {"from_email": "airflow@macd.test", "to_email": "team@macd.test", "timeout": 5, "retry_limit": 0}
@@ -48,31 +51,10 @@ class FakeBook:
         yield self.database
 
 
-class FakeVariables:
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self.values.get(key, default)
-
-    def set(self, key: str, value: str) -> None:
-        self.values[key] = value
-
-    def delete(self, key: str) -> None:
-        self.values.pop(key, None)
-
-
 @pytest.fixture
 def book(monkeypatch) -> FakeBook:
     made = FakeBook()
     monkeypatch.setattr(alert, "connected", made.connected)
-    return made
-
-
-@pytest.fixture(autouse=True)
-def variables(monkeypatch) -> FakeVariables:
-    made = FakeVariables()
-    monkeypatch.setattr(memory, "Variable", made)
     return made
 
 
@@ -433,7 +415,7 @@ def test_without_the_book_each_is_still_told_once(book, mail_server, post, varia
     assert [subject.split(" - ")[0] for subject in post.subjects] == [
         *("[FAIL] task_failed", "[FAIL] no_order_missing", "[RECOVERED] task_failed")
     ]
-    assert memory.VARIABLE in variables.values
+    assert [key.startswith(memory.PREFIX) for key in variables.values] == [True]
 
 
 def test_what_ends_without_the_book_is_told_and_forgotten(book, mail_server, post, variables):
@@ -443,6 +425,88 @@ def test_what_ends_without_the_book_is_told_and_forgotten(book, mail_server, pos
     succeeded()
     assert [subject.split("]")[0] for subject in post.subjects] == ["[FAIL", "[RECOVERED"]
     assert variables.values == {}
+
+
+@pytest.mark.parametrize("done", range(0, 24, 3))
+def test_two_tasks_that_end_at_once_without_the_book_do_not_forget_each_others(
+    done, book, mail_server, post, variables
+):
+    book.down = True
+    order = [0] * done + [1] * 50
+    turns.run([partial(crashed, "a", task_id="a"), partial(crashed, "b", task_id="b")], order)
+    crashed("a", task_id="a")
+    crashed("b", task_id="b")
+    turns.run([partial(succeeded, task_id="a"), partial(succeeded, task_id="b")], order)
+    assert sorted(post.subjects) == [
+        *("[FAIL] task_failed - task macd_pipeline.a", "[FAIL] task_failed - task macd_pipeline.b"),
+        *("[RECOVERED] task_failed - task macd_pipeline.a", "[RECOVERED] task_failed - task macd_pipeline.b"),
+    ]
+    assert variables.values == {}
+
+
+@pytest.mark.parametrize("done", range(0, 24, 3))
+def test_a_task_and_its_run_that_tell_of_it_at_once_without_the_book_send_one_mail(
+    done, book, mail_server, post, variables
+):
+    book.down = True
+    turns.run([partial(crashed, "a"), failed_at], [0] * done + [1] * 50)
+    assert post.subjects == ["[FAIL] task_failed - task macd_pipeline.data_quality_checks"]
+
+
+def kept_before(*findings: Finding) -> str:
+    """The one Variable of the version before, with these told of."""
+    at = "2026-11-01T00:00:00Z"
+    kept = [
+        {
+            **{"id": f"0123456789abcde{number}-0", "number": 0, "run_id": None, "source": "d.t"},
+            **each.model_dump(include={"subject", "check", "severity", "message", "next_step"}),
+            **{"opened_at": at, "last_seen_at": at, "closed_at": None, "due": None, "claimed_until": None},
+            **{"notified_at": at, "notified_severity": each.severity, "message_id": f"<{each.check}@x>"},
+        }
+        for number, each in enumerate(findings)
+    ]
+    return json.dumps(kept)
+
+
+@pytest.mark.parametrize("done", range(0, 24, 3))
+@pytest.mark.parametrize("is_down", [False, True])
+def test_what_the_version_before_has_told_of_is_taken_over_once(
+    is_down, done, book, mail_server, post, variables
+):
+    book.down = is_down
+    other = lost(subject="run q")
+    variables.values["macd_alerts_unbooked"] = kept_before(lost(), other)
+    over = partial(ended, subjects=("run r",)), partial(ended, other, subjects=("run q",))
+    turns.run(over, [0] * done + [1] * 50)
+    assert post.subjects == ["[RECOVERED] no_order_missing - run r"]
+    assert post.mails[0]["In-Reply-To"] == "<no_order_missing@x>"
+    assert "macd_alerts_unbooked" not in variables.values
+    ended(subjects=("run q",))
+    assert post.subjects[1:] == ["[RECOVERED] no_order_missing - run q"]
+    assert variables.values == {}
+
+
+@pytest.mark.parametrize("text", ["", "no json", "[]", '[{"id": 1}]'])
+def test_a_variable_that_cannot_be_read_stops_no_alert(text, book, mail_server, post, variables):
+    variables.values = {"macd_alerts_unbooked": text, "macd_alerts_unbooked_x-1": text}
+    for book.down in (True, False):
+        ended(lost())
+    assert post.subjects == ["[FAIL] no_order_missing - run r"]
+    assert variables.values == {}
+
+
+def test_so_many_incidents_are_kept_without_the_book_and_the_next_is_logged(
+    book, mail_server, post, variables, monkeypatch, capsys
+):
+    monkeypatch.setattr(memory, "_MOST", 2)
+    book.down = True
+    for task in "abc":
+        crashed(task, task_id=task)
+    assert len(post.mails) == len(variables.values) == 2
+    assert "2 incidents wait for it already" in " ".join(capsys.readouterr().out.split())
+    book.down = False
+    crashed("c", task_id="c")
+    assert len(post.mails) == 3
 
 
 def test_the_book_takes_over_what_was_told_without_it(book, mail_server, post, variables):
