@@ -16,7 +16,7 @@ from macd.alerts.envelope import Envelope
 from macd.alerts.mail import alert_mail, recovery_mail
 from macd.clients.mongodb import connected
 from macd.dashboard.links import dashboard_url
-from macd.errors import MacdError
+from macd.errors import MacdError, RequestRejected
 from macd.incidents.incident import Incident
 from macd.incidents.store import IncidentStore
 from macd_airflow.hooks.mongodb import MongoDbHook
@@ -91,24 +91,52 @@ class AlertNotifier(BaseNotifier):
             store.book(subject, look.about(subject), complete=complete, where=look.where)
         # Again, since what became due while a mail was on its way waits for whoever sent that.
         while due := store.claim_due():
-            unsent = self._deliver(due, look, store)
-            store.release(unsent)
-            if unsent:
+            if not self._deliver(due, look, store):
                 return
 
-    def _deliver(self, due: Iterable[Incident], look: Look, store: IncidentStore) -> list[Incident]:
-        """Sends one mail for each subject and kind; returns what could not be sent."""
+    def _deliver(self, due: Sequence[Incident], look: Look, store: IncidentStore) -> bool:
+        """Sends one mail for each subject and kind; False when the mail server cannot be used."""
         left = list(due)
         try:
             mailer = Mailer(self.smtp_conn_id)
-            for incidents, message in _mails(left, mailer.envelope(), look, store.lasting):
-                mailer.send(message)
-                self.log.info("Mailed to %s: %s", message["To"], message["Subject"])
-                store.sent(incidents, str(message["Message-ID"]))
+            envelope = mailer.envelope()
+            for incidents in _groups(due):
+                self._send(incidents, mailer, envelope, look, store)
                 left = [each for each in left if each not in incidents]
         except MacdError as error:
             self._log_failure(error)
-        return left
+        finally:
+            store.release(left)
+        return not left
+
+    def _send(
+        self,
+        incidents: Sequence[Incident],
+        mailer: Mailer,
+        envelope: Envelope,
+        look: Look,
+        store: IncidentStore,
+    ) -> None:
+        """Sends one mail; what is wrong with this one alone keeps no other back."""
+        try:
+            message = _mail(incidents, envelope, look, store.lasting)
+            refused = mailer.send(message)
+        except (RequestRejected, ValueError) as error:
+            checks = ", ".join(each.check for each in incidents)
+            self.log.error(
+                "The mail on %s - %s was refused, the %d. time; it is tried again later. %s",
+                checks,
+                incidents[0].subject,
+                incidents[0].refusals + 1,
+                error,
+            )
+            return store.refused(incidents, str(getattr(error, "message", error)))
+        self.log.info("Mailed to %s: %s", message["To"], message["Subject"])
+        if refused:
+            self.log.error(
+                "But not to %s. Remedy: correct to_email in %s.", "; ".join(refused), mailer.conn_id
+            )
+        return store.sent(incidents, str(message["Message-ID"]), refused)
 
     def _log_failure(self, error: Exception) -> None:
         if isinstance(error, MacdError):
@@ -129,25 +157,26 @@ class RunAlertNotifier(AlertNotifier):
         return look_of_run(context, failed=self.failed)
 
 
-def _mails(
-    due: Sequence[Incident], envelope: Envelope, look: Look, lasting: Lasting
-) -> Iterator[tuple[list[Incident], EmailMessage]]:
+def _groups(due: Iterable[Incident]) -> Iterator[list[Incident]]:
     def kind(incident: Incident) -> tuple[str, str]:
         # Recoveries last: what is wrong is more urgent.
         return str(incident.due), incident.subject
 
-    for (due_mail, subject), group in groupby(sorted(due, key=kind), key=kind):
-        incidents = list(group)
-        about = (
-            incidents,
-            envelope,
-            dashboard_url(base_url(), incidents[0].run_id),
-            look.verdict_on(subject),
-        )
-        if due_mail == "recovery":
-            yield incidents, recovery_mail(*about, lasting(subject))
-        else:
-            yield incidents, alert_mail(*about)
+    for _, group in groupby(sorted(due, key=kind), key=kind):
+        yield list(group)
+
+
+def _mail(incidents: Sequence[Incident], envelope: Envelope, look: Look, lasting: Lasting) -> EmailMessage:
+    first = incidents[0]
+    about = (
+        incidents,
+        envelope,
+        dashboard_url(base_url(), first.run_id),
+        look.verdict_on(first.subject),
+    )
+    if first.due == "recovery":
+        return recovery_mail(*about, lasting(first.subject))
+    return alert_mail(*about)
 
 
 def _impatient(uri: str, **options: Any) -> MongoClient[dict[str, Any]]:

@@ -24,6 +24,8 @@ from macd.incidents.incident import Incident, Where, merged, needs_alert, told_o
 COLLECTION = "incidents"
 # Longer than a mail server may take. After it somebody else may send the mail of a task that was killed.
 CLAIM = timedelta(minutes=3)
+# Before a mail that was refused is tried a second time, a third time, ...
+_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 16, 32, 60))
 MOST_OPEN = 200
 _ATTEMPTS = 5
 NOWHERE = Where()
@@ -115,26 +117,35 @@ class IncidentStore:
     def claim_due(self) -> list[Incident]:
         """Takes over every mail that has not gone out, of any subject; oldest first.
 
-        Whoever claims has to say how it went: `sent` or `release`. What becomes due of the same incident
-        meanwhile waits for that, so whoever has sent something asks again.
+        Whoever claims has to say how it went: `sent`, `refused` or `release`. What becomes due of the same
+        incident meanwhile waits for that, so whoever has sent something asks again.
         """
         waiting = [Incident.from_mongo(document) for document in self._incidents.find(_DUE)]
         claimed = [mine for incident in waiting if (mine := self._claim(incident))]
         return sorted(claimed, key=lambda incident: incident.opened_at)
 
-    def sent(self, incidents: Iterable[Incident], message_id: str) -> None:
-        """Notes that the mail these incidents were due has gone out under `message_id`."""
+    def sent(self, incidents: Iterable[Incident], message_id: str, refused: Sequence[str] = ()) -> None:
+        """Notes that the mail these incidents were due has gone out, to all but `refused`."""
         for incident in incidents:
+            done: dict[str, Any] = {"refused": list(refused), "refusals": 0, "retry_at": None}
             if incident.due == "recovery":
-                done: dict[str, Any] = {"recovery_notified_at": self._now()}
+                done["recovery_notified_at"] = self._now()
             else:
-                done = {"notified_at": self._now(), "notified_severity": incident.severity}
+                done |= {"notified_at": self._now(), "notified_severity": incident.severity}
                 done["message_id"] = incident.message_id or message_id
             # In one step, or else another worker would mail it again.
             told = {"due": incident.due, "severity": {"$in": _TOLD_WITH[incident.severity]}}
             if not self._give_back(incident, told, done | {"due": None}):
                 # What became due meanwhile (it closed, it got worse) stays due.
                 self._give_back(incident, {}, done)
+
+    def refused(self, incidents: Iterable[Incident], why: str) -> None:
+        """The mail server wants no such mail: it is tried again, ever later."""
+        for incident in incidents:
+            pause = _PAUSES[min(incident.refusals, len(_PAUSES) - 1)]
+            later = {"refused": [why], "refusals": incident.refusals + 1, "retry_at": self._now() + pause}
+            if not self._give_back(incident, {"due": incident.due}, later):
+                self._give_back(incident, {}, {})
 
     def release(self, incidents: Iterable[Incident]) -> None:
         """The mail could not be sent: the next look tries again."""
@@ -210,13 +221,14 @@ class IncidentStore:
         return Incident.from_mongo(latest[0]) if latest else None
 
     def _close(self, incident: Incident, where: Where) -> Incident | None:
-        changes = {"closed_at": self._now(), "due": "recovery", **where._asdict()}
+        mail = {"due": "recovery", "refusals": 0, "retry_at": None}
+        changes = {"closed_at": self._now(), **mail, **where._asdict()}
         done = self._incidents.update_one({"_id": incident.id, "closed_at": None}, {"$set": changes})
         return incident.model_copy(update=changes) if done.matched_count else None
 
     def _claim(self, incident: Incident) -> Incident | None:
-        now, before = self._now(), incident.claimed_until
-        if before is not None and before > now:
+        now = self._now()
+        if any(until and until > now for until in (incident.claimed_until, incident.retry_at)):
             return None
         mine = incident.model_copy(update={"claimed_until": now + CLAIM})
         as_read = incident.model_dump(include={"due", "severity", "claimed_until"})

@@ -109,6 +109,35 @@ def test_what_one_task_has_claimed_another_leaves_alone_until_the_claim_is_old()
     assert len(store.claim_due()) == 1
 
 
+def test_a_mail_that_is_refused_is_tried_again_ever_later_but_at_least_once_an_hour():
+    clock = Clock()
+    store = IncidentStore(database(), clock)
+    store.book(SUBJECT, [finding()])
+    pauses = []
+    for _ in range(9):
+        claimed = store.claim_due()
+        store.refused(claimed, "552 too large")
+        assert store.claim_due() == []
+        since = clock.now
+        while not store.claim_due():
+            clock.now += timedelta(seconds=29)
+        pauses.append(round((clock.now - since).total_seconds() / 60))
+        clock.now += CLAIM
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    [kept] = store.open()
+    assert (kept.refused, kept.refusals) == (("552 too large",), 9)
+
+
+def test_a_mail_that_went_out_at_last_has_no_refusals(store):
+    store.book(SUBJECT, [finding()])
+    store.refused(store.claim_due(), "552 too large")
+    [kept] = store.open()
+    assert kept.retry_at
+    store.sent([kept], "<1@x>", ["a@x: 550"])
+    [kept] = store.open()
+    assert (kept.refused, kept.refusals, kept.retry_at) == (("a@x: 550",), 0, None)
+
+
 def test_an_incident_that_ends_while_its_alert_is_on_the_way_still_gets_its_recovery(store):
     store.book(SUBJECT, [finding()])
     on_the_way = store.claim_due()

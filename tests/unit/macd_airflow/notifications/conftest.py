@@ -17,24 +17,39 @@ from tests.unit.macd import turns
 
 
 class Post:
-    """What has arrived; `refuse` is an answer to recipients instead of taking the mail.
+    """What has arrived. `refuse` is an answer to recipients, `refuse_sender` to a sender.
 
-    `meanwhile` happens while a mail is on its way, once.
+    `refused` are answers by recipient, `unwanted` answers to a mail by a part of its subject. `meanwhile`
+    happens while a mail is on its way, once. `tried` counts the mails that somebody began to send.
     """
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
-        self.refuse = ""
+        self.recipients: list[list[str]] = []
+        self.refuse = self.refuse_sender = ""
+        self.refused: dict[str, str] = {}
+        self.unwanted: dict[str, str] = {}
+        self.tried = 0
         self.meanwhile: Callable[[], object] = bool
 
+    async def handle_MAIL(self, server, session, envelope, address, options) -> str:  # noqa: N802
+        self.tried += 1
+        envelope.mail_from = address
+        return self.refuse_sender or "250 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, options) -> str:  # noqa: N802
-        if self.refuse:
-            return self.refuse
+        if refusal := self.refuse or self.refused.get(address):
+            return refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802
-        self.mails.append(email.message_from_bytes(envelope.content, policy=default))
+        mail = email.message_from_bytes(envelope.content, policy=default)
+        for part, refusal in self.unwanted.items():
+            if part in mail["Subject"]:
+                return refusal
+        self.mails.append(mail)
+        self.recipients.append(envelope.rcpt_tos)
         self.meanwhile, happens = bool, self.meanwhile
         happens()
         return "250 OK"

@@ -30,7 +30,12 @@ from tests.dags.test_integrity import load
 from tests.unit.macd import turns
 from tests.unit.macd.incidents.fakes import database
 
-PLAIN = {"from_email": "airflow@macd.test", "to_email": "team@macd.test", "timeout": 5, "retry_limit": 0}
+PLAIN: dict[str, Any] = {
+    "from_email": "airflow@macd.test",
+    "to_email": "team@macd.test",
+    "timeout": 5,
+    "retry_limit": 0,
+}
 
 
 class FakeBook:
@@ -62,13 +67,13 @@ def book(monkeypatch) -> FakeBook:
 def mail_server(connection, connections, serve):
     """(Re)starts the mail server at the connection's address; returns how to take it away."""
 
-    def at(port: int) -> None:
-        extra = PLAIN | {"disable_ssl": True, "disable_tls": True}
+    def at(port: int, to: str = PLAIN["to_email"]) -> None:
+        extra = PLAIN | {"disable_ssl": True, "disable_tls": True, "to_email": to}
         connection("macd_smtp", conn_type="smtp", host="127.0.0.1", port=port, extra=extra)
 
     port = serve()
     at(port)
-    return SimpleNamespace(down=lambda: at(1), up=lambda: at(port))
+    return SimpleNamespace(down=lambda: at(1), up=lambda: at(port), to=lambda to: at(port, to))
 
 
 def ended(
@@ -163,6 +168,11 @@ def test_a_login_in_an_error_that_nobody_expected_is_not_mailed(book, mail_serve
 def test_an_error_without_words_is_told_by_its_type(book, mail_server, post):
     crashed(KeyError("x"))
     assert "KeyError: 'x'" in post.mails[0].get_body(("plain",)).get_content()
+
+
+def test_half_a_character_in_an_error_stops_no_alert(book, mail_server, post):
+    crashed(OSError("no file menu\udce9.json"))
+    assert "no file menu?.json" in post.mails[0].get_body(("plain",)).get_content()
 
 
 def test_braces_in_a_message_are_no_template(book, mail_server, post):
@@ -394,6 +404,87 @@ def test_what_ends_while_its_alert_is_on_the_way_is_told_by_whoever_sent_that(bo
     ended(lost())
     assert [subject.split("]")[0] for subject in post.subjects] == ["[FAIL", "[RECOVERED"]
     assert post.mails[1]["In-Reply-To"] == post.mails[0]["Message-ID"]
+
+
+def later(book, variables) -> None:
+    """After the pause that a refused mail makes."""
+    for document in book.database["incidents"].documents.values():
+        document["retry_at"] = datetime(2026, 1, 1, tzinfo=UTC)
+    for key, text in variables.values.items():
+        variables.values[key] = json.dumps(json.loads(text) | {"retry_at": "2026-01-01T00:00:00Z"})
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+@pytest.mark.parametrize("answer", ["554 looks like spam", "451 greylisted"])
+def test_a_mail_that_is_refused_does_not_keep_others_back_and_is_tried_again_later(
+    answer, is_down, book, mail_server, post, variables, capsys
+):
+    book.down = is_down
+    crashed("x", task_id="first")
+    post.unwanted = {"run r": answer}
+    ended(lost(), subjects=("run r",), task_id="second")
+    crashed("x", task_id="third")
+    succeeded(task_id="first")
+    assert post.subjects == [
+        *("[FAIL] task_failed - task macd_pipeline.first", "[FAIL] task_failed - task macd_pipeline.third"),
+        "[RECOVERED] task_failed - task macd_pipeline.first",
+    ]
+    assert post.tried == 4, "the refused one is not tried again at once"
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "no_order_missing - run r" in shown
+    assert answer in shown
+    later(book, variables)
+    succeeded(task_id="fourth")
+    assert post.tried == 5
+    post.unwanted = {}
+    later(book, variables)
+    succeeded(task_id="fifth")
+    succeeded(task_id="sixth")
+    assert post.subjects[3:] == ["[FAIL] no_order_missing - run r"]
+
+
+def test_what_ends_while_its_alert_is_refused_is_told_at_once(book, mail_server, post):
+    post.unwanted = {"[FAIL]": "552 too large"}
+    ended(lost())
+    ended(subjects=("run r",))
+    assert post.subjects == ["[RECOVERED] no_order_missing - run r"]
+    assert book.store.recent()[0].notified_at is None
+
+
+def test_who_does_not_get_a_mail_is_logged_and_kept_and_nobody_gets_it_twice(
+    book, connection, mail_server, post, capsys
+):
+    mail_server.to("team@macd.test, gone@macd.test")
+    post.refused = {"gone@macd.test": "550 no such user"}
+    ended(lost())
+    succeeded()
+    assert post.recipients == [["team@macd.test"]]
+    assert "gone@macd.test: 550 no such user" in " ".join(capsys.readouterr().out.split())
+    [kept] = book.store.open()
+    assert kept.refused == ("gone@macd.test: 550 no such user",)
+    assert kept.notified_severity == "fail"
+
+
+@pytest.mark.parametrize("closes", [{"": "421 closing"}, {}])
+def test_a_server_that_cannot_be_used_is_asked_once_and_everything_stays_due(
+    closes, book, mail_server, post, capsys
+):
+    post.unwanted = closes
+    if not closes:
+        mail_server.down()
+    ended(lost(), lost(subject="run q"), subjects=("run q", "run r"))
+    assert post.tried == bool(closes)
+    assert capsys.readouterr().out.count("could not be sent") == 1
+    post.unwanted = {}
+    mail_server.up()
+    succeeded()
+    assert len(post.mails) == 2
+
+
+def test_a_mail_that_cannot_be_written_does_not_keep_others_back(book, mail_server, post, capsys):
+    ended(lost(message="\udc80"), lost(subject="run q"), subjects=("run q", "run r"))
+    assert post.subjects == ["[FAIL] no_order_missing - run q"]
+    assert "no_order_missing - run r" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_connection_without_recipients_is_logged_with_field_and_remedy(
