@@ -124,7 +124,7 @@ class AlertNotifier(BaseNotifier):
         except (RequestRejected, ValueError) as error:
             checks = ", ".join(each.check for each in incidents)
             self.log.error(
-                "The mail on %s - %s was refused, the %d. time; it is tried again later. %s",
+                "The mail on %s - %s was refused (%d in a row); it is tried again later. %s",
                 checks,
                 incidents[0].subject,
                 incidents[0].refusals + 1,

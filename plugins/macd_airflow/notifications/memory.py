@@ -37,9 +37,7 @@ class Unbooked:
     What is over and told is not kept. Each change waits for its turn, so of two on one condition one is made.
     """
 
-    def find(
-        self, query: Document, *, sort: Sequence[tuple[str, int]] = (), limit: int = 0
-    ) -> list[Document]:
+    def find(self, query: Document, *, sort: Order = (), limit: int = 0) -> list[Document]:
         """Equality, $in and $or."""
         found = [each for key in _keys() if (each := _read(key)) and _matches(each, query)]
         for field, direction in reversed(sort):

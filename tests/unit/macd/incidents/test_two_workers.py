@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from tests.unit.macd import turns
-from tests.unit.macd.incidents.world import BEFORE, LOOKS, World, check, prepared
+from tests.unit.macd.incidents.world import ALERTS, BEFORE, LOOKS, SUBJECT, World, check, prepared
 
 OPERATIONS = 9
 
@@ -37,3 +37,15 @@ def test_what_a_worker_that_was_killed_leaves_is_told_by_the_next_one_mail_twice
         for is_open, told in world.told():
             assert len(told) <= len(dict.fromkeys(told)) + 1
             check(is_open, list(dict.fromkeys(told)), severity)
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("first", LOOKS)
+def test_of_a_subject_that_is_removed_while_it_is_looked_at_nothing_is_told_twice_or_left_due(first, before):
+    for order in turns.orders(OPERATIONS):
+        world = prepared(World(), before)
+        turns.run([partial(world.look, first), partial(world.store.forget, SUBJECT)], order)
+        world.settle(None)
+        assert world.store.open() == world.store.claim_due() == []
+        for _, told in world.told():
+            assert told in [[*alerts, *end] for alerts in ([], *ALERTS) for end in ([], ["recovery"])]

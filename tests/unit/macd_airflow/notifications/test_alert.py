@@ -518,7 +518,7 @@ def test_what_ends_without_the_book_is_told_and_forgotten(book, mail_server, pos
     assert variables.values == {}
 
 
-@pytest.mark.parametrize("done", range(0, 24, 3))
+@pytest.mark.parametrize("done", range(24))
 def test_two_tasks_that_end_at_once_without_the_book_do_not_forget_each_others(
     done, book, mail_server, post, variables
 ):
@@ -535,7 +535,7 @@ def test_two_tasks_that_end_at_once_without_the_book_do_not_forget_each_others(
     assert variables.values == {}
 
 
-@pytest.mark.parametrize("done", range(0, 24, 3))
+@pytest.mark.parametrize("done", range(24))
 def test_a_task_and_its_run_that_tell_of_it_at_once_without_the_book_send_one_mail(
     done, book, mail_server, post, variables
 ):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -23,8 +24,8 @@ class Outage(World):
     def __init__(self) -> None:
         super().__init__(books={"incidents": memory.Unbooked()})
 
-    def back(self) -> None:
-        self.books = database()
+    def back(self, books: Mapping[str, Any] | None = None) -> None:
+        self.books = books or database()
 
     def look(self, severity: str | None, *, delivers: bool = True) -> None:
         if not isinstance(self.books["incidents"], memory.Unbooked):
@@ -104,3 +105,43 @@ def test_one_that_is_killed_while_it_takes_over_forgets_nothing(severity, before
         for is_open, told in world.told():
             assert len(told) <= len(dict.fromkeys(told)) + 1
             check(is_open, list(dict.fromkeys(told)), severity)
+
+
+@pytest.mark.parametrize("delivers", [True, False])
+@pytest.mark.parametrize("known", ["warn", "fail"])
+@pytest.mark.parametrize("during", ["warn", "fail"])
+def test_what_the_book_knew_before_goes_on_with_what_was_told_meanwhile(
+    during, known, delivers, outage, variables
+):
+    world = outage("nothing")
+    away, world.books = world.books, database()
+    world.look(known)
+    books, world.books = world.books, away
+    world.look(during, delivers=delivers)
+    assert len(variables.values) == 1
+    world.back(books)
+    told = [severity for _, severity in world.mails]
+    assert told == ([known, during] if delivers else [known])
+    world.settle(during)
+    new = [] if "fail" in told or during == "warn" else ["fail"]
+    assert [severity for _, severity in world.mails] == [*told, *new]
+    world.settle(None)
+    assert [severity for _, severity in world.mails] == [*told, *new, "recovery"]
+    [kept] = world.store.recent()
+    assert kept.notified_severity == ("fail" if "fail" in (known, during) else "warn")
+    assert variables.values == {}
+
+
+def test_what_ended_meanwhile_and_could_not_be_told_ends_in_the_book(outage, variables):
+    world = outage("nothing")
+    away, world.books = world.books, database()
+    world.look("fail")
+    books, world.books = world.books, away
+    world.look("fail")
+    world.look(None, delivers=False)
+    world.back(books)
+    world.look("fail", delivers=False)
+    assert [each.is_open for each in world.store.recent()] == [True, False]
+    world.settle(None)
+    assert [told for _, told in world.mails].count("recovery") == 2
+    assert variables.values == {}
