@@ -14,7 +14,9 @@ from macd.health.figures import PipelineFigures
 from macd.health.observe import STALLED_AFTER_S, observe
 from macd.health.report import HealthReport, HealthReportStore
 from macd.health.state import Kind, Part, PipelineState, State
+from macd.health.strays import Strays, find_strays
 from macd.incidents.finding import Finding
+from macd.producer.route import route_of
 from macd.quality.checks import NOTHING_CHECKED, evaluate, passed
 from macd.quality.report import CheckResult
 from macd.specs.endpoints import Services
@@ -27,11 +29,12 @@ EXAMPLES = 20
 
 
 class Books(NamedTuple):
-    """Runs that were given up, orders that are only dead letters, and minutes since the latest run."""
+    """Runs given up, orders that are only dead letters, minutes since the latest run, documents of no run."""
 
     unfinished: list[str] = []
     unsettled: list[str] = []
     minutes_since_last: int = 0
+    strays: Strays = Strays()
 
 
 def check_up(
@@ -52,6 +55,7 @@ def check_up(
             unfinished_runs(database, now),
             unsettled_orders(pipeline, services, database),
             minutes_since_last_run(database, now),
+            find_strays(database, route_of(pipeline)),
         )
         report = report_on(pipeline.checks_of("pipeline"), state, books)
         HealthReportStore(database).save(report)
@@ -70,6 +74,8 @@ def report_on(checks: Iterable[CheckSpec], state: PipelineState, books: Books) -
         examples={
             "runs_unfinished": tuple(books.unfinished[:EXAMPLES]),
             "dead_letters": tuple(books.unsettled[:EXAMPLES]),
+            "documents_of_no_run": books.strays.examples,
+            "orders_repeated": books.strays.repeated[:EXAMPLES],
         },
     )
 
@@ -118,6 +124,8 @@ def _figures(state: PipelineState, books: Books) -> PipelineFigures:
         dead_letters=len(books.unsettled),
         runs_unfinished=len(books.unfinished),
         minutes_since_last_run=books.minutes_since_last,
+        documents_of_no_run=books.strays.of_no_run,
+        orders_repeated=len(books.strays.repeated),
         parts_unknown=sum(part.state is State.UNKNOWN for part in state.parts),
     )
 
