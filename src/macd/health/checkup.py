@@ -14,7 +14,9 @@ from macd.health.figures import PipelineFigures
 from macd.health.observe import STALLED_AFTER_S, observe
 from macd.health.report import HealthReport, HealthReportStore
 from macd.health.state import Kind, Part, PipelineState, State
+from macd.health.strays import Strays, find_strays
 from macd.incidents.finding import Finding
+from macd.producer.route import route_of
 from macd.quality.checks import NOTHING_CHECKED, evaluate, passed
 from macd.quality.report import CheckResult
 from macd.specs.endpoints import Services
@@ -27,12 +29,13 @@ EXAMPLES = 20
 
 
 class Books(NamedTuple):
-    """Runs given up, orders that are only dead letters, minutes since the latest run, damaged runs."""
+    """Runs given up or damaged, orders that are only dead letters, minutes since the latest run, strays."""
 
     unfinished: list[str] = []
     unsettled: list[str] = []
     minutes_since_last: int = 0
     unreadable: list[str] = []
+    strays: Strays = Strays()
 
 
 def check_up(
@@ -54,6 +57,7 @@ def check_up(
             unsettled_orders(pipeline, services, database),
             minutes_since_last_run(database, now),
             unreadable_runs(database),
+            find_strays(database, route_of(pipeline)),
         )
         report = report_on(pipeline.checks_of("pipeline"), state, books)
         HealthReportStore(database).save(report)
@@ -73,6 +77,8 @@ def report_on(checks: Iterable[CheckSpec], state: PipelineState, books: Books) -
             "runs_unfinished": tuple(books.unfinished[:EXAMPLES]),
             "dead_letters": tuple(books.unsettled[:EXAMPLES]),
             "runs_unreadable": tuple(books.unreadable[:EXAMPLES]),
+            "documents_of_no_run": books.strays.examples,
+            "orders_repeated": books.strays.repeated[:EXAMPLES],
         },
     )
 
@@ -122,6 +128,8 @@ def _figures(state: PipelineState, books: Books) -> PipelineFigures:
         runs_unfinished=len(books.unfinished),
         minutes_since_last_run=books.minutes_since_last,
         runs_unreadable=len(books.unreadable),
+        documents_of_no_run=books.strays.of_no_run,
+        orders_repeated=len(books.strays.repeated),
         parts_unknown=sum(part.state is State.UNKNOWN for part in state.parts),
     )
 

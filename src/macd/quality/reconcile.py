@@ -217,7 +217,9 @@ def _lost(manifest: Manifest, ledger: _Ledger) -> Listing[Located]:
     Whose message an expired offset held nobody knows, so as many are taken for expired, at least.
     """
     counts, acknowledged, expired = manifest.counts, manifest.acknowledged, ledger.sources.expired
-    never_sent = (counts.orders - acknowledged.orders, counts.payments - acknowledged.payments)
+    never_sent = (0, 0)
+    if manifest.status != "complete":
+        never_sent = (counts.orders - acknowledged.orders, counts.payments - acknowledged.payments)
     lost = [
         max(0, ledger.lost[topic].count - unsent - expired.get(topic, 0))
         for topic, unsent in zip(ledger.route.sources, never_sent, strict=True)

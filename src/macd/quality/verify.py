@@ -6,11 +6,14 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import NamedTuple, Protocol
 
 from pymongo.collection import Collection
+from pymongo.database import Database
 
+from macd.clients.kafka import KafkaAdmin
 from macd.clients.mongodb import Document, connected
 from macd.clients.records import READ_LIMIT_S, RecordReader
 from macd.errors import QualityCheckFailed
@@ -122,14 +125,33 @@ def _verify(
             )
             seen = Seen(watch.joined, watch.dead_letters, watch.unordered)
             obstacles = watch.obstacles
-        outcome = reconcile(manifest, route, seen, finder(collection), _on_topics(manifest, route, services))
-        outcome = with_unordered(outcome, manifest, route, seen, collection)
-        derived = Derived(manifest, outcome, pipeline, services, database)
+        sources = _on_topics(manifest, route, services)
+        topic_id = partial(_id_of, route.joined_topic, services)
+        derived = compared(manifest, pipeline, seen, sources, database, topic_id)
         waited = _wait_for_derived(derived, waited, deadline_s, progress, stall_limit_s, rescue, caught_up)
         report = report_on(run_id, pipeline.checks_of("run"), derived.compare(), waited)
         report = report.with_notes(obstacles)
         ReportStore(database).save(report)
     return report
+
+
+def compared(
+    manifest: Manifest,
+    pipeline: PipelineSpec,
+    seen: Seen,
+    sources: OnSources,
+    database: Database[Document],
+    topic_id: Callable[[], str],
+) -> Derived:
+    """What a run produced against what was seen of it on the topics and what MongoDB holds.
+
+    `topic_id` gives that of the joined topic.
+    """
+    route = route_of(pipeline)
+    collection = database.client[route.database][route.collection]
+    outcome = reconcile(manifest, route, seen, finder(collection), sources)
+    outcome = with_unordered(outcome, manifest, route, seen, collection)
+    return Derived(manifest, outcome, pipeline, topic_id, database)
 
 
 def stall_limit_of(manifest: Manifest, now: datetime) -> float:
@@ -259,6 +281,10 @@ def _wait_for_derived(
 def _on_topics(manifest: Manifest, route: Route, services: Services) -> OnSources:
     with RecordReader(services.kafka, manifest.start_of(route.sources)) as reader:
         return on_sources(manifest, route, reader, reader.beginnings)
+
+
+def _id_of(topic: str, services: Services) -> str:
+    return KafkaAdmin(services.kafka).topic_id(topic)
 
 
 def _examples(report: Report) -> str:
