@@ -12,6 +12,7 @@ from pymongo.collection import Collection
 
 from macd.clients.mongodb import Document
 from macd.producer.sales import Kind
+from tests.faults.documents import beyond
 from tests.faults.expected import HOURLY, Expected, cell_of, off
 from tests.faults.fault import JOINABLE, Fault
 
@@ -86,10 +87,11 @@ class MismatchAltered(MismatchFault):
 
 
 class MismatchTooMany(MismatchFault):
-    """an order that was paid exactly is listed"""
+    """an order is listed that was paid exactly, or not, or that the run does not have"""
 
     def change(self) -> None:
-        self.after["_id"] = self.sale(Kind.PAID, Kind.UNPAID, Kind.OUTSIDE_WINDOW).order.order_id
+        other = self.sale(Kind.PAID, Kind.UNPAID, Kind.OUTSIDE_WINDOW).order.order_id
+        self.after["_id"] = self.draw.choice((other, beyond(self.run.order_ids, self.draw.randrange(1_000))))
 
     def inject(self) -> None:
         self.stored.insert_one(self.after)

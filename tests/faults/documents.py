@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections import Counter
 from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
@@ -229,13 +231,15 @@ class CopyUnderAnotherId(StoredBesides):
     """an order is stored a second time, under an ObjectId"""
 
     found_since = "documents_unordered"
+    seen_by_pipeline = True
 
     def change(self) -> None:
         self.after["_id"] = ObjectId()
 
     @property
     def expected(self) -> Expected:
-        return off("no_unordered_documents", documents_unordered=1)
+        repeated = Expected(pipeline=Counter(orders_repeated=1, documents_of_no_run=1))
+        return off("no_unordered_documents", documents_unordered=1) | repeated
 
 
 class StoredBeyondSize(StoredBesides):
@@ -251,8 +255,24 @@ class StoredBeyondSize(StoredBesides):
         return off("no_unordered_documents", documents_unordered=1)
 
 
+class StoredByNobody(StoredBesides):
+    """a document is stored that belongs to no run"""
+
+    found_since = "documents_of_no_run"
+    seen_by_pipeline = True
+
+    def change(self) -> None:
+        key = self.draw.choice(
+            ("x", "", ObjectId(), str(uuid.UUID(int=self.draw.getrandbits(128), version=4)))
+        )
+        self.after = {"_id": key} if self.draw.random() < 0.5 else {**self.after, "_id": key, "order_id": key}
+
+    @property
+    def expected(self) -> Expected:
+        return Expected(pipeline=Counter(documents_of_no_run=1))
+
+
 def _cents(value: Any) -> int:
     """What an amount adds to a sum; nothing where it is none."""
-    if not isinstance(value, Decimal128) or not value.to_decimal().is_finite():
-        return 0
-    return int(value.to_decimal().scaleb(2))
+    amount = value.to_decimal() if isinstance(value, Decimal128) else Decimal("NaN")
+    return int(amount.scaleb(2)) if amount.is_finite() and abs(amount) < 10**8 else 0

@@ -10,12 +10,15 @@ from typing import Any
 from pydantic import BaseModel
 
 from macd.errors import MacdError
+from macd.health.figures import PipelineFigures
 from macd.producer.sales import Kind, Sale
 from macd.quality.report import Hop, Report
 
 Entry = tuple[str, ...]
 # Parts of a listed entry that only explain it; what it is about is compared.
 _WORDS = {"reason", "order_total", "payment_amount", "expected", "found"}
+# Figures of the pipeline that no fault moves, and time does.
+_MOVING = {"consumer_lag", "minutes_since_last_run"}
 _VERDICTS = {True: ["passed"], False: ["failed"]}
 HOURLY = ("hourly_revenue_matches", "revenue_cells_wrong")
 
@@ -26,7 +29,7 @@ class Expected:
 
     `checks` do not hold besides, those `holding` hold again, `figures` differ by so much, `listed` and
     `delisted` are entries of its lists. `hidden` are those that another run in the same hour may hide.
-    `refusal` is what the error says where there is no report.
+    `refusal` is what the error says where there is no report. `pipeline` are figures of its health.
     """
 
     checks: set[str] = field(default_factory=set)
@@ -36,18 +39,18 @@ class Expected:
     hidden: set[Entry] = field(default_factory=set)
     refusal: tuple[str, ...] = ()
     holding: set[str] = field(default_factory=set)
+    pipeline: Counter[str] = field(default_factory=Counter)
 
     def __or__(self, other: Expected) -> Expected:
-        figures = Counter(self.figures)
-        figures.update(other.figures)
         return Expected(
             self.checks | other.checks,
-            figures,
+            _sum(self.figures, other.figures),
             self.listed | other.listed,
             self.delisted | other.delisted,
             self.hidden | other.hidden,
             self.refusal + other.refusal,
             self.holding | other.holding,
+            _sum(self.pipeline, other.pipeline),
         )
 
 
@@ -106,11 +109,16 @@ def complaints(expected: Expected, clean: Report, found: Report | MacdError) -> 
         expected |= off(HOURLY[0], entry, **{HOURLY[1]: 1})
     wanted_checks = broken(clean) - expected.holding | expected.checks
     return [
-        *_figures(expected, clean, found),
+        *_figures(expected.figures, clean.figures, found.figures),
         *_sets("check that does not hold", wanted_checks, broken(found)),
         *_sets("entry", before - expected.delisted | expected.listed, here),
         *([] if found.passed is (wanted_checks <= _warnings(found)) else _VERDICTS[found.passed]),
     ]
+
+
+def pipeline_complaints(expected: Expected, clean: PipelineFigures, found: PipelineFigures) -> list[str]:
+    """In which ways the pipeline's health is not what was expected."""
+    return list(_figures(expected.pipeline, clean, found))
 
 
 def broken(report: Report) -> set[str]:
@@ -142,12 +150,19 @@ def _warnings(report: Report) -> set[str]:
     return {check.name for check in report.checks if check.severity != "fail"}
 
 
-def _figures(expected: Expected, clean: Report, found: Report) -> Iterator[str]:
-    before, now = clean.figures.model_dump(), found.figures.model_dump()
+def _figures(expected: Counter[str], clean: BaseModel, found: BaseModel) -> Iterator[str]:
+    before, now = clean.model_dump(exclude=_MOVING), found.model_dump(exclude=_MOVING)
     for name, value in now.items():
-        wanted = before[name] + expected.figures[name]
+        wanted = before[name] + expected[name]
         if value != wanted:
             yield f"{name} is {value}, expected {wanted} ({before[name]} without the fault)"
+
+
+def _sum(first: Counter[str], second: Counter[str]) -> Counter[str]:
+    """Counter's own sum forgets what is not positive."""
+    total = Counter(first)
+    total.update(second)
+    return total
 
 
 def _sets(noun: str, wanted: Iterable[Any], found: Iterable[Any]) -> Iterator[str]:

@@ -24,6 +24,8 @@ class Fault(ABC):
     lasting: ClassVar[bool] = False
     # A run is looked at when all has arrived that can: what has not moved for so long then does not come.
     patience_s: ClassVar[float] = 0.3
+    # Whether the pipeline's health is looked at as well.
+    seen_by_pipeline: ClassVar[bool] = False
     # The figure with which this kind is found first; an older version misses it.
     found_since: ClassVar[str] = ""
 

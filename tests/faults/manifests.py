@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from copy import deepcopy
 
 from macd.clients.mongodb import Document
@@ -33,12 +34,17 @@ class ManifestFault(Fault):
 class ManifestDeleted(ManifestFault):
     """a manifest is deleted"""
 
+    found_since = "documents_of_no_run"
+    seen_by_pipeline = True
+
     def inject(self) -> None:
         self.stage.database[COLLECTION].delete_one({"_id": self.run.run_id})
 
     @property
     def expected(self) -> Expected:
-        return Expected(refusal=("RunNotFound", f"There is no seeding run '{self.run.run_id}'."))
+        left = Counter(documents_of_no_run=self.before["counts"]["expected"])
+        told = ("RunNotFound", f"There is no seeding run '{self.run.run_id}'.")
+        return Expected(refusal=told, pipeline=left)
 
 
 class AcknowledgedTooFew(ManifestFault):
@@ -53,3 +59,68 @@ class AcknowledgedTooFew(ManifestFault):
     def expected(self) -> Expected:
         check = {"orders": "every_order_acknowledged", "payments": "every_payment_acknowledged"}[self.kind]
         return off(check, **{f"{self.kind}_acknowledged": -self.by})
+
+
+class _NotReproducible(ManifestFault):
+    """Its records cannot be made again, or others than were sent: nothing is compared with them."""
+
+    found_since = "runs_unreadable"
+    about: str
+
+    @property
+    def expected(self) -> Expected:
+        return Expected(refusal=("RunNotReproducible", self.about, self.run.run_id))
+
+
+class CountsAltered(_NotReproducible):
+    """a manifest has another count"""
+
+    about = "counts"
+
+    def change(self) -> None:
+        self.after["counts"][self.draw.choice(sorted(self.after["counts"]))] += self.draw.choice((-1, 1))
+
+
+class TotalsAltered(_NotReproducible):
+    """a manifest has another sum of money"""
+
+    about = "totals"
+
+    def change(self) -> None:
+        self.after["totals"][self.draw.choice(("order_cents", "payment_cents"))] += self.draw.choice((-1, 1))
+
+
+class SeedAltered(_NotReproducible):
+    """a manifest has another seed, which makes other orders"""
+
+    about = "totals"
+
+    def change(self) -> None:
+        self.after["parameters"]["seed"] += 1
+
+
+class OtherRecipe(_NotReproducible):
+    """a manifest is of a version that made other records"""
+
+    about = "2-00000000"
+
+    def change(self) -> None:
+        self.after["recipe"] = self.about
+
+
+class ManifestUnreadable(ManifestFault):
+    """a manifest is not one any more"""
+
+    found_since = "runs_unreadable"
+    seen_by_pipeline = True
+
+    def change(self) -> None:
+        name = self.draw.choice(("parameters", "as_of", "counts", "started_at", "start_offsets"))
+        if self.draw.random() < 0.5:
+            del self.after[name]
+        else:
+            self.after[name] = "no"
+
+    @property
+    def expected(self) -> Expected:
+        return Expected(refusal=(self.run.run_id, "seeding_runs"), pipeline=Counter(runs_unreadable=1))

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from macd.errors import MacdError
+from macd.health.figures import PIPELINE_FIGURE_NAMES, PipelineFigures
 from macd.quality.figures import FIGURE_NAMES
 from macd.quality.report import Report
 from tests.faults import derived, documents, joined, manifests, production, sink, sources
-from tests.faults.expected import complaints
+from tests.faults.expected import complaints, pipeline_complaints
 from tests.faults.fault import Fault
 from tests.faults.production import ProductionFault
 from tests.faults.stage import DEADLINE_S, Stage, parameters
@@ -29,6 +30,7 @@ KINDS: tuple[type[Fault], ...] = (
     documents.UnwantedStored,
     documents.CopyUnderAnotherId,
     documents.StoredBeyondSize,
+    documents.StoredByNobody,
     joined.PairTwice,
     joined.UnwantedPair,
     joined.PairBeyondSize,
@@ -43,9 +45,16 @@ KINDS: tuple[type[Fault], ...] = (
     production.LatePaymentWithheld,
     production.PaymentOutsideWindow,
     production.PaymentOfNoOrder,
+    production.OrderAltered,
+    production.PaymentAltered,
     sink.SinkPaused,
     manifests.ManifestDeleted,
     manifests.AcknowledgedTooFew,
+    manifests.CountsAltered,
+    manifests.TotalsAltered,
+    manifests.SeedAltered,
+    manifests.OtherRecipe,
+    manifests.ManifestUnreadable,
     derived.MismatchUnlisted,
     derived.MismatchAltered,
     derived.MismatchTooMany,
@@ -60,7 +69,7 @@ TOGETHER = 25
 
 def found_today() -> list[type[Fault]]:
     """The kinds that this version of the package can find."""
-    return [kind for kind in KINDS if kind.found_since in ("", *FIGURE_NAMES)]
+    return [kind for kind in KINDS if kind.found_since in ("", *FIGURE_NAMES, *PIPELINE_FIGURE_NAMES)]
 
 
 @dataclass(frozen=True)
@@ -155,18 +164,23 @@ class Player:
         for case in cases:
             run_id = case.run_id if case.kind.lasting else case.draw.choice(self._kept)
             fault = case.kind(self._stage, self._stage.manifest(run_id).run, case.draw)
+            health = self._health(fault)
             fault.inject()
             try:
-                found = self._looked_at(fault)
+                found, sick = self._looked_at(fault), self._health(fault)
             finally:
                 fault.undo()
-            yield Verdict(case, complaints(fault.expected, clean[run_id], found))
+            wrong = complaints(fault.expected, clean[run_id], found)
+            yield Verdict(case, wrong + pipeline_complaints(fault.expected, health, sick))
         self._stage.delete(lasting)
 
     def _prove_new(self, run_ids: Sequence[str]) -> dict[str, Report]:
         for run_id in run_ids:
             self._stage.seed(run_id, parameters(random.Random(run_id)))
         return self._stage.prove(run_ids)
+
+    def _health(self, fault: Fault) -> PipelineFigures:
+        return self._stage.health() if fault.seen_by_pipeline else PipelineFigures()
 
     def _looked_at(self, fault: Fault) -> Report | MacdError:
         until(fault.arrived, DEADLINE_S)

@@ -16,6 +16,8 @@ from macd.clients.kafka import client_config
 from macd.clients.mongodb import Document
 from macd.clients.records import Record, RecordReader
 from macd.errors import MacdError
+from macd.health.checkup import check_up
+from macd.health.figures import PipelineFigures
 from macd.producer.manifest import Manifest
 from macd.producer.parameters import SeedParameters
 from macd.producer.route import route_of
@@ -75,6 +77,10 @@ class Stage:
         """Whether the hours have to hold exactly what is known, so that too much in one is found as well."""
         known = self.database[TAKINGS].distinct("_id")
         return self.database[RUNS].find_one({"_id": {"$nin": known}}) is None
+
+    def health(self) -> PipelineFigures:
+        """The figures of the pipeline, of all runs together."""
+        return check_up(self.pipeline, self.services).figures
 
     def manifest(self, run_id: str) -> Manifest:
         """The run's manifest as it is stored."""

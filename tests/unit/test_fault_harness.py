@@ -9,6 +9,7 @@ import pytest
 from macd.errors import MacdError, RunNotFound
 from macd.quality.figures import Figures
 from macd.quality.report import CheckResult, Hop, Listing, MissingOrder, Report, Samples
+from macd.settings import REPOSITORY
 from tests.faults.expected import Expected, complaints, off
 from tests.faults.play import KINDS, cases
 
@@ -106,3 +107,9 @@ def test_a_seed_decides_the_cases_and_each_kind_comes_before_any_comes_again() -
     assert chosen == cases(7, len(KINDS) + 5, KINDS) != cases(8, len(KINDS) + 5, KINDS)
     assert {case.kind for case in chosen[: len(KINDS)]} == set(KINDS)
     assert chosen[3].draw.random() == chosen[3].draw.random() != chosen[4].draw.random()
+
+
+def test_the_page_on_proofs_lists_each_kind_of_fault_once() -> None:
+    page = (REPOSITORY / "docs" / "proof.md").read_text()
+    rows = [line.split(" | ")[1] for line in page.splitlines() if line.startswith("| ")]
+    assert [kind.__doc__ for kind in KINDS if rows.count(kind.__doc__ or "") != 1] == []
