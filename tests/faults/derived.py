@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bson import Decimal128
+from bson import Decimal128, ObjectId
 from pymongo.collection import Collection
 
 from macd.clients.mongodb import Document
@@ -122,6 +122,19 @@ class HourGone(HourFault):
 
     def inject(self) -> None:
         self.stored.delete_one({"_id": self.before["_id"]})
+
+
+class HourTwice(HourFault):
+    """an hour of a payment method is there a second time, under an ObjectId"""
+
+    def change(self) -> None:
+        self.after["_id"] = ObjectId()
+
+    def inject(self) -> None:
+        self.stored.insert_one(self.after)
+
+    def undo(self) -> None:
+        self.stored.delete_one({"_id": self.after["_id"]})
 
 
 class HourAltered(HourFault):

@@ -239,20 +239,28 @@ class CopyUnderAnotherId(StoredBesides):
     @property
     def expected(self) -> Expected:
         repeated = Expected(pipeline=Counter(orders_repeated=1, documents_of_no_run=1))
-        return off("no_unordered_documents", documents_unordered=1) | repeated
+        return unordered(self.order_id, f" under the _id {self.after['_id']!r}") | repeated
 
 
 class StoredBeyondSize(StoredBesides):
-    """an order is stored that the run would have had if it were larger"""
+    """an order is stored that the run would have had if it were larger, or whose id looks like one of its"""
 
     found_since = "documents_unordered"
 
     def change(self) -> None:
-        self.after["_id"] = self.after["order_id"] = beyond(self.run.order_ids, self.draw.randrange(1_000))
+        larger = beyond(self.run.order_ids, self.draw.randrange(1_000))
+        alike = (f"{self.order_id}0", self.order_id[:-1], f"{self.order_id[:-8]} {self.order_id[-7:]}")
+        self.after["_id"] = self.after["order_id"] = self.draw.choice((larger, *alike))
 
     @property
     def expected(self) -> Expected:
-        return off("no_unordered_documents", documents_unordered=1)
+        return unordered(self.after["_id"])
+
+
+def unordered(order_id: str, where: str = "") -> Expected:
+    """A document with an id of the run that nobody ordered."""
+    entry = ("unordered", order_id, f"orders_payments_joined{where}")
+    return off("no_unordered_documents", entry, documents_unordered=1)
 
 
 class StoredByNobody(StoredBesides):

@@ -10,7 +10,7 @@ from macd.clients.registry import SchemaRegistry
 from macd.producer.sales import Kind
 from macd.quality.watch import REPLAY_HEADER
 from tests.faults.avro import altered
-from tests.faults.documents import beyond
+from tests.faults.documents import beyond, unordered
 from tests.faults.expected import Expected, off, unstored
 from tests.faults.fault import JOINABLE, Fault, LastingFault
 
@@ -102,18 +102,16 @@ class PairBeyondSize(LastingFault, _OnJoinedTopic):
 
     @property
     def expected(self) -> Expected:
-        return off("no_unordered_pairs", pairs_unordered=1) | off(
-            "no_unordered_documents", documents_unordered=1
-        )
+        entry = ("unordered", self.key, self.topic)
+        return unordered(self.key) | off("no_unordered_pairs", entry, pairs_unordered=1)
 
 
-class DeadLetter(_OnJoinedTopic):
+class DeadLetter(LastingFault, _OnJoinedTopic):
     """a lost document's record is written again, broken: the sink cannot store it"""
 
     def choose(self) -> None:
         self.chosen = self.sale(*JOINABLE)
         self.key = self.chosen.order.order_id
-        self.before = self.stage.documents.find_one({"_id": self.key})
 
     def inject(self) -> None:
         self.stage.documents.delete_one({"_id": self.key})
@@ -123,10 +121,6 @@ class DeadLetter(_OnJoinedTopic):
 
     def arrived(self) -> bool:
         return self.watched(lambda watch: self.chosen.number in watch.dead_letters)
-
-    def undo(self) -> None:
-        assert self.before is not None
-        self.stage.documents.replace_one({"_id": self.key}, self.before, upsert=True)
 
     @property
     def expected(self) -> Expected:

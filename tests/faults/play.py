@@ -11,11 +11,11 @@ from macd.errors import MacdError
 from macd.health.figures import PIPELINE_FIGURE_NAMES, PipelineFigures
 from macd.quality.figures import FIGURE_NAMES
 from macd.quality.report import Report
-from tests.faults import derived, documents, joined, manifests, production, sink, sources
+from tests.faults import derived, documents, joined, manifests, production, sink, sources, tampered
 from tests.faults.expected import complaints, pipeline_complaints
 from tests.faults.fault import Fault
 from tests.faults.production import ProductionFault
-from tests.faults.stage import DEADLINE_S, Stage, parameters
+from tests.faults.stage import DEADLINE_S, Stage
 from tests.stack import until
 
 KINDS: tuple[type[Fault], ...] = (
@@ -43,10 +43,10 @@ KINDS: tuple[type[Fault], ...] = (
     production.PaymentWithheld,
     production.CopyOfPaymentWithheld,
     production.LatePaymentWithheld,
-    production.PaymentOutsideWindow,
-    production.PaymentOfNoOrder,
-    production.OrderAltered,
-    production.PaymentAltered,
+    tampered.PaymentOutsideWindow,
+    tampered.PaymentOfNoOrder,
+    tampered.OrderAltered,
+    tampered.PaymentAltered,
     sink.SinkPaused,
     manifests.ManifestDeleted,
     manifests.AcknowledgedTooFew,
@@ -59,6 +59,7 @@ KINDS: tuple[type[Fault], ...] = (
     derived.MismatchAltered,
     derived.MismatchTooMany,
     derived.HourGone,
+    derived.HourTwice,
     derived.HourAltered,
 )
 # Runs that faults which can be undone share.
@@ -120,11 +121,8 @@ class Player:
 
     def __init__(self, stage: Stage, seed: int) -> None:
         self._stage = stage
-        kept = [f"kept-{seed}-{number}" for number in range(KEPT)]
-        for run_id in kept:
-            stage.seed(run_id, parameters(random.Random(run_id)))
-        self._clean = stage.prove(kept)
-        self._kept = kept
+        self._kept = [f"kept-{seed}-{number}" for number in range(KEPT)]
+        self._clean = stage.proven(self._kept)
 
     def play(self, cases: Sequence[Case]) -> Iterator[Verdict]:
         """One verdict a case, in another order."""
@@ -150,7 +148,7 @@ class Player:
             fault.inject()
         if not cases[0].kind.alone:
             # Behind them; when it has arrived, so has what is derived from them.
-            self._prove_new([f"behind-{cases[0].run_id}"])
+            self._stage.proven([f"behind-{cases[0].run_id}"])
         found = [self._looked_at(fault) for fault in faults]
         for fault in faults:
             fault.undo()
@@ -160,7 +158,7 @@ class Player:
 
     def _on_proven_runs(self, cases: Sequence[Case]) -> Iterator[Verdict]:
         lasting = [case.run_id for case in cases if case.kind.lasting]
-        clean = self._clean | self._prove_new(lasting)
+        clean = self._clean | self._stage.proven(lasting)
         for case in cases:
             run_id = case.run_id if case.kind.lasting else case.draw.choice(self._kept)
             fault = case.kind(self._stage, self._stage.manifest(run_id).run, case.draw)
@@ -173,11 +171,6 @@ class Player:
             wrong = complaints(fault.expected, clean[run_id], found)
             yield Verdict(case, wrong + pipeline_complaints(fault.expected, health, sick))
         self._stage.delete(lasting)
-
-    def _prove_new(self, run_ids: Sequence[str]) -> dict[str, Report]:
-        for run_id in run_ids:
-            self._stage.seed(run_id, parameters(random.Random(run_id)))
-        return self._stage.prove(run_ids)
 
     def _health(self, fault: Fault) -> PipelineFigures:
         return self._stage.health() if fault.seen_by_pipeline else PipelineFigures()
