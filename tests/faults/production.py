@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from confluent_kafka import Producer
 
-from macd.producer.sales import Kind, Run
+from macd.producer.sales import Kind, Run, Sale
 from macd.quality.report import Hop
 from tests.faults.expected import Expected, off, unjoined
 from tests.faults.fault import JOINABLE, Fault
@@ -71,6 +71,7 @@ class ProductionFault(Fault):
     def undo(self) -> None:
         for topic, message in self.held:
             self.stage.send(topic, message["key"], message["value"], message["timestamp"])
+        self.stage.note_ends(self.run.run_id)
 
     def arrived(self) -> bool:
         lost = self.pairs_lost
@@ -115,8 +116,8 @@ class OrderWithheld(ProductionFault):
 
     @property
     def expected(self) -> Expected:
-        lost = unjoined(self.chosen, Hop.NOT_ON_TOPIC, self.stage.route.orders_topic)
-        return lost | gone(1)
+        topic = self.stage.route.orders_topic
+        return unjoined(self.chosen, Hop.NOT_ON_TOPIC, topic) | gone(self.chosen, topic)
 
 
 class UnwantedOrderWithheld(OrderWithheld):
@@ -129,7 +130,7 @@ class UnwantedOrderWithheld(OrderWithheld):
 
     @property
     def expected(self) -> Expected:
-        return gone(1)
+        return gone(self.chosen, self.stage.route.orders_topic)
 
 
 class OfPayment(ProductionFault):
@@ -151,8 +152,8 @@ class PaymentWithheld(OfPayment):
 
     @property
     def expected(self) -> Expected:
-        lost = unjoined(self.chosen, Hop.NOT_ON_TOPIC, self.stage.route.payments_topic)
-        return lost | gone(self.chosen.copies)
+        topic = self.stage.route.payments_topic
+        return unjoined(self.chosen, Hop.NOT_ON_TOPIC, topic) | gone(self.chosen, topic, self.chosen.copies)
 
 
 class CopyOfPaymentWithheld(OfPayment):
@@ -175,7 +176,8 @@ class CopyOfPaymentWithheld(OfPayment):
 
     @property
     def expected(self) -> Expected:
-        return off("every_pair_joined", pairs_joined=-1, pairs_missing=1) | gone(1)
+        lost = gone(self.chosen, self.stage.route.payments_topic)
+        return off("every_pair_joined", pairs_joined=-1, pairs_missing=1) | lost
 
 
 class LatePaymentWithheld(OfPayment):
@@ -188,9 +190,9 @@ class LatePaymentWithheld(OfPayment):
 
     @property
     def expected(self) -> Expected:
-        return gone(self.chosen.copies)
+        return gone(self.chosen, self.stage.route.payments_topic, self.chosen.copies)
 
 
-def gone(messages: int) -> Expected:
+def gone(sale: Sale, topic: str, messages: int = 1) -> Expected:
     """Acknowledged messages are not on their topic."""
-    return off("no_message_missing", messages_missing=messages)
+    return off("no_message_missing", ("lost", sale.order.order_id, topic), messages_missing=messages)

@@ -15,11 +15,11 @@ from pymongo.database import Database
 
 from macd.clients.kafka import client_config
 from macd.clients.mongodb import Document
-from macd.clients.records import Record, RecordReader
+from macd.clients.records import Record, RecordReader, end_offsets
 from macd.errors import MacdError
 from macd.health.checkup import check_up
 from macd.health.figures import PipelineFigures
-from macd.producer.manifest import Manifest
+from macd.producer.manifest import Manifest, offsets
 from macd.producer.parameters import SeedParameters
 from macd.producer.route import route_of
 from macd.producer.seed import seed_run
@@ -91,6 +91,12 @@ class Stage:
     def health(self) -> PipelineFigures:
         """The figures of the pipeline, of all runs together."""
         return check_up(self.pipeline, self.services).figures
+
+    def note_ends(self, run_id: str) -> None:
+        """Takes what was sent later for the run's, as a seeding that went on would."""
+        ends = offsets(end_offsets(self.services.kafka, self.route.sources))
+        change = {"$set": {"end_offsets": [each.model_dump() for each in ends]}}
+        self.database[RUNS].update_one({"_id": run_id}, change)
 
     def manifest(self, run_id: str) -> Manifest:
         """The run's manifest as it is stored."""
