@@ -2,80 +2,46 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from bson import Decimal128, ObjectId
-from pymongo.collection import Collection
 
 from macd.clients.mongodb import Document
 from macd.producer.sales import Kind
 from tests.faults.documents import beyond
 from tests.faults.expected import HOURLY, Expected, cell_of, off
-from tests.faults.fault import JOINABLE, Fault
+from tests.faults.fault import JOINABLE
+from tests.faults.stored import StoredFault
 
 
-class _DerivedFault(Fault):
-    """Changes a document of a derived collection."""
-
-    collection: str
-
-    def choose(self) -> None:
-        self.before = self.found()
-        self.after = deepcopy(self.before)
-        self.change()
-
-    def found(self) -> Document:
-        """The document that is changed."""
-        raise NotImplementedError
-
-    def change(self) -> None:
-        """Changes `after`."""
-
-    def inject(self) -> None:
-        self.stored.replace_one({"_id": self.before["_id"]}, self.after)
-
-    def undo(self) -> None:
-        self.stored.replace_one({"_id": self.before["_id"]}, self.before, upsert=True)
-
-    @property
-    def stored(self) -> Collection[Document]:
-        return self.stage.database[self.collection]
-
-    def get(self, key: str) -> Document:
-        found = self.stored.find_one({"_id": key})
-        assert found is not None, key
-        return found
-
-
-class MismatchFault(_DerivedFault):
+class _MismatchFault(StoredFault):
     collection = "payment_mismatches"
 
-    def found(self) -> Document:
-        self.chosen = self.sale(Kind.MISMATCHED)
-        return self.get(self.chosen.order.order_id)
+    def find(self) -> Document:
+        self.order_id = self.sale(Kind.MISMATCHED).order.order_id
+        return self.get(self.order_id)
 
 
-class MismatchUnlisted(MismatchFault):
+class MismatchUnlisted(_MismatchFault):
     """a mismatched order is not listed"""
 
-    def inject(self) -> None:
-        self.stored.delete_one({"_id": self.before["_id"]})
+    def change(self, document: Document) -> None:
+        self.after = None
 
     @property
     def expected(self) -> Expected:
         return off("every_mismatch_listed", mismatches_listed=-1)
 
 
-class MismatchAltered(MismatchFault):
+class MismatchAltered(_MismatchFault):
     """a mismatched order is listed with another amount or payment"""
 
-    def change(self) -> None:
-        self.field = self.draw.choice(("order_total", "payment_amount", "difference", "payment_id"))
-        value = self.after[self.field]
-        self.after[self.field] = f"{value}0" if isinstance(value, str) else self._amount(value)
+    def change(self, document: Document) -> None:
+        field = self.draw.choice(("order_total", "payment_amount", "difference", "payment_id"))
+        value = document[field]
+        document[field] = f"{value}0" if isinstance(value, str) else self._amount(value)
 
     def _amount(self, value: Decimal128) -> Any:
         exact = value.to_decimal()
@@ -83,33 +49,42 @@ class MismatchAltered(MismatchFault):
 
     @property
     def expected(self) -> Expected:
-        return off("every_mismatch_listed", mismatches_listed=-1) | _mislisted(self.before["_id"])
+        return off("every_mismatch_listed", mismatches_listed=-1) | _mislisted(self.order_id)
 
 
-class MismatchTooMany(MismatchFault):
+class MismatchTooMany(_MismatchFault):
     """an order is listed that was paid exactly, or not, or that the run does not have"""
 
-    def change(self) -> None:
+    def change(self, document: Document) -> None:
+        self.before = None
         other = self.sale(Kind.PAID, Kind.UNPAID, Kind.OUTSIDE_WINDOW).order.order_id
-        self.after["_id"] = self.draw.choice((other, beyond(self.run.order_ids, self.draw.randrange(1_000))))
-
-    def inject(self) -> None:
-        self.stored.insert_one(self.after)
-
-    def undo(self) -> None:
-        self.stored.delete_one({"_id": self.after["_id"]})
+        document["_id"] = self.draw.choice((other, beyond(self.run.order_ids, self.draw.randrange(1_000))))
+        document["order_id"] = self.key = document["_id"]
 
     @property
     def expected(self) -> Expected:
-        return _mislisted(self.after["_id"])
+        return _mislisted(self.key)
 
 
-class HourFault(_DerivedFault):
+class MismatchTwice(_MismatchFault):
+    """a mismatched order is listed a second time, under an ObjectId"""
+
+    found_since = "documents_unordered"
+
+    def change(self, document: Document) -> None:
+        self.before = None
+        document["_id"] = self.key = ObjectId()
+
+    @property
+    def expected(self) -> Expected:
+        return _mislisted(str(self.key))
+
+
+class _HourFault(StoredFault):
     collection = "hourly_revenue"
 
-    def found(self) -> Document:
-        self.chosen = self.sale(*JOINABLE)
-        _, hour, method = self.cell = cell_of(self.chosen)
+    def find(self) -> Document:
+        _, hour, method = self.cell = cell_of(self.sale(*JOINABLE))
         return self.get(f"{datetime.fromtimestamp(int(hour), UTC):%Y-%m-%dT%H} {method}")
 
     @property
@@ -117,35 +92,30 @@ class HourFault(_DerivedFault):
         return off(HOURLY[0], self.cell, **{HOURLY[1]: 1})
 
 
-class HourGone(HourFault):
+class HourGone(_HourFault):
     """an hour of a payment method is gone"""
 
-    def inject(self) -> None:
-        self.stored.delete_one({"_id": self.before["_id"]})
+    def change(self, document: Document) -> None:
+        self.after = None
 
 
-class HourTwice(HourFault):
+class HourTwice(_HourFault):
     """an hour of a payment method is there a second time, under an ObjectId"""
 
-    def change(self) -> None:
-        self.after["_id"] = ObjectId()
-
-    def inject(self) -> None:
-        self.stored.insert_one(self.after)
-
-    def undo(self) -> None:
-        self.stored.delete_one({"_id": self.after["_id"]})
+    def change(self, document: Document) -> None:
+        self.before = None
+        document["_id"] = ObjectId()
 
 
-class HourAltered(HourFault):
+class HourAltered(_HourFault):
     """an hour of a payment method has another number, sum, average or name"""
 
-    def change(self) -> None:
+    def change(self, document: Document) -> None:
         fields = ("average_basket", "hour", "payment_method")
         if self.stage.every_run_counts():
             fields += ("orders", "revenue")
-        self.field = self.draw.choice(fields)
-        self.after[self.field] = self._other(self.after[self.field])
+        field = self.draw.choice(fields)
+        document[field] = self._other(document[field])
 
     def _other(self, value: Any) -> Any:
         if isinstance(value, Decimal128):

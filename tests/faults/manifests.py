@@ -3,57 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter
-from copy import deepcopy
 
 from macd.clients.mongodb import Document
-from macd.producer.store import COLLECTION
 from tests.faults.expected import Expected, off
-from tests.faults.fault import Fault
+from tests.faults.stored import StoredFault
 
 
-class ManifestFault(Fault):
-    """Changes the manifest."""
+class _ManifestFault(StoredFault):
+    collection = "seeding_runs"
 
-    def choose(self) -> None:
-        found = self.stage.database[COLLECTION].find_one({"_id": self.run.run_id})
-        assert found is not None
-        self.before: Document = found
-        self.after = deepcopy(found)
-        self.change()
-
-    def change(self) -> None:
-        """Changes `after`."""
-
-    def inject(self) -> None:
-        self.stage.database[COLLECTION].replace_one({"_id": self.run.run_id}, self.after)
-
-    def undo(self) -> None:
-        self.stage.database[COLLECTION].replace_one({"_id": self.run.run_id}, self.before, upsert=True)
+    def find(self) -> Document:
+        return self.get(self.run.run_id)
 
 
-class ManifestDeleted(ManifestFault):
+class ManifestDeleted(_ManifestFault):
     """a manifest is deleted"""
 
     found_since = "documents_of_no_run"
     seen_by_pipeline = True
 
-    def inject(self) -> None:
-        self.stage.database[COLLECTION].delete_one({"_id": self.run.run_id})
+    def change(self, document: Document) -> None:
+        self.after = None
 
     @property
     def expected(self) -> Expected:
-        left = Counter(documents_of_no_run=self.before["counts"]["expected"])
+        left = Counter(documents_of_no_run=self.found["counts"]["expected"])
         told = ("RunNotFound", f"There is no seeding run '{self.run.run_id}'.")
         return Expected(refusal=told, pipeline=left)
 
 
-class AcknowledgedTooFew(ManifestFault):
+class AcknowledgedTooFew(_ManifestFault):
     """a manifest says that fewer messages were acknowledged than were sent"""
 
-    def change(self) -> None:
+    def change(self, document: Document) -> None:
         self.kind = self.draw.choice(("orders", "payments"))
         self.by = self.draw.randint(1, 5)
-        self.after["acknowledged"][self.kind] -= self.by
+        document["acknowledged"][self.kind] -= self.by
 
     @property
     def expected(self) -> Expected:
@@ -61,7 +46,7 @@ class AcknowledgedTooFew(ManifestFault):
         return off(check, **{f"{self.kind}_acknowledged": -self.by})
 
 
-class _NotReproducible(ManifestFault):
+class _NotReproducible(_ManifestFault):
     """Its records cannot be made again, or others than were sent: nothing is compared with them."""
 
     found_since = "runs_unreadable"
@@ -77,8 +62,8 @@ class CountsAltered(_NotReproducible):
 
     about = "counts"
 
-    def change(self) -> None:
-        self.after["counts"][self.draw.choice(sorted(self.after["counts"]))] += self.draw.choice((-1, 1))
+    def change(self, document: Document) -> None:
+        document["counts"][self.draw.choice(sorted(document["counts"]))] += self.draw.choice((-1, 1))
 
 
 class TotalsAltered(_NotReproducible):
@@ -86,8 +71,8 @@ class TotalsAltered(_NotReproducible):
 
     about = "totals"
 
-    def change(self) -> None:
-        self.after["totals"][self.draw.choice(("order_cents", "payment_cents"))] += self.draw.choice((-1, 1))
+    def change(self, document: Document) -> None:
+        document["totals"][self.draw.choice(("order_cents", "payment_cents"))] += self.draw.choice((-1, 1))
 
 
 class SeedAltered(_NotReproducible):
@@ -95,8 +80,8 @@ class SeedAltered(_NotReproducible):
 
     about = "totals"
 
-    def change(self) -> None:
-        self.after["parameters"]["seed"] += 1
+    def change(self, document: Document) -> None:
+        document["parameters"]["seed"] += 1
 
 
 class OtherRecipe(_NotReproducible):
@@ -104,23 +89,22 @@ class OtherRecipe(_NotReproducible):
 
     about = "2-00000000"
 
-    def change(self) -> None:
-        self.after["recipe"] = self.about
+    def change(self, document: Document) -> None:
+        document["recipe"] = self.about
 
 
-class ManifestUnreadable(ManifestFault):
+class ManifestUnreadable(_ManifestFault):
     """a manifest is not one any more"""
 
     found_since = "runs_unreadable"
     seen_by_pipeline = True
 
-    def change(self) -> None:
+    def change(self, document: Document) -> None:
         name = self.draw.choice(("parameters", "as_of", "counts", "started_at", "start_offsets"))
+        document[name] = "no"
         if self.draw.random() < 0.5:
-            del self.after[name]
-        else:
-            self.after[name] = "no"
+            del document[name]
 
     @property
     def expected(self) -> Expected:
-        return Expected(refusal=(self.run.run_id, "seeding_runs"), pipeline=Counter(runs_unreadable=1))
+        return Expected(refusal=(self.run.run_id, self.collection), pipeline=Counter(runs_unreadable=1))
