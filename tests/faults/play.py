@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from macd.errors import MacdError
+from tenacity import RetryError
+
+from macd.errors import DeadlineExceeded, MacdError
 from macd.health.figures import PIPELINE_FIGURE_NAMES, PipelineFigures
 from macd.quality.figures import FIGURE_NAMES
 from macd.quality.report import Report
@@ -146,14 +149,14 @@ class Player:
 
     def _produced(self, cases: Sequence[Case]) -> Iterator[Verdict]:
         faults = [case.kind(self._stage, case.run_id, case.draw) for case in cases]
-        for fault in faults:
-            fault.inject()
-        if not cases[0].kind.alone:
-            # Behind them; when it has arrived, so has what is derived from them.
-            self._stage.proven([f"behind-{cases[0].run_id}"])
-        found = [self._looked_at(fault) for fault in faults]
-        for fault in faults:
-            fault.undo()
+        with ExitStack() as undoing:
+            for fault in faults:
+                undoing.callback(fault.undo)
+                fault.inject()
+            if not cases[0].kind.alone:
+                # Behind them; when it has arrived, so has what is derived from them.
+                self._stage.proven([f"behind-{cases[0].run_id}"])
+            found = [self._looked_at(fault) for fault in faults]
         clean = self._stage.prove([case.run_id for case in cases])
         for case, fault, seen in zip(cases, faults, found, strict=True):
             yield Verdict(case, complaints(fault.expected, clean[case.run_id], seen))
@@ -178,7 +181,10 @@ class Player:
         return self._stage.health() if fault.seen_by_pipeline else PipelineFigures()
 
     def _looked_at(self, fault: Fault) -> Report | MacdError:
-        until(fault.arrived, DEADLINE_S)
+        try:
+            until(fault.arrived, DEADLINE_S)
+        except RetryError:
+            return DeadlineExceeded("What follows from the fault has not arrived.", remedy="Play it again.")
         return self._stage.verify(fault.run.run_id, fault.patience_s)
 
 
