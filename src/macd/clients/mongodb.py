@@ -27,6 +27,8 @@ SERVICE = "MongoDB"
 Document = dict[str, Any]
 # Milliseconds. A server that is there is found at once; a query over a run's ids answers within seconds.
 _TIME_LIMITS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 60_000}
+# A document that holds a date beyond the year 9999 or bytes that are no UTF-8 has to be read to be reported.
+_READ_ANYTHING = {"datetime_conversion": "DATETIME_AUTO", "unicode_decode_error_handler": "replace"}
 _UNAUTHORIZED = {13, 18, 8000}
 
 
@@ -38,14 +40,14 @@ def connected(
 ) -> Iterator[Database[Document]]:
     """The service's database; PyMongo's errors inside the block come out as macd.errors.
 
-    Dates are read as aware UTC datetimes. Everything in the block has to be done within `within_s` seconds;
-    the server is told so with each command (maxTimeMS).
+    Dates are read as aware UTC datetimes (DatetimeMS where that has no such). Everything in the block has to
+    be done within `within_s` seconds; the server is told so with each command (maxTimeMS).
     """
     uri = service.uri.get_secret_value()
     try:
         with (
             nullcontext() if within_s is None else pymongo.timeout(within_s),
-            open_client(uri, tz_aware=True, appname="macd", **_TIME_LIMITS) as client,
+            open_client(uri, tz_aware=True, appname="macd", **_READ_ANYTHING, **_TIME_LIMITS) as client,
         ):
             yield client[service.database]
     except PyMongoError as error:

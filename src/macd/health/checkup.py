@@ -14,8 +14,10 @@ from macd.health.figures import PipelineFigures
 from macd.health.observe import STALLED_AFTER_S, observe
 from macd.health.report import HealthReport, HealthReportStore
 from macd.health.state import Kind, Part, PipelineState, State
+from macd.health.strays import Strays, find_strays
 from macd.incidents.finding import Finding
-from macd.quality.checks import evaluate
+from macd.producer.route import route_of
+from macd.quality.checks import NOTHING_CHECKED, evaluate, passed
 from macd.quality.report import CheckResult
 from macd.specs.endpoints import Services
 from macd.specs.models import CheckSpec, PipelineSpec
@@ -27,11 +29,12 @@ EXAMPLES = 20
 
 
 class Books(NamedTuple):
-    """Runs that were given up, orders that are only dead letters, and minutes since the latest run."""
+    """Runs given up, orders that are only dead letters, minutes since the latest run, documents of no run."""
 
     unfinished: list[str] = []
     unsettled: list[str] = []
     minutes_since_last: int = 0
+    strays: Strays = Strays()
 
 
 def check_up(
@@ -52,6 +55,7 @@ def check_up(
             unfinished_runs(database, now),
             unsettled_orders(pipeline, services, database),
             minutes_since_last_run(database, now),
+            find_strays(database, route_of(pipeline)),
         )
         report = report_on(pipeline.checks_of("pipeline"), state, books)
         HealthReportStore(database).save(report)
@@ -59,17 +63,19 @@ def check_up(
 
 
 def report_on(checks: Iterable[CheckSpec], state: PipelineState, books: Books) -> HealthReport:
-    """The report on one look; it passes when every check of severity `fail` holds."""
+    """The report on one look; it passes when there are checks of severity `fail` and all hold."""
     figures = _figures(state, books)
     results = evaluate(checks, figures)
     return HealthReport(
-        passed=all(result.passed for result in results if result.severity == "fail"),
+        passed=passed(results),
         figures=figures,
         checks=results,
         state=state,
         examples={
             "runs_unfinished": tuple(books.unfinished[:EXAMPLES]),
             "dead_letters": tuple(books.unsettled[:EXAMPLES]),
+            "documents_of_no_run": books.strays.examples,
+            "orders_repeated": books.strays.repeated[:EXAMPLES],
         },
     )
 
@@ -92,14 +98,15 @@ def findings_of(report: HealthReport) -> list[Finding]:
 
 def raise_for_failures(report: HealthReport) -> None:
     """QualityCheckFailed with the numbers of every failed check; nothing when the report passed."""
+    if report.passed:
+        return
     failed = [check for check in report.checks if not check.passed and check.severity == "fail"]
-    if failed:
-        told = "; ".join(check.message for check in failed)
-        examples = "; ".join(line for check in failed for line in _behind(check, report))
-        raise QualityCheckFailed(
-            f"The pipeline is not well: {told}.{f' {examples}.' if examples else ''}",
-            remedy=failed[0].next_step,
-        )
+    told = "; ".join(check.message for check in failed) or "nothing was checked"
+    examples = "; ".join(line for check in failed for line in _behind(check, report))
+    raise QualityCheckFailed(
+        f"The pipeline is not well: {told}.{f' {examples}.' if examples else ''}",
+        remedy=failed[0].next_step if failed else NOTHING_CHECKED,
+    )
 
 
 def _figures(state: PipelineState, books: Books) -> PipelineFigures:
@@ -117,6 +124,8 @@ def _figures(state: PipelineState, books: Books) -> PipelineFigures:
         dead_letters=len(books.unsettled),
         runs_unfinished=len(books.unfinished),
         minutes_since_last_run=books.minutes_since_last,
+        documents_of_no_run=books.strays.of_no_run,
+        orders_repeated=len(books.strays.repeated),
         parts_unknown=sum(part.state is State.UNKNOWN for part in state.parts),
     )
 

@@ -67,6 +67,16 @@ def _unexpected(samples: Samples) -> Iterator[str]:
         yield f"{each.order_id} {each.kind}, but in {' and '.join(each.where)}"
 
 
+def _lost(samples: Samples) -> Iterator[str]:
+    return (
+        f"{each.order_id} was acknowledged, but is no longer in {each.where}" for each in samples.lost.first
+    )
+
+
+def _unordered(samples: Samples) -> Iterator[str]:
+    return (f"{each.order_id} never ordered, but in {each.where}" for each in samples.unordered.first)
+
+
 def _altered(samples: Samples) -> Iterator[str]:
     for each in samples.altered.first:
         yield f"{each.order_id} {_changes(each)}"
@@ -110,7 +120,7 @@ def _changes(order: AlteredOrder) -> str:
     return "; ".join(f"{each.field} is {each.found} instead of {each.expected}" for each in order.differences)
 
 
-_LOST = (_missing, _dead_lettered)
+_GONE = (_missing, _dead_lettered)
 _EXPECTED_CENTS = {
     "order_cents_stored": "order_cents_expected",
     "payment_cents_stored": "payment_cents_expected",
@@ -121,7 +131,7 @@ _EXAMPLES: Mapping[str, tuple[Lines, ...]] = {
     "orders_joined": (_missing,),
     "pairs_joined": (_missing,),
     "pairs_missing": (_missing,),
-    "orders_stored": _LOST,
+    "orders_stored": _GONE,
     "orders_accounted": (_missing,),
     "orders_missing": (_missing,),
     "orders_dead_lettered": (_dead_lettered,),
@@ -131,12 +141,15 @@ _EXAMPLES: Mapping[str, tuple[Lines, ...]] = {
     "missing_not_stored": (_missing,),
     "orders_duplicate": (_duplicate,),
     "orders_unexpected": (_unexpected,),
+    "messages_missing": (_lost,),
+    "documents_unordered": (_unordered,),
+    "pairs_unordered": (_unordered,),
     "orders_altered": (_altered,),
     "mismatches_stored": (_mismatched,),
     "mismatches_unplanned": (_unplanned, _altered),
-    "mismatches_listed": (_mislisted, *_LOST),
+    "mismatches_listed": (_mislisted, *_GONE),
     "mismatches_listed_wrong": (_mislisted,),
     "revenue_cells_wrong": (_revenue,),
-    "order_cents_stored": (*_LOST, _altered),
-    "payment_cents_stored": (*_LOST, _altered),
+    "order_cents_stored": (*_GONE, _altered),
+    "payment_cents_stored": (*_GONE, _altered),
 }

@@ -11,14 +11,16 @@ from macd.plan.changes import Change, Create, NoOp, Plan, Update
 from macd.specs.endpoints import MongoService
 from macd.specs.models import PipelineSpec, Stores
 
-# By what a collection stores: name and fields. Of joined orders the range first, then all that the charts add
-# up: such a query never has to read a document. The others are read by time.
+# By what a collection stores: names and fields. Of joined orders the range first, then all that the charts
+# add up: such a query never has to read a document. The others are read by time. By order_id a run's orders
+# are found under another _id.
 NAME = "macd_sales"
 FIELDS = ("order_time", "order_total", "payment_method", "payment_amount", "order_id")
-SINK_INDEXES: dict[Stores, tuple[str, tuple[str, ...]]] = {
-    "joined_orders": (NAME, FIELDS),
-    "payment_mismatches": ("macd_time", ("order_time",)),
-    "hourly_revenue": ("macd_hour", ("hour", "payment_method")),
+_BY_ORDER = ("macd_order", ("order_id",))
+SINK_INDEXES: dict[Stores, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    "joined_orders": ((NAME, FIELDS), _BY_ORDER),
+    "payment_mismatches": (("macd_time", ("order_time",)), _BY_ORDER),
+    "hourly_revenue": (("macd_hour", ("hour", "payment_method")),),
 }
 # Every task that ends asks what is open about its subjects; the dashboard, what is open at all.
 BOOK = "incidents"
@@ -33,7 +35,7 @@ class _Index(NamedTuple):
 
 
 def plan_indexes(pipeline: PipelineSpec, service: MongoService) -> Plan:
-    """One on the collection of each connector and two on the incidents; what is there is left alone."""
+    """Those of each connector's collection and two on the incidents; what is there is left alone."""
     return Plan.of(_changes(pipeline, service))
 
 
@@ -55,7 +57,8 @@ def _change(index: _Index, found: Mapping[str, Any] | None, service: MongoServic
 
 def _wanted(pipeline: PipelineSpec, service: MongoService) -> Iterator[_Index]:
     for sink in pipeline.connectors:
-        yield _Index(sink.database, sink.collection, *SINK_INDEXES[sink.stores])
+        for index in SINK_INDEXES[sink.stores]:
+            yield _Index(sink.database, sink.collection, *index)
     for name, fields in BOOK_INDEXES.items():
         yield _Index(service.database, BOOK, name, fields)
 

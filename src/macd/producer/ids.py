@@ -49,6 +49,11 @@ class IdSpace:
         """The beginning of each of these ids, which no other run shares."""
         return self._key_prefix
 
+    @property
+    def query(self) -> dict[str, str]:
+        """What MongoDB is asked for every string that begins so, whatever it goes on with; by an index."""
+        return {"$gte": self._prefix, "$lt": f"{self._prefix[:-1]}{chr(ord(self._prefix[-1]) + 1)}"}
+
     def maker(self) -> Callable[[int], str]:
         """A function from the record's number, 0 to size - 1, to its id."""
         prefix, shift = self._prefix, self._shift
@@ -59,12 +64,14 @@ class IdSpace:
         return make
 
     def number(self, key: bytes | None) -> int | None:
-        """The number of the record with this key; None for a record of another run."""
+        """The number of the record with exactly this key; None for any other."""
         if key is None or not key.startswith(self._key_prefix):
             return None
         try:
             scrambled = int(key[len(self._key_prefix) :], 16)
         except ValueError:
             return None
+        if b"%08x" % scrambled != key[len(self._key_prefix) :]:
+            return None  # int() also takes upper case, blanks, signs and underscores
         number = (scrambled - self._shift) * _INVERSE & _MASK
         return number if number < self.size else None

@@ -14,11 +14,18 @@ _COMPARISONS: dict[str, tuple[str, Callable[[int, int], bool]]] = {
     "at_most": ("<=", lambda actual, wanted: actual <= wanted),
     "at_least": (">=", lambda actual, wanted: actual >= wanted),
 }
+NOTHING_CHECKED = "Add a check of severity 'fail' to include/checks: without one nothing can fail."
 
 
 def evaluate(checks: Iterable[CheckSpec], figures: BaseModel) -> tuple[CheckResult, ...]:
     """The outcome of each check, in their order."""
     return tuple(_result(check, figures) for check in checks)
+
+
+def passed(results: Iterable[CheckResult]) -> bool:
+    """Whether something could have failed, and nothing of severity `fail` did."""
+    decisive = [result.passed for result in results if result.severity == "fail"]
+    return bool(decisive) and all(decisive)
 
 
 def _result(check: CheckSpec, figures: BaseModel) -> CheckResult:

@@ -10,16 +10,13 @@ from typing import NamedTuple
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from macd.clients.kafka import KafkaAdmin
 from macd.clients.mongodb import Document
 from macd.producer.manifest import Manifest
-from macd.producer.route import route_of
 from macd.producer.store import RunStore
 from macd.quality.hourly import HourlyRevenue
 from macd.quality.mismatches import MismatchList
 from macd.quality.reconcile import Outcome
 from macd.quality.takings import TakingsBook
-from macd.specs.endpoints import Services
 from macd.specs.models import PipelineSpec, Stores
 
 _LOOK_EVERY_S = 0.25
@@ -51,21 +48,21 @@ class Derived:
         manifest: Manifest,
         outcome: Outcome,
         pipeline: PipelineSpec,
-        services: Services,
+        topic_id: Callable[[], str],
         database: Database[Document],
     ) -> None:
         self._manifest = manifest
         self._outcome = outcome
         self._pipeline = pipeline
-        self._services = services
+        self._topic_id = topic_id
         self._database = database
         self._looked_at = 0.0
 
     @property
     def may_follow(self) -> bool:
-        """Whether waiting can bring anything: what was not joined is never derived."""
+        """Whether waiting can bring anything: what was not joined is never derived, what should not be is."""
         figures = self._outcome.figures
-        return figures.pairs_missing == 0 and figures.orders_unexpected == 0
+        return not (figures.pairs_missing or figures.orders_unexpected or figures.pairs_unordered)
 
     def note(self) -> None:
         """Notes what the run has sold, so that later runs in the same hours can be told from it."""
@@ -100,8 +97,7 @@ class Derived:
 
     @cached_property
     def _book(self) -> TakingsBook:
-        topic_id = KafkaAdmin(self._services.kafka).topic_id(route_of(self._pipeline).joined_topic)
-        return TakingsBook(self._database, topic_id)
+        return TakingsBook(self._database, self._topic_id())
 
     @cached_property
     def _hourly(self) -> HourlyRevenue | None:

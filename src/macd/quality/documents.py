@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -20,6 +20,11 @@ _SHOWN_CHARACTERS = 120
 _AMOUNTS_KEPT = 1 << 15
 
 
+# Of decimal(10, 2), the schemas' type: sums over a million of such amounts fit into BSON's int64.
+AMOUNT_DIGITS = 10
+_CENT = Decimal("0.01")
+
+
 class Other:
     """A value of another BSON type than the field has to have; equal to nothing."""
 
@@ -32,9 +37,14 @@ class Other:
 
 def differences(sale: Sale, document: Document) -> tuple[Difference, ...]:
     """Every field of a paid sale's document that is not what was produced; further fields are left alone."""
-    expected, found = expected_fields(sale), found_fields(document)
+    return differing(expected_fields(sale), document)
+
+
+def differing(expected: Mapping[str, Any], document: Document) -> tuple[Difference, ...]:
+    """The fields whose value or BSON type is another one than expected: 2.0 is no 2."""
+    found = found_fields(document)
     return tuple(
-        Difference(field=name, expected=_shown(value), found=_shown(found.get(name, _ABSENT)))
+        Difference(field=name, expected=shown(value), found=shown(found.get(name, _ABSENT)))
         for name, value in expected.items()
         if found.get(name, _ABSENT) != value
     )
@@ -61,30 +71,28 @@ def expected_fields(sale: Sale) -> dict[str, Any]:
 
 
 def found_fields(document: Document) -> dict[str, Any]:
-    """A stored document in the same form; a value of a wrong type becomes `Other`."""
-    fields = {
-        **document,
-        "order_total": money(document.get("order_total")),
-        "order_time": _moment(document.get("order_time")),
-        "payment_amount": money(document.get("payment_amount")),
-        "payment_time": _moment(document.get("payment_time")),
-    }
+    """A stored document in the same form; what is of a wrong type becomes `Other`."""
+    fields = {name: _READ.get(name, _plain)(value) for name, value in document.items() if "[" not in name}
     items = document.get("order_items")
-    if isinstance(items, list):
+    if type(items) is list:
         fields.update(_found_items(items))
         fields["order_items"] = len(items)
     return fields
 
 
 def money(value: Any) -> Decimal | Other:
-    """An amount as it is stored; a double is no amount, however close it comes."""
-    return _amount(value.bid) if isinstance(value, Decimal128) else Other(value)
+    """An amount as it is stored; neither a double, however close it comes, nor NaN or infinity is one."""
+    amount = _amount(value.bid) if isinstance(value, Decimal128) else None
+    return amount if amount is not None and amount.is_finite() else Other(value)
 
 
-def cents(value: Any) -> int:
-    """A stored amount in cents for adding up; 0 for what is no amount."""
+def cents(value: Any, digits: int = AMOUNT_DIGITS) -> int | None:
+    """A stored amount in cents; None for one that decimal(digits, 2) cannot hold, and for what is none."""
     amount = money(value)
-    return int(amount.scaleb(2)) if isinstance(amount, Decimal) and amount.is_finite() else 0
+    if isinstance(amount, Other) or abs(amount) >= 10 ** (digits - 2):
+        return None
+    whole = amount.quantize(_CENT)
+    return int(whole.scaleb(2)) if whole == amount else None
 
 
 @lru_cache(maxsize=_AMOUNTS_KEPT)
@@ -109,6 +117,21 @@ def _moment(value: Any) -> datetime | Other:
     return value if isinstance(value, datetime) else Other(value)
 
 
+def _plain(value: Any) -> Any:
+    """Strings and int32 as they are; an int64 is a subclass of int, and so is a boolean."""
+    return value if type(value) in (str, int) else Other(value)
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "order_total": money,
+    "payment_amount": money,
+    "difference": money,
+    "price": money,
+    "order_time": _moment,
+    "payment_time": _moment,
+}
+
+
 def _expected_items(items: tuple[Item, ...]) -> Iterator[tuple[str, Any]]:
     for index, item in enumerate(items):
         yield f"order_items[{index}].item_name", item.item_name
@@ -119,9 +142,10 @@ def _expected_items(items: tuple[Item, ...]) -> Iterator[tuple[str, Any]]:
 def _found_items(items: list[Any]) -> Iterator[tuple[str, Any]]:
     for index, item in enumerate(items):
         for name, value in item.items() if isinstance(item, dict) else ():
-            yield f"order_items[{index}].{name}", money(value) if name == "price" else value
+            yield f"order_items[{index}].{name}", _READ.get(name, _plain)(value)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value for a report, which has to stay small whatever a document holds."""
     text = value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else str(value)
     return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."

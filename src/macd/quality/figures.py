@@ -22,6 +22,12 @@ class Figures(BaseModel):
     orders_acknowledged: int = Field(0, description="Order messages that Kafka acknowledged.")
     payments_acknowledged: int = Field(0, description="Payment messages that Kafka acknowledged.")
     orders_expected: int = Field(0, description="Orders paid within the window: these have to be in MongoDB.")
+    messages_missing: int = Field(
+        0, description="Acknowledged messages that the source topics lost although they keep those offsets."
+    )
+    offsets_expired: int = Field(
+        0, description="Offsets of the run that the source topics no longer keep; as many are not missed."
+    )
     orders_joined: int = Field(0, description="Expected orders found in the joined topic.")
     pairs_expected: int = Field(0, description="Order-payment pairs that the join has to give.")
     pairs_joined: int = Field(0, description="Pairs found in the joined topic for expected orders.")
@@ -36,6 +42,12 @@ class Figures(BaseModel):
     missing_not_stored: int = Field(0, description="Missing: joined, neither stored nor dead-lettered.")
     orders_duplicate: int = Field(0, description="Orders joined more often than their payments were sent.")
     orders_unexpected: int = Field(0, description="Unpaid or late-paid orders joined or stored.")
+    documents_unordered: int = Field(
+        0, description="Documents with this run's ids beside the one that each of its orders may have."
+    )
+    pairs_unordered: int = Field(
+        0, description="Records of the joined topic with ids of this run that none of its orders has."
+    )
     orders_altered: int = Field(0, description="Stored orders with a field that differs.")
     mismatches_planned: int = Field(0, description="Orders whose payment differs from the total on purpose.")
     mismatches_stored: int = Field(0, description="Stored orders whose payment differs from their total.")

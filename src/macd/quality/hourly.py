@@ -7,20 +7,23 @@ that can have sold in these hours is noted (`TakingsBook`), their sum is exactly
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from bson import Int64
 from pymongo.collection import Collection
 
 from macd.clients.mongodb import Document
 from macd.producer.sales import HOUR_MS
 from macd.producer.store import RunStore
-from macd.quality.documents import cents, dollars
+from macd.quality.documents import Other, cents, dollars, shown
 from macd.quality.report import LISTED, Listing, WrongRevenue
 from macd.quality.takings import Amount, Cell, Takings, TakingsBook
 from macd.quality.watch import IDS_PER_QUERY, batched
 
 # A run's orders lie in the hour of its first start or at most so many hours before.
 _OLDEST_ORDER_H = 31
+# Of decimal(18, 2), which include/ksql gives to revenue and average.
+_SUM_DIGITS = 18
 
 
 class Expected(NamedTuple):
@@ -78,32 +81,42 @@ def _hours_of(as_of: int) -> range:
 
 
 def _fits(cell: Cell, expected: Expected, document: Document | None) -> bool:
-    if document is None:
+    found, average = (None, None) if document is None else (_amount(document), _average(document))
+    if document is None or found is None or average is None:
         return False
-    found = _amount(document)
     enough = found == expected.amount if expected.exact else _covers(found, expected.amount)
-    labels = (document.get("hour"), document.get("payment_method"))
-    return enough and labels == (cell.start, cell.method) and found.has_average(_average(document))
+    labels = [document.get("hour"), document.get("payment_method")]
+    return enough and labels == [cell.start, cell.method] and found.has_average(average)
 
 
 def _covers(found: Amount, least: Amount) -> bool:
     return found.orders >= least.orders and found.cents >= least.cents
 
 
-def _amount(document: Document) -> Amount:
-    orders: Any = document.get("orders")
-    return Amount(orders if isinstance(orders, int) else 0, cents(document.get("revenue")))
+def _amount(document: Document) -> Amount | None:
+    """What is stored, COUNT(*) as an int64 and SUM to the cent; None where either is something else."""
+    orders, revenue = document.get("orders"), cents(document.get("revenue"), _SUM_DIGITS)
+    return Amount(int(orders), revenue) if type(orders) is Int64 and revenue is not None else None
 
 
-def _average(document: Document) -> int:
-    return cents(document.get("average_basket"))
+def _average(document: Document) -> int | None:
+    return cents(document.get("average_basket"), _SUM_DIGITS)
 
 
 def _shown(cell: Cell, expected: Expected, document: Document | None) -> WrongRevenue:
     least = "" if expected.exact else "at least "
-    found = "nothing"
-    if document is not None:
-        found = f"{_amount(document)}, on average {dollars(_average(document))}"
     return WrongRevenue(
-        hour=cell.start, payment_method=cell.method, expected=f"{least}{expected.amount}", found=found
+        hour=cell.start,
+        payment_method=cell.method,
+        expected=f"{least}{expected.amount}",
+        found="nothing" if document is None else _told(document),
     )
+
+
+def _told(document: Document) -> str:
+    amount, average = _amount(document), _average(document)
+    if amount is not None and average is not None:
+        labels = f"{shown(document.get('hour'))} {shown(document.get('payment_method'))}"
+        return f"{amount}, on average {dollars(average)}, labelled {labels}"
+    fields = ("orders", "revenue", "average_basket")
+    return ", ".join(f"{name} {shown(Other(document.get(name)))}" for name in fields)

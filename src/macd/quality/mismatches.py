@@ -9,8 +9,9 @@ from pymongo.collection import Collection
 from macd.clients.mongodb import Document
 from macd.producer.manifest import Manifest
 from macd.producer.sales import Kind, Sale
-from macd.quality.documents import dollars, money
+from macd.quality.documents import differing, dollars, expected_fields
 from macd.quality.report import LISTED, Listing
+from macd.quality.unordered import of_run
 from macd.quality.watch import IDS_PER_QUERY
 
 
@@ -28,9 +29,7 @@ class MismatchList:
         self._run = manifest.run
         self._planned = manifest.counts.mismatched
         self._stored = stored
-        prefix = self._run.order_ids.prefix.decode()
-        # All ids of a run begin alike and go on in hexadecimal.
-        self._mine = {"_id": {"$gte": prefix, "$lt": f"{prefix}g"}}
+        self._mine = of_run(manifest)
 
     def is_complete(self) -> bool:
         """Whether as many are there as the run was asked for."""
@@ -45,13 +44,14 @@ class MismatchList:
         right = {
             sale.order.order_id for sale in mismatched if _is_right(sale, documents.get(sale.order.order_id))
         }
-        wrong = sorted(documents.keys() - right)
+        wrong = sorted(map(str, documents.keys() - right))
         return Listed(len(right), Listing(count=len(wrong), first=tuple(wrong[:LISTED])))
 
 
 def _is_right(sale: Sale, document: Document | None) -> bool:
     if document is None or sale.payment is None:
         return False
-    total, paid = dollars(sale.order.total_cents), dollars(sale.payment.amount_cents)
-    found = [money(document.get(name)) for name in ("order_total", "payment_amount", "difference")]
-    return found == [total, paid, paid - total] and document.get("payment_id") == sale.payment.payment_id
+    # All that include/ksql/04 lists: the order without its items, and what was paid too little or too much.
+    fields = {name: value for name, value in expected_fields(sale).items() if "order_items" not in name}
+    fields["difference"] = dollars(sale.payment.amount_cents - sale.order.total_cents)
+    return not differing(fields, document)

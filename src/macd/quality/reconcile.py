@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from macd.clients.mongodb import Document
 from macd.producer.manifest import Manifest
-from macd.producer.resume import Present
 from macd.producer.route import Route
 from macd.producer.sales import Kind, Sale
-from macd.quality.documents import cents, differences, money
+from macd.quality.documents import cents, differences, money, shown
 from macd.quality.figures import Figures
 from macd.quality.report import (
     LISTED,
@@ -23,11 +23,13 @@ from macd.quality.report import (
     DuplicateOrder,
     Hop,
     Listing,
+    Located,
     Mismatch,
     MissingOrder,
     Samples,
     UnexpectedOrder,
 )
+from macd.quality.sources import OnSources
 from macd.quality.takings import Takings
 from macd.quality.watch import IDS_PER_QUERY, batched
 
@@ -42,10 +44,14 @@ _HOP_FIGURES = {
 
 
 class Seen(NamedTuple):
-    """What was read behind the join: pairs by the order's number, and reasons of the dead letters."""
+    """What was read behind the join: pairs by the order's number, and reasons of the dead letters.
+
+    `unordered` counts the records of the joined topic by keys of the run that none of its orders has.
+    """
 
     joined: bytearray
     dead_letters: dict[int, str]
+    unordered: Mapping[bytes, int] = MappingProxyType({})
 
 
 class Outcome(NamedTuple):
@@ -56,24 +62,20 @@ class Outcome(NamedTuple):
     takings: Takings
 
 
-def reconcile(
-    manifest: Manifest, route: Route, seen: Seen, find: Find, on_topics: Callable[[], Present]
-) -> Outcome:
-    """Compares every sale of the run with `seen` and with the documents that `find` gives for order ids.
-
-    `on_topics` scans the two source topics and is only called when an order is missing.
-    """
-    ledger = _Ledger(route, seen)
+def reconcile(manifest: Manifest, route: Route, seen: Seen, find: Find, sources: OnSources) -> Outcome:
+    """Compares every sale with what was seen on the topics and with what `find` gives for order ids."""
+    ledger = _Ledger(route, seen, sources)
     for sales in batched(manifest.run.sales(), IDS_PER_QUERY):
         documents = {document["_id"]: document for document in find([sale.order.order_id for sale in sales])}
         for sale in sales:
             ledger.book(sale, documents.get(sale.order.order_id))
-    if ledger.missing_numbers:
-        _attribute(ledger, manifest, on_topics())
-    return Outcome(_figures(manifest, ledger), ledger.samples(), ledger.takings)
+    _attribute(ledger, manifest)
+    lost = _lost(manifest, ledger)
+    samples = ledger.samples().model_copy(update={"lost": lost})
+    return Outcome(_figures(manifest, ledger, lost.count), samples, ledger.takings)
 
 
-class _Found(Generic[ItemT]):
+class Found(Generic[ItemT]):
     """Counts all and keeps the first `most`."""
 
     def __init__(self, most: int = LISTED) -> None:
@@ -82,6 +84,7 @@ class _Found(Generic[ItemT]):
         self.first: list[ItemT] = []
 
     def add(self, item: Callable[[], ItemT]) -> None:
+        """Counts one, and makes it when it is to be kept."""
         self.count += 1
         if len(self.first) < self.most:
             self.first.append(item())
@@ -90,20 +93,23 @@ class _Found(Generic[ItemT]):
 class _Ledger:
     """Running totals over the sales of a run."""
 
-    def __init__(self, route: Route, seen: Seen) -> None:
+    def __init__(self, route: Route, seen: Seen, sources: OnSources) -> None:
         self.route = route
         self.seen = seen
+        self.sources = sources
+        self.lost: dict[str, Found[Located]] = {topic: Found() for topic in route.sources}
         self.numbers: Counter[str] = Counter()
         self.takings = Takings()
         self.missing_numbers = array("L")
-        self.missing: _Found[MissingOrder] = _Found(MISSING_LISTED)
-        self.duplicate: _Found[DuplicateOrder] = _Found()
-        self.unexpected: _Found[UnexpectedOrder] = _Found()
-        self.altered: _Found[AlteredOrder] = _Found()
-        self.dead_lettered: _Found[DeadLetter] = _Found()
-        self.mismatched: _Found[Mismatch] = _Found()
+        self.missing: Found[MissingOrder] = Found(MISSING_LISTED)
+        self.duplicate: Found[DuplicateOrder] = Found()
+        self.unexpected: Found[UnexpectedOrder] = Found()
+        self.altered: Found[AlteredOrder] = Found()
+        self.dead_lettered: Found[DeadLetter] = Found()
+        self.mismatched: Found[Mismatch] = Found()
 
     def book(self, sale: Sale, document: Document | None) -> None:
+        self._book_messages(sale)
         if sale.pairs == 0:
             return self._book_unwanted(sale, document)
         self._book_pairs(sale)
@@ -115,9 +121,16 @@ class _Ledger:
         self.missing_numbers.append(sale.number)
         return None
 
+    def _book_messages(self, sale: Sale) -> None:
+        orders, payments = self.sources.present
+        sent = (1 - orders[sale.number], sale.copies - payments[sale.number])
+        for topic, lost in zip(self.route.sources, sent, strict=True):
+            for _ in range(lost):
+                self.lost[topic].add(partial(Located, order_id=sale.order.order_id, where=topic))
+
     def samples(self) -> Samples:
         """The lists as they are reported."""
-        lists: dict[str, _Found[Any]] = {
+        lists: dict[str, Found[Any]] = {
             "missing": self.missing,
             "duplicate": self.duplicate,
             "unexpected": self.unexpected,
@@ -159,8 +172,8 @@ class _Ledger:
 
     def _book_document(self, sale: Sale, document: Document) -> None:
         self.numbers["orders_stored"] += 1
-        self.numbers["order_cents_stored"] += cents(document.get("order_total"))
-        self.numbers["payment_cents_stored"] += cents(document.get("payment_amount"))
+        self.numbers["order_cents_stored"] += cents(document.get("order_total")) or 0
+        self.numbers["payment_cents_stored"] += cents(document.get("payment_amount")) or 0
         found = differences(sale, document)
         if found:
             self.altered.add(lambda: AlteredOrder(order_id=sale.order.order_id, differences=found))
@@ -170,25 +183,25 @@ class _Ledger:
             self.mismatched.add(
                 lambda: Mismatch(
                     order_id=sale.order.order_id,
-                    order_total=str(total),
-                    payment_amount=str(paid),
+                    order_total=shown(total),
+                    payment_amount=shown(paid),
                     planned=planned,
                 )
             )
         self.numbers["mismatches_unplanned"] += (total != paid) != planned
 
 
-def _attribute(ledger: _Ledger, manifest: Manifest, present: Present) -> None:
+def _attribute(ledger: _Ledger, manifest: Manifest) -> None:
     order_id = manifest.run.order_ids.maker()
     for number in ledger.missing_numbers:
-        hop, where = _hop(number, manifest, ledger, present)
+        hop, where = _hop(number, manifest, ledger)
         ledger.numbers[_HOP_FIGURES[hop]] += 1
         ledger.missing.add(partial(MissingOrder, order_id=order_id(number), hop=hop, where=where))
 
 
-def _hop(number: int, manifest: Manifest, ledger: _Ledger, present: Present) -> tuple[Hop, str]:
+def _hop(number: int, manifest: Manifest, ledger: _Ledger) -> tuple[Hop, str]:
     """The hop that lost an order: the first behind the last place where it is seen."""
-    route = ledger.route
+    route, present = ledger.route, ledger.sources.present
     if ledger.seen.joined[number]:
         return Hop.NOT_STORED, route.collection
     for topic, messages in ((route.orders_topic, present.orders), (route.payments_topic, present.payments)):
@@ -198,13 +211,37 @@ def _hop(number: int, manifest: Manifest, ledger: _Ledger, present: Present) -> 
     return Hop.NOT_JOINED, route.joined_topic
 
 
-def _figures(manifest: Manifest, ledger: _Ledger) -> Figures:
+def _lost(manifest: Manifest, ledger: _Ledger) -> Listing[Located]:
+    """The messages that Kafka acknowledged and that are gone.
+
+    Whose message an expired offset held nobody knows, so as many are taken for expired, at least.
+    """
+    counts, acknowledged, expired = manifest.counts, manifest.acknowledged, ledger.sources.expired
+    never_sent = (0, 0)
+    if manifest.status != "complete":
+        never_sent = (counts.orders - acknowledged.orders, counts.payments - acknowledged.payments)
+    lost = [
+        max(0, ledger.lost[topic].count - unsent - expired.get(topic, 0))
+        for topic, unsent in zip(ledger.route.sources, never_sent, strict=True)
+    ]
+    first = [
+        each
+        for topic, count in zip(ledger.lost, lost, strict=True)
+        if count
+        for each in ledger.lost[topic].first
+    ]
+    return Listing(count=sum(lost), first=tuple(first[:LISTED]))
+
+
+def _figures(manifest: Manifest, ledger: _Ledger, lost: int) -> Figures:
     counts, stored = manifest.counts, ledger.numbers["orders_stored"]
     return Figures(
         orders_produced=counts.orders,
         payments_produced=counts.payments,
         orders_acknowledged=manifest.acknowledged.orders,
         payments_acknowledged=manifest.acknowledged.payments,
+        messages_missing=lost,
+        offsets_expired=sum(ledger.sources.expired.values()),
         orders_expected=counts.expected,
         orders_dead_lettered=ledger.dead_lettered.count,
         orders_accounted=stored + ledger.dead_lettered.count,

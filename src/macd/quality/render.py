@@ -51,6 +51,7 @@ def _hops(figures: Figures) -> str:
             f"{figures.payments_acknowledged:,}",
             "payments",
         ),
+        ("lost from the topics", "", f"{figures.messages_missing:,}", _expired(figures)),
         ("expected (paid in time)", f"{figures.orders_expected:,}", f"{figures.pairs_expected:,}", "pairs"),
         ("joined", f"{figures.orders_joined:,}", f"{figures.pairs_joined:,}", "pairs"),
         ("stored", f"{figures.orders_stored:,}", "", ""),
@@ -68,6 +69,11 @@ def _lost(figures: Figures) -> str:
         "not stored": figures.missing_not_stored,
     }
     return ", ".join(f"{count:,} {hop}" for hop, count in lost.items() if count)
+
+
+def _expired(figures: Figures) -> str:
+    """Where retention has passed the run, less can be said."""
+    return f"{figures.offsets_expired:,} offsets are no longer kept" if figures.offsets_expired else ""
 
 
 def _money(figures: Figures) -> str:
@@ -119,6 +125,10 @@ def _listings(samples: Samples) -> Iterator[str]:
         for each in samples.unexpected.first
     ]
     yield _listing("Unexpected", samples.unexpected.count, unexpected)
+    lost = [(each.order_id, f"no longer in {each.where}") for each in samples.lost.first]
+    yield _listing("Lost from a source topic", samples.lost.count, lost, "message")
+    unordered = [(each.order_id, f"in {each.where}") for each in samples.unordered.first]
+    yield _listing("Never ordered", samples.unordered.count, unordered, "record")
     altered = [(each.order_id, "; ".join(map(_change, each.differences))) for each in samples.altered.first]
     yield _listing("Altered", samples.altered.count, altered)
     wrong = [(order_id, "differs from the order, or is no mismatch") for order_id in samples.mislisted.first]

@@ -60,6 +60,13 @@ class UnexpectedOrder(Frozen):
     where: tuple[str, ...]
 
 
+class Located(Frozen):
+    """An order's id, and the topic or collection where it was found or is missed."""
+
+    order_id: str
+    where: str
+
+
 class Difference(Frozen):
     """A field of a stored document that is not what was produced."""
 
@@ -113,6 +120,8 @@ class Samples(Frozen):
     missing: Listing[MissingOrder] = Listing[MissingOrder]()
     duplicate: Listing[DuplicateOrder] = Listing[DuplicateOrder]()
     unexpected: Listing[UnexpectedOrder] = Listing[UnexpectedOrder]()
+    lost: Listing[Located] = Listing[Located]()
+    unordered: Listing[Located] = Listing[Located]()
     altered: Listing[AlteredOrder] = Listing[AlteredOrder]()
     dead_lettered: Listing[DeadLetter] = Listing[DeadLetter]()
     mismatched: Listing[Mismatch] = Listing[Mismatch]()

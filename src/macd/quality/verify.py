@@ -6,21 +6,25 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from pymongo.collection import Collection
+from pymongo.database import Database
 
+from macd.clients.kafka import KafkaAdmin
 from macd.clients.mongodb import Document, connected
-from macd.clients.records import RecordReader
+from macd.clients.records import RecordReader, begin_offsets
 from macd.errors import QualityCheckFailed
 from macd.producer.manifest import Manifest
-from macd.producer.resume import Present, count_present
 from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
-from macd.quality.checks import evaluate
+from macd.quality.checks import NOTHING_CHECKED, evaluate, passed
 from macd.quality.derived import Derived
 from macd.quality.reconcile import Outcome, Seen, reconcile
 from macd.quality.report import Report, ReportStore
+from macd.quality.sources import OnSources, on_sources
+from macd.quality.unordered import with_unordered
 from macd.quality.watch import Progress, RunWatch, watch_run
 from macd.rescue.outage import through_outages
 from macd.rescue.sinks import SinkRescue
@@ -101,15 +105,33 @@ def _verify(
         with RecordReader(services.kafka, start) as reader:
             watch = RunWatch(manifest, route, reader, collection)
             waited = wait_until_settled(watch.look, deadline_s, progress, stall_limit_s, rescue=rescue)
-            seen = Seen(watch.joined, watch.dead_letters)
-        outcome = reconcile(
-            manifest, route, seen, finder(collection), lambda: _on_topics(manifest, route, services)
-        )
-        derived = Derived(manifest, outcome, pipeline, services, database)
+            seen = Seen(watch.joined, watch.dead_letters, watch.unordered)
+        sources = _on_topics(manifest, route, services)
+        topic_id = partial(_id_of, route.joined_topic, services)
+        derived = compared(manifest, pipeline, seen, sources, database, topic_id)
         waited = _wait_for_derived(derived, waited, deadline_s, progress, stall_limit_s, rescue)
         report = report_on(run_id, pipeline.checks_of("run"), derived.compare(), waited)
         ReportStore(database).save(report)
     return report
+
+
+def compared(
+    manifest: Manifest,
+    pipeline: PipelineSpec,
+    seen: Seen,
+    sources: OnSources,
+    database: Database[Document],
+    topic_id: Callable[[], str],
+) -> Derived:
+    """What a run produced against what was seen of it on the topics and what MongoDB holds.
+
+    `topic_id` gives that of the joined topic.
+    """
+    route = route_of(pipeline)
+    collection = database.client[route.database][route.collection]
+    outcome = reconcile(manifest, route, seen, finder(collection), sources)
+    outcome = with_unordered(outcome, manifest, route, seen, collection)
+    return Derived(manifest, outcome, pipeline, topic_id, database)
 
 
 def stall_limit_of(manifest: Manifest, now: datetime) -> float:
@@ -132,7 +154,7 @@ def raise_for_failures(report: Report) -> None:
     raise QualityCheckFailed(
         f"Run '{report.run_id}': {len(report.failures)} of {len(report.checks)} data-quality checks failed. "
         f"{numbers}.{_examples(report)}",
-        remedy=report.failures[0].next_step,
+        remedy=report.failures[0].next_step if report.failures else NOTHING_CHECKED,
     )
 
 
@@ -177,11 +199,11 @@ def finder(collection: Collection[Document]) -> Callable[[list[str]], Iterable[D
 
 
 def report_on(run_id: str, checks: Iterable[CheckSpec], outcome: Outcome, waited: Waited) -> Report:
-    """The report on a reconciliation; it passes when every check of severity `fail` holds."""
+    """The report on a reconciliation; it passes when there are checks of severity `fail` and all hold."""
     results = evaluate(checks, outcome.figures)
     return Report(
         run_id=run_id,
-        passed=all(result.passed for result in results if result.severity == "fail"),
+        passed=passed(results),
         settled=waited.settled,
         waited_s=round(waited.seconds, 3),
         verified_at=datetime.now(UTC).replace(microsecond=0),
@@ -202,9 +224,13 @@ def _wait_for_derived(
     return Waited(before.settled and after.settled, before.seconds + after.seconds)
 
 
-def _on_topics(manifest: Manifest, route: Route, services: Services) -> Present:
+def _on_topics(manifest: Manifest, route: Route, services: Services) -> OnSources:
     with RecordReader(services.kafka, manifest.start_of(route.sources)) as reader:
-        return count_present(manifest.run, route, reader.drain())
+        return on_sources(manifest, route, reader, lambda: begin_offsets(services.kafka, route.sources))
+
+
+def _id_of(topic: str, services: Services) -> str:
+    return KafkaAdmin(services.kafka).topic_id(topic)
 
 
 def _examples(report: Report) -> str:
@@ -215,6 +241,8 @@ def _examples(report: Report) -> str:
         "dead-lettered": [each.order_id for each in samples.dead_lettered.first],
         "duplicate": [each.order_id for each in samples.duplicate.first],
         "unexpected": [each.order_id for each in samples.unexpected.first],
+        "lost from a topic": [f"{each.order_id} from {each.where}" for each in samples.lost.first],
+        "never ordered": [f"{each.order_id} in {each.where}" for each in samples.unordered.first],
         "altered": [f"{each.order_id} {each.differences[0].field}" for each in samples.altered.first],
         "wrong revenue": [
             f"{each.hour:%Y-%m-%d %H}:00 {each.payment_method}" for each in samples.revenue.first

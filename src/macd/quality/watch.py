@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -56,6 +57,7 @@ class RunWatch:
     """One run's way through the joined and the dead-letter topic into the collection.
 
     One byte an order for each of `joined` (how often), `pairs` (how often it has to be) and `stored`.
+    `unordered` are the joined keys that begin like the run's and belong to none of its orders.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class RunWatch:
         self.joined = bytearray(len(self.pairs))
         self.stored = bytearray(len(self.pairs))
         self.dead_letters: dict[int, str] = {}
+        self.unordered: Counter[bytes] = Counter()
         self._backlog: list[int] = []
         self._probe = 0
         self._records_read = 0
@@ -82,9 +85,7 @@ class RunWatch:
         for batch in self._reader.drain():
             self._records_read += len(batch)
             for record in batch:
-                number = self._ids.number(record.key())
-                if number is not None:
-                    self._book(number, record)
+                self._book_key(record.key() or b"", record)
         self._ask_for_backlog()
         return Progress(
             expected=self._expected,
@@ -95,6 +96,13 @@ class RunWatch:
             pairs_joined=self._pairs_joined,
             records_read=self._records_read,
         )
+
+    def _book_key(self, key: bytes, record: Any) -> None:
+        number = self._ids.number(key)
+        if number is not None:
+            self._book(number, record)
+        elif key.startswith(self._ids.prefix) and record.topic() == self._route.joined_topic:
+            self.unordered[key] += 1
 
     def _book(self, number: int, record: Any) -> None:
         if record.topic() == self._route.dead_letter_topic:

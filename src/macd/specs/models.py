@@ -20,6 +20,8 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_
 ConnectApi = Literal["kafka_connect", "confluent_cloud"]
 # What a sink's collection holds; the data-quality checks know each of them.
 Stores = Literal["joined_orders", "payment_mismatches", "hourly_revenue"]
+# What a check is about: one run, or the pipeline as a whole.
+Scope = Literal["run", "pipeline"]
 CleanupPolicy = Literal["delete", "compact", "compact,delete"]
 Compatibility = Literal[
     "NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"
@@ -148,7 +150,7 @@ class CheckSpec(Spec):
 
     name: Identifier
     description: str
-    scope: Literal["run", "pipeline"] = "run"
+    scope: Scope = "run"
     severity: Literal["fail", "warn"] = "fail"
     figure: Identifier
     expect: Expectation
@@ -220,6 +222,6 @@ class PipelineSpec(Spec):
                 topics.add(spec.topic)
         return tuple(spec for spec in self.statements if spec.source in names)
 
-    def checks_of(self, scope: Literal["run", "pipeline"]) -> tuple[CheckSpec, ...]:
+    def checks_of(self, scope: Scope) -> tuple[CheckSpec, ...]:
         """The checks of a scope."""
         return tuple(check for check in self.checks if check.scope == scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import get_args
 
 import fastavro
 from fastavro.schema import SchemaParseException, UnknownType
@@ -12,7 +13,7 @@ from fastavro.schema import SchemaParseException, UnknownType
 from macd.errors import SpecError
 from macd.health.figures import PIPELINE_FIGURE_NAMES
 from macd.quality.figures import FIGURE_NAMES, STORED_FIGURES
-from macd.specs.models import PipelineSpec, StatementSpec
+from macd.specs.models import PipelineSpec, Scope, StatementSpec
 
 
 def check_references(pipeline: PipelineSpec, include_dir: Path) -> None:
@@ -85,6 +86,12 @@ def _check_connectors(pipeline: PipelineSpec, topics: set[str], include_dir: Pat
 
 
 def _check_checks(pipeline: PipelineSpec, include_dir: Path) -> None:
+    for scope in get_args(Scope):
+        if not any(check.severity == "fail" for check in pipeline.checks_of(scope)):
+            raise SpecError(
+                f"{include_dir / 'checks'} holds no check of scope '{scope}' and severity 'fail'.",
+                remedy="Add one, as the package's own include/checks has them; without one nothing can fail.",
+            )
     for check in pipeline.checks:
         path = include_dir / "checks" / f"{check.name}.yaml"
         names = FIGURE_NAMES if check.scope == "run" else PIPELINE_FIGURE_NAMES

@@ -210,6 +210,13 @@ def document_of(sale: Sale) -> dict[str, Any]:
     }
 
 
+def mismatch_of(sale: Sale) -> dict[str, Any]:
+    """The document that the sink of mismatches writes for a sale that was paid with another amount."""
+    assert sale.payment is not None
+    fields = {name: value for name, value in document_of(sale).items() if name != "order_items"}
+    return {**fields, "difference": Decimal128(dollars(sale.payment.amount_cents - sale.order.total_cents))}
+
+
 @strategies.composite
 def seed_parameters(draw: strategies.DrawFn, most_orders: int = 80) -> SeedParameters:
     """Any valid parameters for a small run."""

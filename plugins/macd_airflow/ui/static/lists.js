@@ -74,6 +74,8 @@ function lists(samples, missing) {
       { title: "Joined", number: true, cell: (each) => count(each.joined) }, { title: "Expected", number: true, cell: (each) => count(each.expected) }]),
     ...section("Unexpected orders", samples.unexpected.count, samples.unexpected.first, [
       { title: "Kind", cell: (each) => each.kind }, { title: "Found in", cell: (each) => each.where.join(", ") }]),
+    ...section("Lost from a source topic", samples.lost.count, samples.lost.first, [{ title: "Topic", cell: (each) => each.where }]),
+    ...section("Never ordered", samples.unordered.count, samples.unordered.first, [{ title: "Found in", cell: (each) => each.where }]),
     ...section("Payments that differ from the total", samples.mismatched.count, samples.mismatched.first, [
       { title: "Total", number: true, cell: (each) => dollars(each.order_total) }, { title: "Paid", number: true, cell: (each) => dollars(each.payment_amount) },
       { title: "Asked for by the run", cell: (each) => (each.planned ? "yes" : "no") }]),

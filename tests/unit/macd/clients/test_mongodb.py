@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
+import bson
 import pytest
+from bson import DatetimeMS
 from pymongo.errors import (
     AutoReconnect,
     ConfigurationError,
@@ -52,6 +55,18 @@ def test_the_services_database_is_opened_and_closed_again():
     assert client.uri == SERVICE.uri.get_secret_value()
     assert client.options["tz_aware"] is True
     assert client.options["serverSelectionTimeoutMS"] <= 5_000
+
+
+def test_what_python_cannot_hold_is_read_nevertheless():
+    """A date after the year 9999, and bytes that are no UTF-8."""
+    stored = bson.encode({"when": DatetimeMS(2**62), "who": "x", "then": DatetimeMS(0)})
+    with connected(MongoService(uri="mongodb://127.0.0.1:1/", database="macd")) as database:
+        found = bson.decode(stored.replace(b"x\x00", b"\xff\x00"), database.codec_options)
+    assert found == {
+        "when": DatetimeMS(2**62),
+        "who": "\N{REPLACEMENT CHARACTER}",
+        "then": datetime(1970, 1, 1, tzinfo=UTC),
+    }
 
 
 @pytest.mark.parametrize(

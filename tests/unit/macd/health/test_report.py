@@ -14,6 +14,7 @@ from macd.health.checkup import Books, findings_of, raise_for_failures, report_o
 from macd.health.figures import PipelineFigures
 from macd.health.report import HealthReport, HealthReportStore
 from macd.health.state import Link, Part, PipelineState, State
+from macd.health.strays import Strays
 from macd.quality.checks import evaluate
 from macd.settings import REPOSITORY
 from macd.specs import load_pipeline
@@ -39,7 +40,17 @@ def test_a_pipeline_that_is_well_has_no_finding() -> None:
     assert report.passed
     assert findings_of(report) == []
     raise_for_failures(report)
-    assert "13 of 13 checks hold" in report.render_text()
+    assert "15 of 15 checks hold" in report.render_text()
+
+
+@pytest.mark.parametrize("severity", ["none at all", "warn"])
+def test_where_nothing_can_fail_nothing_passes(severity: str) -> None:
+    checks = [check for check in CHECKS if check.severity == severity]
+    report = report_on(checks, report_of().state, Books())
+    assert not report.passed
+    with pytest.raises(QualityCheckFailed, match="nothing was checked") as failure:
+        raise_for_failures(report)
+    assert "include/checks" in failure.value.remedy
 
 
 def test_a_reader_that_has_stopped_fails_with_its_name_and_the_next_step() -> None:
@@ -54,12 +65,17 @@ def test_a_reader_that_has_stopped_fails_with_its_name_and_the_next_step() -> No
 
 def test_runs_and_orders_behind_a_figure_are_named() -> None:
     state = report_of().state
-    books = Books([f"given up {n}" for n in range(30)], ["order-1"])
+    strays = Strays(21, ("'x'",), tuple(f"order {n}" for n in range(30)))
+    books = Books([f"given up {n}" for n in range(30)], ["order-1"], strays=strays)
     report = report_on(CHECKS, state, books)
     found = {finding.check: finding for finding in findings_of(report)}
     assert found["runs_finished"].examples == tuple(f"given up {n}" for n in range(20))
     assert found["runs_finished"].message == "runs_unfinished is 30, has to be = 0"
     assert found["dead_letters_settled"].examples == ("order-1",)
+    assert found["no_documents_of_no_run"].examples == ("'x'",)
+    assert found["no_documents_of_no_run"].message == "documents_of_no_run is 21, has to be = 0"
+    assert found["no_orders_repeated"].examples == tuple(f"order {n}" for n in range(20))
+    assert found["no_orders_repeated"].message == "orders_repeated is 30, has to be = 0"
     assert HealthReport.from_mongo(report.to_mongo()) == report
     with pytest.raises(QualityCheckFailed, match="given up 0; given up 1"):
         raise_for_failures(report)

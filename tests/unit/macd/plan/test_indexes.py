@@ -37,7 +37,9 @@ def test_it_is_made_once(database: Any) -> None:
     assert [change.resource for change in changes] == [
         "index hourly_revenue.macd_hour",
         "index orders_payments_joined.macd_sales",
+        "index orders_payments_joined.macd_order",
         "index payment_mismatches.macd_time",
+        "index payment_mismatches.macd_order",
         "index incidents.macd_subject",
         "index incidents.macd_open",
     ]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,6 +102,26 @@ def test_a_key_that_only_begins_like_the_runs_has_no_number():
     first = ids.maker()(0)
     assert ids.number(first[:-1].encode() + b"x") is None
     assert ids.number(ids.maker()(10).encode()) is None
+
+
+@pytest.mark.parametrize(
+    "digits", [b"ABCDEF01", b"+1234567", b"1_234567", b" 1234567", b"0x123456", b"1234567"]
+)
+def test_a_key_that_only_reads_like_a_number_has_none(digits):
+    ids = IdSpace("run", 3, "order", 2**32)
+    assert ids.number(ids.prefix + b"abcdef01") is not None
+    assert ids.number(ids.prefix + digits) is None
+
+
+def test_the_query_of_a_run_takes_in_what_begins_like_its_ids_and_nothing_else():
+    for seed in range(20):
+        ids = IdSpace("run", seed, "order", 10)
+        prefix = ids.prefix.decode()
+        lowest, below = ids.query["$gte"], ids.query["$lt"]
+        assert all(lowest <= prefix + end < below for end in ("", "00000000", "ffffffff", "zz", "\U0010ffff"))
+        assert not any(
+            lowest <= other < below for other in (prefix[:-1], prefix[:-1] + "\U0010ffff", prefix.upper())
+        )
 
 
 def test_orders_and_payments_have_ids_of_their_own():

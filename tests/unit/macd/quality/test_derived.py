@@ -9,7 +9,7 @@ from typing import Any
 
 import mongomock
 import pytest
-from bson import Decimal128
+from bson import Decimal128, Int64
 from hypothesis import given
 
 from macd.producer.manifest import Manifest
@@ -22,7 +22,7 @@ from macd.quality.hourly import HourlyRevenue
 from macd.quality.mismatches import MismatchList
 from macd.quality.takings import Amount, Takings, TakingsBook
 from macd.quality.verify import wait_until_settled
-from tests.unit.macd.fakes import AS_OF, runs
+from tests.unit.macd.fakes import AS_OF, mismatch_of, runs
 from tests.unit.macd.quality.test_reconcile import manifest_of
 
 TOPIC = "topic-1"
@@ -70,7 +70,7 @@ def document(cell: Any, amount: Amount, rounding: str = ROUND_HALF_UP) -> dict[s
         "_id": cell.document_id,
         "hour": cell.start,
         "payment_method": cell.method,
-        "orders": amount.orders,
+        "orders": Int64(amount.orders),
         "revenue": Decimal128(dollars(amount.cents)),
         "average_basket": Decimal128(average),
     }
@@ -110,7 +110,7 @@ def test_an_order_counted_twice_is_found(world: World) -> None:
     run = a_run("r")
     settled(world, run)
     found = world.revenue.find_one()
-    world.revenue.update_one({"_id": found["_id"]}, {"$inc": {"orders": 1}})
+    world.revenue.update_one({"_id": found["_id"]}, {"$set": {"orders": Int64(found["orders"] + 1)}})
     [wrong] = world.wrong(run).first
     assert (wrong.hour, wrong.payment_method) == (found["hour"], found["payment_method"])
     assert wrong.found.startswith(f"{found['orders'] + 1} orders, {found['revenue']}")
@@ -124,6 +124,11 @@ def test_an_order_counted_twice_is_found(world: World) -> None:
         ("average_basket", None),
         ("average_basket", Decimal128("1.00")),
         ("orders", "3"),
+        ("orders", 3.0),
+        ("revenue", Decimal128("sNaN")),
+        ("revenue", Decimal128("1E+30")),
+        ("average_basket", Decimal128("Infinity")),
+        ("average_basket", [0] * 100_000),
         ("hour", datetime(2026, 1, 1, tzinfo=UTC)),
         ("payment_method", "barter"),
     ],
@@ -132,6 +137,16 @@ def test_a_wrong_field_is_found(world: World, field: str, value: Any) -> None:
     run = a_run("r")
     settled(world, run)
     world.revenue.update_one({"_id": world.revenue.find_one()["_id"]}, {"$set": {field: value}})
+    assert world.wrong(run).count == 1
+
+
+@pytest.mark.parametrize("field", ["revenue", "average_basket"])
+def test_a_fraction_of_a_cent_is_found(world: World, field: str) -> None:
+    run = a_run("r")
+    settled(world, run)
+    found = world.revenue.find_one()
+    more = Decimal128(found[field].to_decimal() + Decimal("0.004"))
+    world.revenue.update_one({"_id": found["_id"]}, {"$set": {field: more}})
     assert world.wrong(run).count == 1
 
 
@@ -186,15 +201,7 @@ def test_an_average_between_two_cents_may_be_rounded_either_way(rounding: str) -
 
 
 def mismatch_documents(run: Run) -> Iterable[dict[str, Any]]:
-    for sale in run.sales():
-        if sale.kind is Kind.MISMATCHED and sale.payment:
-            yield {
-                "_id": sale.order.order_id,
-                "order_total": Decimal128(dollars(sale.order.total_cents)),
-                "payment_amount": Decimal128(dollars(sale.payment.amount_cents)),
-                "difference": Decimal128(dollars(sale.payment.amount_cents - sale.order.total_cents)),
-                "payment_id": sale.payment.payment_id,
-            }
+    return (mismatch_of(sale) for sale in run.sales() if sale.kind is Kind.MISMATCHED)
 
 
 @given(runs())
@@ -219,6 +226,28 @@ def test_a_listed_order_that_differs_or_does_not_belong_is_named(world: World) -
     assert listed.right == run.plan.mismatched - 1
     assert listed.wrong.count == 2
     assert set(listed.wrong.first) == {documents[0]["_id"], paid.order.order_id}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("order_id", "another"),
+        ("customer_id", "cust_1"),
+        ("order_total", Decimal128("sNaN")),
+        ("payment_amount", 12.5),
+        ("difference", None),
+        ("payment_id", "another"),
+        ("payment_method", 7),
+        ("order_time", "yesterday"),
+        ("payment_time", datetime(2026, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_listed_order_is_compared_field_by_field(world: World, field: str, value: Any) -> None:
+    run = a_run("r", mismatch_share=0.5)
+    first, *others = mismatch_documents(run)
+    world.database["m"].insert_many([{**first, field: value}, *others])
+    listed = MismatchList(manifest_of(run), world.database["m"]).compare()
+    assert (listed.right, listed.wrong.first) == (run.plan.mismatched - 1, (first["_id"],))
 
 
 def test_noting_a_run_again_changes_nothing(world: World) -> None:

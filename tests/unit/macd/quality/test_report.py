@@ -64,10 +64,25 @@ def test_a_figure_is_compared_as_the_check_says(expect, passed, told):
     assert result.message == f"x: orders_stored is 7, has to be {told}"
 
 
+HELD = check(at_least=0)
+
+
 def test_a_warning_does_not_fail_the_report():
     outcome = damaged().reconciled()
-    assert report_on("r", [check("warn", equals=-1)], outcome, Waited(True, 0)).passed
-    assert not report_on("r", [check("fail", equals=-1)], outcome, Waited(True, 0)).passed
+    assert report_on("r", [HELD, check("warn", equals=-1)], outcome, Waited(True, 0)).passed
+    assert not report_on("r", [HELD, check("fail", equals=-1)], outcome, Waited(True, 0)).passed
+
+
+@pytest.mark.parametrize("checks", [[], [check("warn", at_least=0)]])
+def test_where_nothing_can_fail_nothing_passes(checks):
+    report = report_on(
+        "r", checks, Arrived(Run("r", SeedParameters(orders=3), AS_OF)).reconciled(), Waited(True, 0)
+    )
+    assert not report.passed
+    assert "Data quality FAILED" in report.render_text()
+    with pytest.raises(QualityCheckFailed, match="0 of") as failure:
+        raise_for_failures(report)
+    assert "include/checks" in failure.value.remedy
 
 
 def test_a_clean_run_passes_and_raises_nothing():

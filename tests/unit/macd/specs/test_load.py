@@ -99,6 +99,20 @@ def test_a_check_of_an_unknown_figure_lists_the_known_ones(include, check, known
     assert known in caught.value.remedy
 
 
+@pytest.mark.parametrize("scope", ["run", "pipeline"])
+@pytest.mark.parametrize("left", ["none", "warnings"])
+def test_checks_that_cannot_fail_are_refused(include, scope, left):
+    for check in load_pipeline(include, "local").checks_of(scope):
+        path = include / "checks" / f"{check.name}.yaml"
+        if check.severity == "fail" and left == "warnings":
+            path.write_text(f"{path.read_text()}\nseverity: warn\n")
+        elif check.severity == "fail" or left == "none":
+            path.unlink()
+    with pytest.raises(SpecError, match=f"checks holds no check of scope '{scope}'.*'fail'") as caught:
+        load_pipeline(include, "local")
+    assert "Add one" in caught.value.remedy
+
+
 def test_an_expectation_has_exactly_one_comparison(include):
     path = next((include / "checks").glob("*.yaml"))
     path.write_text(path.read_text() + "\n")
