@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from macd.clients.mongodb import connected
 from macd.errors import QualityCheckFailed
-from macd.health.books import minutes_since_last_run, unfinished_runs, unsettled_orders
+from macd.health.books import minutes_since_last_run, unfinished_runs, unreadable_runs, unsettled_orders
 from macd.health.figures import PipelineFigures
 from macd.health.observe import STALLED_AFTER_S, observe
 from macd.health.report import HealthReport, HealthReportStore
@@ -29,12 +29,13 @@ EXAMPLES = 20
 
 
 class Books(NamedTuple):
-    """Runs given up, orders that are only dead letters, minutes since the latest run, documents of no run."""
+    """Runs given up, orders only dead letters, minutes since the latest run, stray documents, damaged runs."""
 
     unfinished: list[str] = []
     unsettled: list[str] = []
     minutes_since_last: int = 0
     strays: Strays = Strays()
+    unreadable: list[str] = []
 
 
 def check_up(
@@ -56,6 +57,7 @@ def check_up(
             unsettled_orders(pipeline, services, database),
             minutes_since_last_run(database, now),
             find_strays(database, route_of(pipeline)),
+            unreadable_runs(database),
         )
         report = report_on(pipeline.checks_of("pipeline"), state, books)
         HealthReportStore(database).save(report)
@@ -76,6 +78,7 @@ def report_on(checks: Iterable[CheckSpec], state: PipelineState, books: Books) -
             "dead_letters": tuple(books.unsettled[:EXAMPLES]),
             "documents_of_no_run": books.strays.examples,
             "orders_repeated": books.strays.repeated[:EXAMPLES],
+            "runs_unreadable": tuple(books.unreadable[:EXAMPLES]),
         },
     )
 
@@ -126,6 +129,7 @@ def _figures(state: PipelineState, books: Books) -> PipelineFigures:
         minutes_since_last_run=books.minutes_since_last,
         documents_of_no_run=books.strays.of_no_run,
         orders_repeated=len(books.strays.repeated),
+        runs_unreadable=len(books.unreadable),
         parts_unknown=sum(part.state is State.UNKNOWN for part in state.parts),
     )
 

@@ -8,7 +8,7 @@ names the state that it starts from.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from pymongo import DESCENDING
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from macd.clients.mongodb import Document
+from macd.clients.mongodb import Document, readable
 from macd.errors import ServiceError
 from macd.incidents.finding import Finding
 from macd.incidents.incident import Incident, Where, needs_alert, told_of
@@ -55,12 +55,12 @@ class IncidentStore:
     def recent(self, limit: int = 20) -> list[Incident]:
         """The incidents that opened last, newest first."""
         found = self._incidents.find().sort("opened_at", DESCENDING).limit(limit)
-        return [Incident.from_mongo(document) for document in found]
+        return list(_readable(found))
 
     def open(self, limit: int = MOST_OPEN) -> list[Incident]:
         """What is wrong now, newest first."""
         found = self._incidents.find({"closed_at": None}).sort("opened_at", DESCENDING).limit(limit)
-        return [Incident.from_mongo(document) for document in found]
+        return list(_readable(found))
 
     def count_open(self) -> int:
         """How much is wrong now."""
@@ -113,8 +113,7 @@ class IncidentStore:
 
         Whoever claims has to say how it went: `sent` or `release`.
         """
-        waiting = [Incident.from_mongo(document) for document in self._incidents.find(_DUE)]
-        claimed = [incident for incident in waiting if self._claim(incident)]
+        claimed = [incident for incident in _readable(self._incidents.find(_DUE)) if self._claim(incident)]
         return sorted(claimed, key=lambda incident: incident.opened_at)
 
     def sent(self, incidents: Iterable[Incident], message_id: str) -> None:
@@ -137,7 +136,7 @@ class IncidentStore:
 
     def _open_of(self, subject: str) -> dict[str, Incident]:
         found = self._incidents.find({"subject": subject, "closed_at": None})
-        return {document["check"]: Incident.from_mongo(document) for document in found}
+        return {incident.check: incident for incident in _readable(found)}
 
     def _see(self, finding: Finding, where: Where, lasting: Mapping[str, Incident]) -> Incident:
         known = lasting.get(finding.check)
@@ -203,6 +202,10 @@ def incident_id(subject: str, check: str, number: int) -> str:
     """The id of the nth incident of this identity: short, and safe in a mail's header."""
     digest = hashlib.sha256(f"{subject}\0{check}".encode()).hexdigest()[:16]
     return f"{digest}-{number}"
+
+
+def _readable(found: Iterable[Document]) -> Iterator[Incident]:
+    return readable(found, Incident.from_mongo, COLLECTION)
 
 
 def _typed(changes: Mapping[str, Any]) -> dict[str, Any]:

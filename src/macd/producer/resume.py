@@ -10,6 +10,7 @@ from macd.clients.records import Position
 from macd.errors import RequestRejected, SpecError
 from macd.producer.manifest import Manifest, counts_of, offsets
 from macd.producer.parameters import SeedParameters, plan_of
+from macd.producer.recipe import recipe
 from macd.producer.route import Route
 from macd.producer.sales import Run
 from macd.producer.store import RunStore
@@ -73,6 +74,7 @@ def _first(run_id: str, parameters: SeedParameters, ends: tuple[Position, ...], 
     return Manifest(
         run_id=run_id,
         parameters=parameters,
+        recipe=recipe(),
         as_of=int(now.timestamp() * 1000),
         # MongoDB keeps no microseconds, and the manifest read back should equal the one that was stored.
         started_at=now.replace(microsecond=0),

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from pymongo import DESCENDING
 from pymongo.database import Database
 
-from macd.clients.mongodb import Document
+from macd.clients.mongodb import Document, read_document, readable
 from macd.errors import RunNotFound
 from macd.quality.figures import Figures
 
@@ -205,12 +205,12 @@ class ReportStore:
             raise RunNotFound(
                 f"Run '{run_id}' was never verified.", remedy=f"Verify it first (`macd verify {run_id}`)."
             )
-        return Report.from_mongo(found)
+        return read_document(found, Report.from_mongo, COLLECTION)
 
     def recent(self, limit: int = 20) -> list[Report]:
         """The reports made last, newest first."""
         found = self._reports.find().sort("verified_at", DESCENDING).limit(limit)
-        return [Report.from_mongo(document) for document in found]
+        return list(readable(found, Report.from_mongo, COLLECTION))
 
 
 def _plain(value: Any) -> Any:

@@ -68,7 +68,7 @@ class RunWatch:
         self._collection = collection
         self._ids = manifest.run.order_ids
         self._order_id = self._ids.maker()
-        self.pairs = bytearray(sale.pairs for sale in manifest.run.sales())
+        self.pairs = bytearray(sale.pairs for sale in manifest.sales())
         self.joined = bytearray(len(self.pairs))
         self.stored = bytearray(len(self.pairs))
         self.dead_letters: dict[int, str] = {}

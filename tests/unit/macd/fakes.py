@@ -139,7 +139,7 @@ class FakeProducer:
             message["callback"](None, None)
         return len(queue)
 
-    def purge(self) -> None:
+    def purge(self, in_queue: bool = True, in_flight: bool = True) -> None:
         queue, self.queue = self.queue, []
         for _, message in queue:
             message["callback"](KafkaError(KafkaError._PURGE_QUEUE), None)
