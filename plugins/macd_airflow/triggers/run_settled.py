@@ -13,7 +13,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from macd.errors import MacdError
 from macd.quality.verify import STALL_LIMIT_S, wait_until_settled
-from macd.quality.watch import Progress, watch_run
+from macd.quality.watch import watch_run
 from macd.rescue.outage import PATIENCE_S, through_outages
 from macd.rescue.sinks import SinkRescue
 from macd.specs import load_pipeline
@@ -85,15 +85,18 @@ class RunSettledTrigger(BaseTrigger):
         pipeline = load_pipeline(Path(self.include_dir), self.target)
         services = ConnectionIds(**self.connection_ids).services()
         rescue = SinkRescue(pipeline, services, self.log.info)
-        with watch_run(self.run_id, pipeline, services) as watch:
 
-            def look() -> Progress:
-                if cancelled.is_set():
-                    raise _Cancelled
-                return watch.look()
+        def check() -> None:
+            if cancelled.is_set():
+                raise _Cancelled
 
+        with watch_run(self.run_id, pipeline, services, check) as watch:
             return wait_until_settled(
-                look, self._remaining(), self.log.info, self.stall_limit_s, rescue=rescue
+                watch.look,
+                self._remaining(),
+                self.log.info,
+                self.stall_limit_s,
+                rescue=lambda: rescue() or watch.is_held_up(self.log.info),
             ).settled
 
     def _remaining(self) -> float:

@@ -89,7 +89,7 @@ class ConsumerGroups:
         return Progress(sum(mine.values()), lag)
 
     def _records(self, start: list[Position]) -> int:
-        with RecordReader(self._service, start) as reader:
+        with RecordReader(self._service, start, limit_s=REQUEST_TIMEOUT_S) as reader:
             return sum(len(batch) for batch in reader.drain())
 
     def _committed(self, group: str) -> dict[tuple[str, int], int]:

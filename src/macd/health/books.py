@@ -9,7 +9,7 @@ from pymongo.database import Database
 
 from macd.clients.mongodb import Document
 from macd.clients.records import RecordReader, begin_offsets
-from macd.errors import MacdError
+from macd.errors import ServiceError
 from macd.producer.route import Route, route_of
 from macd.producer.store import COLLECTION as RUNS
 from macd.producer.store import RunStore
@@ -46,7 +46,7 @@ def unsettled_orders(pipeline: PipelineSpec, services: Services, database: Datab
         return []
     try:
         keys = _keys(services, route.dead_letter_topic)
-    except MacdError:
+    except ServiceError:
         return []  # parts_unknown tells of it
     return unsettled(keys, known_runs(RunStore(database)), database, route)
 

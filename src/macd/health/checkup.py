@@ -29,7 +29,7 @@ EXAMPLES = 20
 
 
 class Books(NamedTuple):
-    """Runs given up, orders only dead letters, minutes since the latest run, stray documents, damaged runs."""
+    """Runs given up, orders only dead letters, minutes since the latest run, strays, damaged runs."""
 
     unfinished: list[str] = []
     unsettled: list[str] = []

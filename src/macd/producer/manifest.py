@@ -138,8 +138,13 @@ class Manifest(Frozen):
         )
 
     def start_of(self, topics: Collection[str | None]) -> tuple[Position, ...]:
-        """Where to begin reading `topics` so as to see all of this run's records."""
-        return positions(at for at in self.start_offsets if at.topic in topics)
+        """Where to begin reading `topics` so as to see all of this run's records.
+
+        A topic that was not there before the first message is read from its beginning.
+        """
+        known = positions(at for at in self.start_offsets if at.topic in topics)
+        later = {topic for topic in topics if topic} - {at.topic for at in known}
+        return known + tuple(Position(topic, 0, 0) for topic in sorted(later))
 
     def to_mongo(self) -> dict[str, Any]:
         """The manifest as a document; `_id` is the run id."""

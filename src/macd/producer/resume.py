@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from macd.clients.records import Position
+from macd.clients.records import Position, RecordReader, RecordSource
 from macd.errors import RequestRejected, SpecError
 from macd.producer.manifest import Manifest, counts_of, offsets
 from macd.producer.parameters import SeedParameters, plan_of
@@ -14,6 +14,7 @@ from macd.producer.recipe import recipe
 from macd.producer.route import Route
 from macd.producer.sales import Run
 from macd.producer.store import RunStore
+from macd.specs.endpoints import KafkaService
 
 # One byte an order; an order's messages are at most two, and a defect should not make the count wrap around.
 _MOST_COUNTED = 255
@@ -41,6 +42,19 @@ def begin(
             remedy="Repeat it with the same parameters, or give the new run an id of its own.",
         )
     return found
+
+
+def find_present(
+    manifest: Manifest, route: Route, service: KafkaService, source: RecordSource | None = None
+) -> Present:
+    """What earlier attempts have put on the topics.
+
+    RequestRejected when a topic no longer holds all that it held since then: what is gone could not be told
+    from what was never sent, and the join may have read it.
+    """
+    start = manifest.start_of(route.sources)
+    with RecordReader(service, start, source, exhaustive=True) as reader:
+        return count_present(manifest.run, route, reader.drain())
 
 
 def count_present(run: Run, route: Route, batches: Iterable[list[Any]]) -> Present:

@@ -150,7 +150,7 @@ def _seed(
             route=route,
             encoders=encoders,
             ends=partial(end_offsets, kafka),
-            read=partial(RecordReader, kafka),
+            read=partial(RecordReader, kafka, exhaustive=True),
             deliver=partial(Delivery, kafka),
             say=progress,
         )

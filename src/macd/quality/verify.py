@@ -14,7 +14,7 @@ from pymongo.database import Database
 
 from macd.clients.kafka import KafkaAdmin
 from macd.clients.mongodb import Document, connected
-from macd.clients.records import RecordReader, begin_offsets
+from macd.clients.records import READ_LIMIT_S, RecordReader, begin_offsets
 from macd.errors import QualityCheckFailed
 from macd.producer.manifest import Manifest
 from macd.producer.route import Route, route_of
@@ -102,15 +102,23 @@ def _verify(
             progress(f"Run '{run_id}' was not produced to its end; expect its checks to fail.")
         collection = database.client[route.database][route.collection]
         start = manifest.start_of((route.joined_topic, route.dead_letter_topic))
-        with RecordReader(services.kafka, start) as reader:
+        with RecordReader(services.kafka, start, limit_s=max(READ_LIMIT_S, deadline_s)) as reader:
             watch = RunWatch(manifest, route, reader, collection)
-            waited = wait_until_settled(watch.look, deadline_s, progress, stall_limit_s, rescue=rescue)
+            waited = wait_until_settled(
+                watch.look,
+                deadline_s,
+                progress,
+                stall_limit_s,
+                rescue=lambda: rescue() or watch.is_held_up(progress),
+            )
             seen = Seen(watch.joined, watch.dead_letters, watch.unordered)
+            obstacles = watch.obstacles
         sources = _on_topics(manifest, route, services)
         topic_id = partial(_id_of, route.joined_topic, services)
         derived = compared(manifest, pipeline, seen, sources, database, topic_id)
         waited = _wait_for_derived(derived, waited, deadline_s, progress, stall_limit_s, rescue)
         report = report_on(run_id, pipeline.checks_of("run"), derived.compare(), waited)
+        report = report.with_notes(obstacles)
         ReportStore(database).save(report)
     return report
 
@@ -153,7 +161,7 @@ def raise_for_failures(report: Report) -> None:
     numbers = "; ".join(check.message for check in report.failures)
     raise QualityCheckFailed(
         f"Run '{report.run_id}': {len(report.failures)} of {len(report.checks)} data-quality checks failed. "
-        f"{numbers}.{_examples(report)}",
+        f"{numbers}.{_examples(report)}{''.join(f' Note: {note}' for note in report.notes)}",
         remedy=report.failures[0].next_step if report.failures else NOTHING_CHECKED,
     )
 

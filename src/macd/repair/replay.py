@@ -11,7 +11,8 @@ from typing import NamedTuple
 from pymongo.collection import Collection
 
 from macd.clients.mongodb import Document, connected
-from macd.clients.records import Position, Record, RecordReader, begin_offsets, end_offsets
+from macd.clients.offsets import extents
+from macd.clients.records import Position, Record, RecordReader
 from macd.errors import SpecError
 from macd.producer.ids import prefix_of
 from macd.producer.route import Route, route_of
@@ -200,9 +201,9 @@ def span_of(
 
 
 def _span(route: Route, services: Services, group: ReaderGroup, from_beginning: bool, note: str) -> Span:
-    topics = (_dead_letter_topic(route),)
-    begins = begin_offsets(services.kafka, topics)
-    ends = end_offsets(services.kafka, topics)
+    found = extents(services.kafka, [_dead_letter_topic(route)])
+    begins = [Position(*place, extent.begin) for place, extent in found.items()]
+    ends = [Position(*place, extent.stable_end) for place, extent in found.items()]
     return span_of(begins, ends, group.committed(begins), from_beginning, note)
 
 

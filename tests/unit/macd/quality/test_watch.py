@@ -5,6 +5,7 @@ from itertools import count
 import pytest
 
 from macd.clients.records import Position, RecordReader
+from macd.producer.manifest import PartitionOffset
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import Run
 from macd.quality.verify import PAST_STALL_LIMIT_S, wait_until_settled
@@ -100,6 +101,40 @@ def test_records_of_other_runs_are_passed_over():
     progress = world.watch.look()
     assert (progress.joined, progress.pairs_joined) == (0, 0)
     assert progress.records_read > 0
+
+
+def test_a_topic_that_came_after_the_run_is_read_too():
+    """Its dead letters would not be seen otherwise."""
+    known = PartitionOffset(topic=ROUTE.joined_topic, partition=0, offset=7)
+    manifest = manifest_of(RUN).model_copy(update={"start_offsets": (known,)})
+    start = manifest.start_of((ROUTE.joined_topic, ROUTE.dead_letter_topic, None))
+    assert start == ((ROUTE.joined_topic, 0, 7), (ROUTE.dead_letter_topic, 0, 0))
+
+
+def test_waiting_goes_on_while_a_transaction_keeps_records_from_us_and_ends_when_it_does():
+    world, said = World(), []
+    for sale in SALES:
+        world.join(sale)
+        if sale.pairs:
+            world.store(sale)
+    for partition in (0, 1):
+        world.broker.open_since[ROUTE.joined_topic, partition] = 0
+    seconds = count(0, 1)
+
+    def clock() -> float:
+        now = next(seconds)
+        if now > 200:
+            world.broker.open_since.clear()
+        return float(now)
+
+    outcome = wait_until_settled(
+        world.watch.look, 1000, said.append, 30, clock, lambda: world.watch.is_held_up(said.append)
+    )
+    assert outcome.settled
+    assert outcome.seconds > 200
+    told = f"records of topic {ROUTE.joined_topic} are behind a transaction that is still open (since offset"
+    assert any(line.startswith("waiting on: ") and told in line for line in said)
+    assert world.watch.obstacles == ()
 
 
 @pytest.mark.parametrize(

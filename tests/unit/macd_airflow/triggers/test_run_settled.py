@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,13 +32,20 @@ class Watch:
         self.looks = list(looks)
         self.looked = threading.Event()
         self.left = threading.Event()
+        self.check: Callable[[], None] = lambda: None
+        self.held = False
 
     def look(self) -> Progress:
+        self.check()
         self.looked.set()
         return self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
 
+    def is_held_up(self, say: Callable[[str], None]) -> bool:
+        return self.held
+
     @contextmanager
-    def __call__(self, *_: Any) -> Iterator[Watch]:
+    def __call__(self, *arguments: Any) -> Iterator[Watch]:
+        self.check = arguments[-1]
         try:
             yield self
         finally:
@@ -103,7 +110,7 @@ def test_a_service_that_comes_back_is_waited_for(monkeypatch: pytest.MonkeyPatch
         answer = next(answers)
         if isinstance(answer, Exception):
             raise answer
-        return answer()
+        return answer(*_)
 
     monkeypatch.setattr(run_settled, "watch_run", watch_run)
     [event] = asyncio.run(_events(_trigger()))
@@ -124,6 +131,23 @@ def test_it_restarts_what_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_settled, "SinkRescue", rescue)
     monkeypatch.setattr(verify, "_RESCUE_EVERY_S", 0.01)
     [event] = asyncio.run(_events(_trigger()))
+    assert event.payload == {"settled": True}
+
+
+def test_it_waits_on_while_a_transaction_keeps_records_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(Watch):
+        def look(self) -> Progress:
+            threading.Event().wait(0.002)
+            return super().look()
+
+    watch = Slow(*[_progress(stored=100)] * 200, _progress(stored=500))
+    watch.held = True
+    monkeypatch.setattr(run_settled, "watch_run", watch)
+    monkeypatch.setattr(run_settled, "SinkRescue", lambda *_: lambda: False)
+    trigger = _trigger()
+    trigger.stall_limit_s = 0.05
+    monkeypatch.setattr(verify, "_RESCUE_EVERY_S", 0.01)
+    [event] = asyncio.run(_events(trigger))
     assert event.payload == {"settled": True}
 
 
