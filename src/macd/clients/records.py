@@ -153,6 +153,11 @@ class RecordReader:
             if now - began > self._limit_s:
                 self._raise_late(behind)
 
+    def beginnings(self) -> tuple[Position, ...]:
+        """Where the topics begin now; retention may have gone on since they were read."""
+        found = self._source.extents(self._topics)
+        return tuple(Position(*place, extent.begin) for place, extent in found.items())
+
     def _set_out(self) -> None:
         """Looks how far the topics reach, and takes in partitions that were not there before."""
         self._source.resume([TopicPartition(*place) for place in self._paused])

@@ -44,17 +44,15 @@ def begin(
     return found
 
 
-def find_present(
-    manifest: Manifest, route: Route, service: KafkaService, source: RecordSource | None = None
-) -> Present:
-    """What earlier attempts have put on the topics.
+def earlier_records(
+    service: KafkaService, start: Iterable[Position], source: RecordSource | None = None
+) -> RecordReader:
+    """Reads what earlier attempts have put on the topics.
 
     RequestRejected when a topic no longer holds all that it held since then: what is gone could not be told
     from what was never sent, and the join may have read it.
     """
-    start = manifest.start_of(route.sources)
-    with RecordReader(service, start, source, exhaustive=True) as reader:
-        return count_present(manifest.run, route, reader.drain())
+    return RecordReader(service, start, source, exhaustive=True)
 
 
 def count_present(run: Run, route: Route, batches: Iterable[list[Any]]) -> Present:

@@ -19,7 +19,7 @@ from macd.producer.encoding import Encoder, order_encoder, payment_encoder, regi
 from macd.producer.lease import Lease
 from macd.producer.manifest import Acknowledged, Manifest, Totals, offsets
 from macd.producer.parameters import SeedParameters, validated_run_id
-from macd.producer.resume import Present, begin, check_still_there, count_present
+from macd.producer.resume import Present, begin, check_still_there, count_present, earlier_records
 from macd.producer.route import Route, route_of
 from macd.producer.sales import Order, Payment
 from macd.producer.store import RunStore
@@ -150,7 +150,7 @@ def _seed(
             route=route,
             encoders=encoders,
             ends=partial(end_offsets, kafka),
-            read=partial(RecordReader, kafka, exhaustive=True),
+            read=partial(earlier_records, kafka),
             deliver=partial(Delivery, kafka),
             say=progress,
         )

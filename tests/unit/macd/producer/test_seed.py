@@ -16,7 +16,7 @@ from macd.producer.delivery import Delivery
 from macd.producer.encoding import order_encoder, payment_encoder
 from macd.producer.manifest import Manifest
 from macd.producer.parameters import SeedParameters
-from macd.producer.resume import begin, check_still_there, find_present
+from macd.producer.resume import begin, check_still_there, count_present, earlier_records
 from macd.producer.route import route_of
 from macd.producer.seed import Encoders, acknowledged, produce
 from macd.producer.store import RunStore
@@ -49,7 +49,9 @@ class World:
 
     def attempt(self, manifest: Manifest, delivers: float = float("inf")):
         """One attempt; the broker takes `delivers` messages and then dies."""
-        present = find_present(manifest, ROUTE, KAFKA, FakeConsumer(self.broker))
+        start = manifest.start_of(ROUTE.sources)
+        with earlier_records(KAFKA, start, FakeConsumer(self.broker)) as reader:
+            present = count_present(manifest.run, ROUTE, reader.drain())
         sink = FakeProducer(self.broker, fate=lambda n: None if n < delivers else KafkaError._MSG_TIMED_OUT)
         delivery = Delivery(KAFKA, sink)
         totals = produce(manifest, ROUTE, present, ENCODERS, delivery, self.said.append)

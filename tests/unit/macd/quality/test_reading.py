@@ -37,6 +37,7 @@ class World:
         for module in (verify, watch):
             patch.setattr(module, "connected", lambda _: nullcontext(database))
         patch.setattr(verify, "SinkRescue", lambda *_: lambda: False)
+        patch.setattr(verify, "everything_is_read", lambda *_: lambda: False)
         patch.setattr(records, "KafkaSource", lambda *_: FakeConsumer(self.broker))
         RunStore(database).begin(manifest_of(RUN))
         for sale in RUN.sales():

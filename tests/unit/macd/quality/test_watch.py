@@ -215,6 +215,32 @@ def test_what_stands_still_is_restarted_before_waiting_is_given_up(restarts, set
     assert sink.asked == (1 if settled else 3), "every ten seconds without a move, and never while it moves"
 
 
+@pytest.mark.parametrize(
+    ("caught_up", "seconds"),
+    [
+        pytest.param([True, True], 21, id="believed when it is seen twice"),
+        pytest.param([True, False, True, True], 41, id="twice in a row"),
+        pytest.param([False], 91, id="otherwise the limit counts"),
+    ],
+)
+def test_nobody_waits_for_what_cannot_come_any_more(caught_up, seconds):
+    answers = iter(caught_up)
+    outcome, _ = waited(
+        (at(3) for _ in count()),
+        deadline_s=1000,
+        stall_limit_s=90,
+        caught_up=lambda: next(answers, False),
+    )
+    assert (outcome.settled, outcome.seconds) == (False, seconds)
+
+
+def test_what_moves_has_not_been_caught_up_with():
+    """The last records may be seen a moment after everything was read."""
+    looks = (at(3 if n < 15 else 5 if n < 34 else 10) for n in count())
+    outcome, _ = waited(looks, deadline_s=1000, stall_limit_s=90, caught_up=lambda: True)
+    assert (outcome.settled, outcome.seconds) == (True, 35)
+
+
 def test_nobody_restarts_what_moves():
     def rescue() -> bool:
         raise AssertionError
