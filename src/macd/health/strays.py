@@ -22,7 +22,7 @@ EXAMINED = 1_000
 # only those of no run are: a run's own are compared when the run is verified.
 COMPARED = 1_000_000
 _EXAMPLES = 20
-_COPIES = {"$expr": {"$ne": ["$_id", "$order_id"]}}
+_COPIES = {"order_id": {"$exists": True}, "$expr": {"$ne": ["$_id", "$order_id"]}}
 
 
 class Strays(NamedTuple):
@@ -60,7 +60,7 @@ def _strays(collection: Collection[Document], known: list[IdSpace]) -> Strays:
 
 
 def _begins(name: Any, prefixes: tuple[str, ...]) -> bool:
-    return isinstance(name, str) and name.startswith(prefixes)
+    return type(name) is str and name.startswith(prefixes)  # bson.Code is a str, too
 
 
 def _repeated(collection: Collection[Document], strays: Iterable[Document]) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ def _repeated(collection: Collection[Document], strays: Iterable[Document]) -> t
 
 def _is_copy(document: Document) -> bool:
     order_id = document.get("order_id")
-    return isinstance(order_id, str) and order_id != document["_id"]
+    return type(order_id) is str and order_id != document["_id"]
 
 
 def _outside(known: Iterable[IdSpace]) -> list[Document]:

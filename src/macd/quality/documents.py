@@ -145,7 +145,7 @@ def _found_items(items: list[Any]) -> Iterator[tuple[str, Any]]:
             yield f"order_items[{index}].{name}", _READ.get(name, _plain)(value)
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, most: int = _SHOWN_CHARACTERS) -> str:
     """A value for a report, which has to stay small whatever a document holds."""
     text = value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else str(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."
+    return text if len(text) <= most else text[:most] + "..."

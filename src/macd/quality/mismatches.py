@@ -9,7 +9,7 @@ from pymongo.collection import Collection
 from macd.clients.mongodb import Document
 from macd.producer.manifest import Manifest
 from macd.producer.sales import Kind, Sale
-from macd.quality.documents import differing, dollars, expected_fields
+from macd.quality.documents import differing, dollars, expected_fields, shown
 from macd.quality.report import LISTED, Listing
 from macd.quality.unordered import of_run
 from macd.quality.watch import IDS_PER_QUERY
@@ -37,14 +37,17 @@ class MismatchList:
 
     def compare(self) -> Listed:
         """Looks at each document; goes through the run's sales once when there is anything to compare."""
-        documents = {found["_id"]: found for found in self._stored.find(self._mine, batch_size=IDS_PER_QUERY)}
-        if not documents:
+        found = list(self._stored.find(self._mine, batch_size=IDS_PER_QUERY))
+        if not found:
             return Listed(0, Listing())
+        # An _id can be anything, some of it not hashable, and some of it (bson.Code) a subclass of str.
+        names = [each["_id"] if type(each["_id"]) is str else repr(each["_id"]) for each in found]
+        documents = dict(zip(names, found, strict=True))
         mismatched = (sale for sale in self._run.sales() if sale.kind is Kind.MISMATCHED)
         right = {
             sale.order.order_id for sale in mismatched if _is_right(sale, documents.get(sale.order.order_id))
         }
-        wrong = sorted(map(str, documents.keys() - right))
+        wrong = sorted(shown(name) for name in names if name not in right)
         return Listed(len(right), Listing(count=len(wrong), first=tuple(wrong[:LISTED])))
 
 

@@ -35,6 +35,8 @@ from macd.quality.watch import IDS_PER_QUERY, batched
 
 ItemT = TypeVar("ItemT")
 Find = Callable[[list[str]], Iterable[Document]]
+# Kafka Connect may quote the whole record in its reason.
+_REASON_CHARACTERS = 1_000
 _HOP_FIGURES = {
     Hop.NOT_ACKNOWLEDGED: "missing_not_acknowledged",
     Hop.NOT_ON_TOPIC: "missing_not_on_topic",
@@ -116,7 +118,7 @@ class _Ledger:
         if document is not None:
             return self._book_document(sale, document)
         if sale.number in self.seen.dead_letters:
-            reason = self.seen.dead_letters[sale.number]
+            reason = shown(self.seen.dead_letters[sale.number], _REASON_CHARACTERS)
             return self.dead_lettered.add(lambda: DeadLetter(order_id=sale.order.order_id, reason=reason))
         self.missing_numbers.append(sale.number)
         return None

@@ -46,12 +46,12 @@ def with_unordered(
 
 
 def _is_ordered(name: Any, ids: IdSpace) -> bool:
-    return isinstance(name, str) and ids.number(name.encode()) is not None
+    return type(name) is str and ids.number(name.encode()) is not None
 
 
 def _document(document: Document, manifest: Manifest, route: Route) -> Located:
     name = document["_id"]
-    if isinstance(name, str) and name.startswith(manifest.run.order_ids.prefix.decode()):
+    if type(name) is str and name.startswith(manifest.run.order_ids.prefix.decode()):
         return Located(order_id=shown(name), where=route.collection)
     where = f"{route.collection} under the _id {shown(repr(name))}"
     return Located(order_id=shown(document["order_id"]), where=where)

@@ -6,7 +6,7 @@ from typing import Any
 
 import mongomock
 import pytest
-from bson import Int64, ObjectId
+from bson import Code, Int64, ObjectId
 
 from macd.health import strays as module
 from macd.health.strays import Strays, find_strays
@@ -71,6 +71,12 @@ def test_an_order_under_a_second_id_is_repeated(database: Any) -> None:
 
 def test_an_order_that_is_only_once_there_under_another_id_is_not_repeated(database: Any) -> None:
     assert found(database, {"_id": COPY, "order_id": "new"}).repeated == ()
+
+
+@pytest.mark.parametrize("order_id", [Code(FIRST["_id"]), 7, None, [FIRST["_id"]], {"a": 1}])
+def test_what_is_no_order_id_is_no_repeated_order(database: Any, order_id: Any) -> None:
+    orders_of(database).update_one({"_id": SECOND["_id"]}, {"$set": {"order_id": order_id}})
+    assert found(database, {"_id": COPY, "order_id": order_id}).repeated == ()
 
 
 def test_a_runs_own_document_that_holds_another_order_is_found_where_all_are_compared(database: Any) -> None:

@@ -12,6 +12,7 @@ from bson import Code, DatetimeMS, Decimal128, Int64, ObjectId
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from macd.errors import MacdError
 from macd.producer.sales import Kind, Sale
 from macd.quality.report import Report
 from tests.unit.macd.fakes import document_of, mismatch_of
@@ -132,7 +133,7 @@ def a_dead_letter_stands_for_a_document(world: FakeWorld, draw: Draw) -> Finding
 
 def an_order_is_copied(world: FakeWorld, draw: Draw) -> Finding:
     sale, order_id = take(world, draw, expected)
-    name = draw(st.sampled_from([ObjectId(), "copy", order_id.upper(), Int64(9)]))
+    name = draw(st.sampled_from([ObjectId(), "copy", order_id.upper(), Int64(9), {"a": 1}, None, True]))
     world.store(world.orders, {**document_of(sale), "_id": name})
     found = {("unordered", order_id, COLLECTION)}
     return Finding({"no_unordered_documents"}, found, of_no_run=1, repeated=frozenset({order_id}))
@@ -233,8 +234,10 @@ def what_is_no_mismatch_is_listed(world: FakeWorld, draw: Draw) -> Finding:
 
 def a_mismatch_is_listed_twice(world: FakeWorld, draw: Draw) -> Finding:
     sale, _ = take(world, draw, lambda sale: sale.kind is Kind.MISMATCHED)
-    world.store(world.mismatches, {**mismatch_of(sale), "_id": "copy"})
-    return Finding({"no_wrong_mismatch_listed"}, {("mislisted", "copy", "")})
+    name = draw(st.sampled_from(["copy", {"a": 1}, Int64(7)]))
+    world.store(world.mismatches, {**mismatch_of(sale), "_id": name})
+    found = {("mislisted", name if name == "copy" else repr(name), "")}
+    return Finding({"no_wrong_mismatch_listed"}, found)
 
 
 # Wrong whether the sum has to be exact or, while something of the run is not joined, only not too small.
@@ -338,6 +341,32 @@ def test_one_alteration_is_found_and_nothing_else(
 ) -> None:
     world = FakeWorld(seed)
     check(world, [alteration(world, data.draw)])
+
+
+MANIFEST = [
+    *(
+        {"$inc": {f"counts.{name}": by}}
+        for name in ("orders", "payments", "expected", "mismatched")
+        for by in (1, -1)
+    ),
+    *({"$inc": {name: 1}} for name in ("as_of", "parameters.seed", "parameters.orders")),
+    {"$set": {"parameters.orders": 23}},
+    *(
+        {"$set": {f"parameters.{name}_share": 0.2}}
+        for name in ("unpaid", "mismatch", "outside_window", "duplicate")
+    ),
+]
+
+
+@pytest.mark.parametrize("change", MANIFEST, ids=str)
+def test_a_run_whose_manifest_was_altered_does_not_pass(change: dict[str, Any]) -> None:
+    world = FakeWorld()
+    world.books["seeding_runs"].update_one({"_id": "r"}, change)
+    try:
+        passed = world.judged().report.passed
+    except MacdError:
+        passed = False
+    assert not passed
 
 
 @given(st.integers(0, 10**6), st.lists(st.sampled_from(ALTERATIONS), max_size=3, unique=True), st.data())

@@ -274,6 +274,16 @@ def test_a_stored_order_with_a_dead_letter_counts_as_stored():
     assert (figures.orders_stored, figures.orders_dead_lettered) == (3, 0)
 
 
+def test_reasons_that_quote_whole_records_leave_the_report_small():
+    arrived = Arrived(Run("r", SeedParameters(orders=30), AS_OF))
+    for sale in arrived.sales:
+        arrived.lose(sale, "dead-lettered")
+        arrived.dead_letters[sale.number] = "no decimal: " + "9" * 1_000_000
+    outcome = arrived.reconciled()
+    assert outcome.samples.dead_lettered.first[0].reason.startswith("no decimal: 999")
+    assert_can_be_stored(outcome)
+
+
 def test_lists_name_the_first_and_count_all():
     arrived = Arrived(Run("r", SeedParameters(orders=1_070), AS_OF))
     arrived.documents.clear()

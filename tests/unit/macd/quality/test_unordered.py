@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import mongomock
 import pytest
-from bson import Int64, ObjectId
+from bson import Code, Int64, ObjectId
 
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import Run
@@ -68,6 +68,20 @@ def test_a_document_that_nobody_ordered_is_named(document: dict[str, Any], order
     assert (found.order_id, found.where) == (order_id, f"orders_payments_joined {where}".rstrip())
     assert (outcome.figures.documents_unordered, outcome.figures.pairs_unordered) == (1, 0)
     assert failed(outcome) == {"no_unordered_documents"}
+
+
+def test_an_id_that_only_looks_like_an_orders_is_no_order() -> None:
+    class Holds:
+        """In place of a MongoDB in memory, which cannot hold what has no hash."""
+
+        def find(self, *_: Any, **__: Any) -> list[dict[str, Any]]:
+            return [*ORDERED, {"_id": Code(COPIED), "order_id": COPIED}]
+
+    arrived, collection = Arrived(RUN), cast(Any, Holds())
+    outcome = with_unordered(
+        arrived.reconciled(), arrived.manifest, ROUTE, Seen(arrived.joined, {}), collection
+    )
+    assert [each.order_id for each in outcome.samples.unordered.first] == [COPIED]
 
 
 @pytest.mark.parametrize("document", [{"_id": "x"}, {"_id": ObjectId(), "order_id": "x"}, {"_id": UNPAID}])
