@@ -73,8 +73,10 @@ def run(pipeline, world, step):
     return False
 
 
-@pytest.mark.parametrize("at_once", [True, False])
-@pytest.mark.parametrize(("name", "steps"), [(JOINED, 18), (PAID, 10), (ORDERS, 20)])
+@pytest.mark.parametrize(
+    ("name", "steps", "at_once"),
+    [(JOINED, 18, False), (JOINED, 18, True), (PAID, 10, False), (ORDERS, 20, True)],
+)
 def test_a_replacement_that_is_killed_before_any_step_doubles_nothing(pipeline, name, steps, at_once):
     wanted = changed(pipeline, name)
     for step in range(steps):
