@@ -110,7 +110,8 @@ def test_a_topic_is_emptied_when_no_transaction_is_open_and_its_markers_are_no_r
     kafka, topic = KafkaAdmin(stack.services.kafka), "scratch-contents"
     kafka.create(TopicState(topic, 1, 1, {}))
     until(lambda: topic in kafka.names())
-    producer = Producer({**client_config(stack.services.kafka), "transactional.id": topic})
+    settings = {"transactional.id": topic, "log_level": 0}
+    producer = Producer({**client_config(stack.services.kafka), **settings})
     producer.init_transactions()
     producer.begin_transaction()
     producer.produce(topic, b"open")

@@ -87,6 +87,18 @@ def test_a_replacement_that_is_killed_before_any_step_doubles_nothing(pipeline, 
     assert not run(wanted, deployed(pipeline), steps)
 
 
+@pytest.mark.parametrize("steps", [2, 5])
+def test_a_replacement_that_is_killed_again_and_again_gets_done(pipeline, steps):
+    """Two steps a time are enough: emptying a topic is the only one that is taken again."""
+    wanted, world = changed(pipeline, JOINED), deployed(pipeline)
+    attempts = 0
+    while run(wanted, world, steps):
+        attempts += 1
+        assert attempts < 18
+    assert plan_streams(wanted, world, world).pending == ()
+    assert contents(world) == ONCE
+
+
 def lose_everything(world):
     """ksqlDB's command topic is gone: it knows no stream any more, and Kafka has all records."""
     world.specs.clear()
