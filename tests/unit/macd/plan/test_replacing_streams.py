@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from macd.errors import PlanBlocked
 from macd.plan import Delete, plan_stream_removal, plan_streams
 from macd.specs.statements import parse_file
 from tests.unit.macd.plan.ksql_world import Killed, World
@@ -102,7 +103,7 @@ def test_a_replacement_that_is_killed_again_and_again_gets_done(pipeline, steps)
 def lose_everything(world):
     """ksqlDB's command topic is gone: it knows no stream any more, and Kafka has all records."""
     world.specs.clear()
-    world.queries.clear()
+    world.by_id.clear()
 
 
 def drop_what_is_read_as_a_topic(world):
@@ -167,6 +168,16 @@ def test_the_plan_says_which_records_it_would_remove(pipeline):
         "records of macd_paid_orders",
         "records of macd_payment_mismatches",
     ]
+
+
+def test_a_stream_that_somebody_else_makes_meanwhile_keeps_its_records(pipeline):
+    world = deployed(pipeline)
+    lose_everything(world)
+    ours, theirs = (plan_streams(pipeline, world, world, replace=True) for _ in range(2))
+    theirs.apply()
+    with pytest.raises(PlanBlocked, match=r"CSAS_MACD_HOURLY_REVENUE_\d+ writes to it"):
+        ours.apply()
+    assert contents(world) == ONCE
 
 
 def test_who_reads_a_topic_that_is_empty_by_now_is_named(pipeline):
