@@ -30,8 +30,8 @@ class DeletedRuns:
         if found is not None:
             day, free = found["deleted_at"], found["deleted_at"] + KEPT
             raise SpecError(
-                f"Run '{run_id}' was deleted on {day:%Y-%m-%d}; topics and join may still hold its records, and a "
-                "new run of this id would have the same ones.",
+                f"Run '{run_id}' was deleted on {day:%Y-%m-%d}; topics and join may still hold its records, "
+                "and a new run of this id would have the same ones.",
                 remedy=f"Give the new run an id of its own; this one is free again from {free:%Y-%m-%d} on.",
             )
 
