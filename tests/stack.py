@@ -156,3 +156,11 @@ def run_with_report(*arguments: str) -> tuple[int, Mapping[str, Any]]:
     done = macd("run", "--json", *arguments)
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)
+
+
+def why(outcome: Mapping[str, Any]) -> str:
+    """Why such a run failed, whole: pytest cuts a document short."""
+    failures = (
+        "\n".join([f"{each['task_id']}: {each['error']}", *each["log"]]) for each in outcome["failures"]
+    )
+    return "\n".join([outcome["state"], *failures])

@@ -2,7 +2,9 @@
 
 MacdError                    exit  remedy is always given
 ├── SpecError                3     a file under include/ or a setting is wrong (names file and field)
-│   └── RunNotFound                there is no seeding run, or no report, with this id
+│   ├── RunNotFound                there is no seeding run, or no report, with this id
+│   ├── RunNotReproducible         this package cannot make the run's records again
+│   └── DocumentUnreadable         a document in MongoDB is not as this package writes it
 ├── EnvironmentNotReady      4     this machine lacks something the local stack needs
 ├── ServiceError             5     a service did not do what was asked
 │   ├── ServiceUnreachable         nobody answers at that address
@@ -13,6 +15,7 @@ MacdError                    exit  remedy is always given
 ├── PlanBlocked              7     a change would lose data or break readers
 ├── DriftFound               8     `plan --fail-on-drift` found something to do
 ├── DeliveryFailed           9     Kafka did not acknowledge every message
+│   └── LeaseLost                  another producer has taken over the run
 ├── QualityCheckFailed       10    the reconciliation of a run did not come out
 ├── PreflightFailed          11    a service or the target is not ready for the pipeline
 │   └── PreflightBlocked           as above, and waiting does not change it
@@ -47,6 +50,14 @@ class SpecError(MacdError):
 
 class RunNotFound(SpecError):
     """A seeding run was named that does not exist, or was never verified."""
+
+
+class RunNotReproducible(SpecError):
+    """A run's records cannot be made again: it has another recipe, or its manifest was changed."""
+
+
+class DocumentUnreadable(SpecError):
+    """A document that this package keeps in MongoDB was changed by somebody, or by a later version."""
 
 
 class EnvironmentNotReady(MacdError):
@@ -107,6 +118,10 @@ class DeliveryFailed(MacdError):
     """At least one message was not acknowledged by Kafka."""
 
     exit_code = 9
+
+
+class LeaseLost(DeliveryFailed):
+    """Another producer has taken over the run, so this one has stopped."""
 
 
 class QualityCheckFailed(MacdError):

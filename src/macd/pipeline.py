@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from macd.clients.connect import Connect
 from macd.clients.connectors import connect_client
+from macd.clients.contents import Contents
 from macd.clients.kafka import KafkaAdmin
 from macd.clients.ksqldb import KsqlDb
 from macd.clients.mongodb import SERVICE as MONGODB
@@ -112,7 +113,7 @@ class Pipeline:
             + plan_streams(
                 self.spec,
                 self.ksqldb,
-                self.kafka.empty,
+                Contents(self.kafka),
                 replace=replace_streams,
                 orphans=orphans.sources,
                 adopted=orphans.adopted,
@@ -133,7 +134,7 @@ class Pipeline:
         return (
             Plan(unknown)
             + plan_connector_removal(self.spec, self.connect, orphans.parts)
-            + plan_stream_removal(self.spec, self.ksqldb, self.kafka.empty, orphans.parts)
+            + plan_stream_removal(self.spec, self.ksqldb, Contents(self.kafka), orphans.parts)
             + plan_schema_removal(self.spec, self.registry, orphans.parts)
             + plan_topic_removal(self.spec, self.kafka, orphans.parts)
         )

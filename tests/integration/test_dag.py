@@ -12,7 +12,7 @@ from bson import Decimal128
 
 from macd.cli.dag_run import DagRun
 from macd.clients.mongodb import Document
-from tests.stack import Stack, run_with_report
+from tests.stack import Stack, run_with_report, why
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 TASKS = (
@@ -46,7 +46,7 @@ def first_runs(stack: Stack) -> FirstRuns:
 
 
 def test_an_empty_cluster_ends_in_a_proven_collection(first_runs: FirstRuns) -> None:
-    assert first_runs.code == 0, first_runs.outcome
+    assert first_runs.code == 0, why(first_runs.outcome)
     tasks = [(task["task_id"], task["state"]) for task in first_runs.outcome["tasks"]]
     assert tasks == [(name, "success") for name in TASKS]
     figures = first_runs.outcome["report"]["figures"]
@@ -107,7 +107,7 @@ def test_unpaid_mismatched_late_and_duplicated_payments_come_out_exactly(
         *("--orders", "200", "--unpaid-share", "0.1", "--mismatch-share", "0.05"),
         *("--outside-window-share", "0.05", "--duplicate-share", "0.1"),
     )
-    assert code == 0, outcome["report"]
+    assert code == 0, why(outcome)
     figures = outcome["report"]["figures"]
     # 20 unpaid and 10 too late leave 170; 18 of the 180 payments are sent twice.
     assert figures["orders_produced"] == 200

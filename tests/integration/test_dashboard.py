@@ -12,7 +12,7 @@ from macd.dashboard.links import dashboard_url
 from macd.local.mailbox import Mail, mails
 from macd.settings import REPOSITORY
 from macd.specs import load_pipeline
-from tests.stack import Stack, run_with_report, until
+from tests.stack import Stack, run_with_report, until, why
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -31,7 +31,7 @@ def lost(stack: Stack) -> Iterator[str]:
     arguments = ("--orders", "60", "--mismatch-share", "0.1", "--unpaid-share", "0.1", "--run-id", RUN)
     before = set(stack.documents())
     code, outcome = run_with_report(*arguments)
-    assert code == 0, outcome
+    assert code == 0, why(outcome)
     lost = min(set(stack.documents()) - before)
     document = stack.documents()[lost]
     stack.in_collection(lambda database: database[COLLECTION].delete_one({"_id": lost}))
@@ -42,7 +42,7 @@ def lost(stack: Stack) -> Iterator[str]:
     finally:
         stack.in_collection(lambda database: database[COLLECTION].insert_one(document))
         code, outcome = run_with_report(*arguments)
-    assert code == 0, outcome
+    assert code == 0, why(outcome)
 
 
 def open_page(page: Page, path: str = "/macd/") -> Page:

@@ -11,7 +11,7 @@ from bson import Decimal128
 from macd.clients.mongodb import Document, connected
 from macd.clients.records import end_offsets
 from macd.producer.store import RunStore
-from tests.stack import Stack, macd, run_with_report, until
+from tests.stack import Stack, macd, run_with_report, until, why
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 COLLECTION = "orders_payments_joined"
@@ -22,7 +22,7 @@ def test_lost_and_altered_documents_fail_the_dag_with_ids_and_hop(stack: Stack) 
     arguments = ("--orders", "30", "--run-id", "damaged")
     before = set(stack.documents())
     code, outcome = run_with_report(*arguments)
-    assert code == 0, outcome
+    assert code == 0, why(outcome)
     whole = stack.documents()
     lost, altered, *_ = sorted(set(whole) - before)
     stack.in_collection(lambda database: database[COLLECTION].delete_one({"_id": lost}))

@@ -7,12 +7,14 @@ parts of the join are in test_durability.py.
 from __future__ import annotations
 
 from collections.abc import Callable
+from socket import socket
+from urllib.parse import urlsplit
 
 import pytest
 
 from macd.clients.connectors import connect_client
 from tests.outages.outage import SETTLE_LIMIT_S, Outage, Stage
-from tests.stack import Stack, macd
+from tests.stack import Stack, macd, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 SINK = "macd-orders-payments-mongodb-sink"
@@ -55,9 +57,20 @@ def test_a_sink_that_starts_while_the_registry_is_away_waits_for_it(stack: Stack
     )
 
 
-def test_connect_killed_is_waited_for_by_a_plan(stage: Stage) -> None:
+def test_connect_killed_is_waited_for_by_a_plan(stack: Stack, stage: Stage) -> None:
+    """While it starts, that is: one that nobody hears at all may as well be at another address."""
+    address = urlsplit(stack.services.kafka_connect.url)
     plans = []
-    healed(stage, Outage("connect", "kill", 0.3, orders=5_000), lambda: plans.append(macd("plan")))
+
+    def starts() -> bool:
+        with socket() as client:
+            return client.connect_ex((address.hostname or "", address.port or 0)) == 0
+
+    def plan() -> None:
+        until(starts)
+        plans.append(macd("plan"))
+
+    healed(stage, Outage("connect", "kill", 0.3, orders=5_000), plan)
     assert [plan.returncode for plan in plans] == [0], plans
     assert "0 to change" in plans[0].stdout
 

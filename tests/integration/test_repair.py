@@ -10,7 +10,7 @@ from macd.clients.connect import KafkaConnect
 from macd.clients.kafka import client_config
 from macd.clients.records import begin_offsets, end_offsets
 from macd.quality.watch import watch_run
-from tests.stack import Stack, macd, run_with_report, until
+from tests.stack import Stack, macd, run_with_report, until, why
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 COLLECTION = "orders_payments_joined"
@@ -21,7 +21,7 @@ SINK = "macd-orders-payments-mongodb-sink"
 @pytest.fixture(scope="module", autouse=True)
 def _deployed(stack: Stack) -> None:
     code, outcome = run_with_report("--orders", "10")
-    assert code == 0, outcome
+    assert code == 0, why(outcome)
 
 
 def test_orders_skipped_while_mongodb_was_away_are_replayed_once(stack: Stack) -> None:

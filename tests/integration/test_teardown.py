@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.stack import Stack, macd, run_with_report
+from tests.stack import Stack, macd, run_with_report, why
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
@@ -49,5 +49,5 @@ def test_the_target_has_to_be_named_and_what_is_removed_can_be_made_again(stack:
     assert stack.documents() == {}
 
     code, outcome = run_with_report("--orders", "20")
-    assert code == 0, outcome
+    assert code == 0, why(outcome)
     assert len(stack.documents()) == 20

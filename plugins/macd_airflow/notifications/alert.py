@@ -16,7 +16,7 @@ from macd.alerts.envelope import Envelope
 from macd.alerts.mail import alert_mail, recovery_mail
 from macd.clients.mongodb import connected
 from macd.dashboard.links import dashboard_url
-from macd.errors import MacdError
+from macd.errors import MacdError, RequestRejected
 from macd.incidents.incident import Incident
 from macd.incidents.store import IncidentStore
 from macd_airflow.hooks.mongodb import MongoDbHook
@@ -26,7 +26,6 @@ from macd_airflow.notifications.mailer import DEFAULT_CONNECTION, Mailer
 
 # A task that has ended waits no longer than this (milliseconds) for a database that does not answer.
 _PATIENCE = {"serverSelectionTimeoutMS": 2_000, "connectTimeoutMS": 2_000}
-Sent = Callable[[Sequence[Incident], str], None]
 Lasting = Callable[[str], Sequence[Incident]]
 
 
@@ -72,20 +71,17 @@ class AlertNotifier(BaseNotifier):
         return look_of(context, failed=self.failed)
 
     def _book_or_remember(self, look: Look) -> None:
-        known = memory.remembered()
         try:
             database = connected(MongoDbHook(self.mongodb_conn_id).service(), _impatient)
             with database as found:
-                return self._with_book(IncidentStore(found), look, known)
+                store = IncidentStore(found)
+                memory.hand_over(store)
+                return self._tell(store, look)
         except (MacdError, AirflowException) as error:
             self.log.warning("Alerts are kept track of without the incident book. %s", error)
-        return self._without_book(look, known)
+        return self._tell(memory.book(), look)
 
-    def _with_book(self, store: IncidentStore, look: Look, known: Sequence[Incident]) -> None:
-        if known:
-            for incident in known:
-                store.adopt(incident)
-            memory.forget()
+    def _tell(self, store: IncidentStore, look: Look) -> None:
         if look.second_hand:
             look = look.news(each for subject in look.all_subjects for each in store.lasting(subject))
         if not look.findings and not store.has_work(look.all_subjects):
@@ -93,46 +89,54 @@ class AlertNotifier(BaseNotifier):
         for subject in look.all_subjects:
             complete = subject in look.subjects
             store.book(subject, look.about(subject), complete=complete, where=look.where)
-        due = store.claim_due()
-        unsent = self._deliver(due, look, store.sent, store.lasting)
-        store.release(unsent)
+        # Again, since what became due while a mail was on its way waits for whoever sent that.
+        while due := store.claim_due():
+            if not self._deliver(due, look, store):
+                return
 
-    def _without_book(self, look: Look, known: Sequence[Incident]) -> None:
-        look = look.news(known)
-        booked = [
-            memory.look(known, each, look.about(each), look.where, complete=each in look.subjects)
-            for each in look.all_subjects
-        ]
-        due = [incident for each in booked for incident in (*each.opened, *each.closed)]
-        told: list[Incident] = []
-        ended: list[Incident] = []
-
-        def sent(incidents: Sequence[Incident], message_id: str) -> None:
-            ended.extend(each for each in incidents if each.due == "recovery")
-            told.extend(memory.told(each, message_id) for each in incidents if each.due == "alert")
-
-        def lasting(subject: str) -> list[Incident]:
-            return [each for one in booked for each in (*one.opened, *one.ongoing) if each.subject == subject]
-
-        self._deliver(due, look, sent, lasting)
-        if told or ended:
-            memory.keep(known, told, ended)
-
-    def _deliver(self, due: Iterable[Incident], look: Look, sent: Sent, lasting: Lasting) -> list[Incident]:
-        """Sends one mail for each subject and kind; returns what could not be sent."""
+    def _deliver(self, due: Sequence[Incident], look: Look, store: IncidentStore) -> bool:
+        """Sends one mail for each subject and kind; False when the mail server cannot be used."""
         left = list(due)
-        if not left:
-            return left
         try:
             mailer = Mailer(self.smtp_conn_id)
-            for incidents, message in _mails(left, mailer.envelope(), look, lasting):
-                mailer.send(message)
-                self.log.info("Mailed to %s: %s", message["To"], message["Subject"])
-                sent(incidents, str(message["Message-ID"]))
+            envelope = mailer.envelope()
+            for incidents in _groups(due):
+                self._send(incidents, mailer, envelope, look, store)
                 left = [each for each in left if each not in incidents]
         except MacdError as error:
             self._log_failure(error)
-        return left
+        finally:
+            store.release(left)
+        return not left
+
+    def _send(
+        self,
+        incidents: Sequence[Incident],
+        mailer: Mailer,
+        envelope: Envelope,
+        look: Look,
+        store: IncidentStore,
+    ) -> None:
+        """Sends one mail; what is wrong with this one alone keeps no other back."""
+        try:
+            message = _mail(incidents, envelope, look, store.lasting)
+            refused = mailer.send(message)
+        except (RequestRejected, ValueError) as error:
+            checks = ", ".join(each.check for each in incidents)
+            self.log.error(
+                "The mail on %s - %s was refused (%d in a row); it is tried again later. %s",
+                checks,
+                incidents[0].subject,
+                incidents[0].refusals + 1,
+                error,
+            )
+            return store.refused(incidents, str(getattr(error, "message", error)))
+        self.log.info("Mailed to %s: %s", message["To"], message["Subject"])
+        if refused:
+            self.log.error(
+                "But not to %s. Remedy: correct to_email in %s.", "; ".join(refused), mailer.conn_id
+            )
+        return store.sent(incidents, str(message["Message-ID"]), refused)
 
     def _log_failure(self, error: Exception) -> None:
         if isinstance(error, MacdError):
@@ -153,25 +157,26 @@ class RunAlertNotifier(AlertNotifier):
         return look_of_run(context, failed=self.failed)
 
 
-def _mails(
-    due: Sequence[Incident], envelope: Envelope, look: Look, lasting: Lasting
-) -> Iterator[tuple[list[Incident], EmailMessage]]:
+def _groups(due: Iterable[Incident]) -> Iterator[list[Incident]]:
     def kind(incident: Incident) -> tuple[str, str]:
         # Recoveries last: what is wrong is more urgent.
         return str(incident.due), incident.subject
 
-    for (due_mail, subject), group in groupby(sorted(due, key=kind), key=kind):
-        incidents = list(group)
-        about = (
-            incidents,
-            envelope,
-            dashboard_url(base_url(), incidents[0].run_id),
-            look.verdict_on(subject),
-        )
-        if due_mail == "recovery":
-            yield incidents, recovery_mail(*about, lasting(subject))
-        else:
-            yield incidents, alert_mail(*about)
+    for _, group in groupby(sorted(due, key=kind), key=kind):
+        yield list(group)
+
+
+def _mail(incidents: Sequence[Incident], envelope: Envelope, look: Look, lasting: Lasting) -> EmailMessage:
+    first = incidents[0]
+    about = (
+        incidents,
+        envelope,
+        dashboard_url(base_url(), first.run_id),
+        look.verdict_on(first.subject),
+    )
+    if first.due == "recovery":
+        return recovery_mail(*about, lasting(first.subject))
+    return alert_mail(*about)
 
 
 def _impatient(uri: str, **options: Any) -> MongoClient[dict[str, Any]]:

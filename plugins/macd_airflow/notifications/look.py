@@ -170,8 +170,10 @@ def _run_failure(subject: str, run_id: str, reason: str) -> Finding:
 
 def _failure(subject: str, context: Context) -> Finding:
     error: Any = context.get("exception")
+    # What is no Unicode, half a character of a file's name for instance, can neither be booked nor mailed.
+    told = str(error).encode(errors="replace").decode()
     # Airflow knows its Connections' secrets, and nothing of logins in other people's URIs.
-    text = redacted(str(redact(str(error))))[:_MOST_CHARACTERS] if error else _NO_ERROR
+    text = redacted(str(redact(told)))[:_MOST_CHARACTERS] if error else _NO_ERROR
     message, _, remedy = text.partition(" Remedy: ")
     named = message if " " in message else f"{type(error).__name__}: {message}"
     return Finding(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from collections.abc import Mapping
 from email.message import EmailMessage
 from typing import cast
 
@@ -19,6 +20,10 @@ from macd.errors import AuthenticationFailed, MacdError, RequestRejected, Servic
 
 DEFAULT_CONNECTION = "macd_smtp"
 SERVICE = "Mail server"
+Answers = Mapping[str, tuple[int, bytes | str]]
+_OF_ONE_MAIL = (smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
+_CLOSING = 421
+_LOGIN_WANTED = 530
 
 
 class Mailer:
@@ -45,11 +50,15 @@ class Mailer:
         connection = SmtpHook.get_connection(self.conn_id)
         return f"{connection.host}:{connection.port}"
 
-    def send(self, message: EmailMessage) -> None:
-        """Sends it; a MacdError names host, port and remedy."""
+    def send(self, message: EmailMessage) -> tuple[str, ...]:
+        """Sends it; returns the recipients whom the server refused, with its words.
+
+        RequestRejected when it takes this mail for nobody. Every other MacdError is about the server, and no
+        other mail can be sent either. Each names host, port and remedy.
+        """
         try:
             client = cast("smtplib.SMTP", self._hook.get_conn()._smtp_client)
-            client.send_message(message)
+            return _lines(client.send_message(message))
         except (OSError, smtplib.SMTPException, AirflowException) as error:
             raise self._explained(error) from error
         finally:
@@ -63,19 +72,16 @@ class Mailer:
 
     def _explained(self, error: Exception) -> MacdError:
         at = f"{self.server()} (connection {self.conn_id})"
-        if isinstance(error, smtplib.SMTPAuthenticationError):
+        answers = _answers_of(error)
+        codes = {code for code, _ in answers.values()}
+        if isinstance(error, smtplib.SMTPAuthenticationError) or _LOGIN_WANTED in codes:
             return AuthenticationFailed(
                 SERVICE,
-                f"{at} refused the login (code {error.smtp_code}).",
+                f"{at} refused the login (code {', '.join(map(str, codes))}).",
                 remedy=f"Check login and password of the connection {self.conn_id}.",
             )
-        if isinstance(error, smtplib.SMTPRecipientsRefused):
-            refused = ", ".join(error.recipients)
-            return RequestRejected(
-                SERVICE,
-                f"{at} refused the recipients {refused}.",
-                remedy=f"Correct to_email in the extra of {self.conn_id}, or let the server relay to them.",
-            )
+        if isinstance(error, _OF_ONE_MAIL) and _CLOSING not in codes:
+            return self._rejected(at, error, answers)
         if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError):
             return ServiceUnreachable(
                 SERVICE,
@@ -83,18 +89,42 @@ class Mailer:
                 remedy=f"Set in the extra of {self.conn_id}: disable_ssl for STARTTLS (port 587), or "
                 "disable_tls for TLS from the start (port 465). The certificate has to be trusted here.",
             )
-        if isinstance(error, smtplib.SMTPResponseException):
-            return RequestRejected(
-                SERVICE,
-                f"{at} refused the mail: {error.smtp_code} {_text(error.smtp_error)}.",
-                remedy=f"Check from_email and to_email of {self.conn_id}, and the server's log.",
-                code=error.smtp_code,
-            )
+        told = "; ".join(_lines(answers)) or f"{type(error).__name__}: {error}"
         return ServiceUnreachable(
             SERVICE,
-            f"no answer from {at}: {type(error).__name__}: {error}.",
+            f"no answer from {at}: {told}.",
             remedy=f"Check that it runs and that host and port of the connection {self.conn_id} are right.",
         )
+
+    def _rejected(self, at: str, error: Exception, answers: Answers) -> RequestRejected:
+        told = "; ".join(_lines(answers))
+        if isinstance(error, smtplib.SMTPRecipientsRefused):
+            return RequestRejected(
+                SERVICE,
+                f"{at} refused the recipients {told}.",
+                remedy=f"Correct to_email in the extra of {self.conn_id}, or let the server relay to them.",
+            )
+        return RequestRejected(
+            SERVICE,
+            f"{at} refused the mail: {told}.",
+            remedy=f"Check from_email and to_email of {self.conn_id}, and the server's log.",
+        )
+
+
+def _answers_of(error: Exception) -> Answers:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return error.recipients
+    if isinstance(error, smtplib.SMTPResponseException):
+        return {"": (error.smtp_code, error.smtp_error)}
+    return {}
+
+
+def _lines(answers: Answers) -> tuple[str, ...]:
+    """What the server said of each."""
+    return tuple(
+        f"{recipient}: {code} {_text(answer)}" if recipient else f"{code} {_text(answer)}"
+        for recipient, (code, answer) in answers.items()
+    )
 
 
 def _text(answer: bytes | str) -> str:

@@ -1,25 +1,108 @@
-"""What was mailed while the incident book could not be reached: one Airflow Variable."""
+"""The incident book while MongoDB cannot be reached: an Airflow Variable for each incident."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 from airflow.sdk import Variable
 from pydantic import TypeAdapter, ValidationError
+from pymongo.errors import DuplicateKeyError
 
-from macd.incidents.finding import Finding
-from macd.incidents.incident import Incident, Where, needs_alert, told_of
-from macd.incidents.store import Booked, incident_id, utc_now
+from macd.clients.mongodb import Document
+from macd.errors import DeadlineExceeded, ServiceError
+from macd.incidents.incident import Incident
+from macd.incidents.store import COLLECTION, IncidentStore, utc_now
+from macd_airflow.notifications.turn import alive, turn
 
+# The version before kept all of them in this one; whoever finds it takes it apart.
 VARIABLE = "macd_alerts_unbooked"
-# The Variable stays readable; what does not fit is told of again.
-_MOST = 50
+PREFIX = f"{VARIABLE}_"
+_OURS = "macd_alerts_"
+_MOST = 200
+Order = Sequence[tuple[str, int]]
 _INCIDENTS = TypeAdapter(list[Incident])
 
 
-def remembered() -> list[Incident]:
-    """What was told of and is still open as far as anybody knows."""
+class Changed(NamedTuple):
+    """What an update says."""
+
+    matched_count: int
+
+
+class Unbooked:
+    """As much of a collection as the incident book needs.
+
+    What is over and told is not kept. Each change waits for its turn, so of two on one condition one is made.
+    """
+
+    def find(self, query: Document, *, sort: Order = (), limit: int = 0) -> list[Document]:
+        """Equality, $in and $or."""
+        found = [each for key in _keys() if (each := _read(key)) and _matches(each, query)]
+        for field, direction in reversed(sort):
+            found.sort(key=lambda each: each[field], reverse=direction < 0)
+        return found[: limit or None]
+
+    def insert_one(self, document: Document) -> None:
+        """DuplicateKeyError when its id is taken."""
+        with turn(document["_id"]):
+            if _read(PREFIX + document["_id"]):
+                raise DuplicateKeyError("E11000")
+            if len(Variable.keys(prefix=PREFIX)) >= _MOST:
+                raise ServiceError(
+                    "MongoDB",
+                    f"is down, and {_MOST} incidents wait for it already; this one was not mailed.",
+                    remedy="Start MongoDB: it takes them over when the next task ends.",
+                )
+            _keep(document)
+
+    def update_one(self, query: Document, update: Mapping[str, Document]) -> Changed:
+        """Changes the one with the `_id` of the query when the rest of that holds."""
+        with turn(query["_id"]):
+            kept = _read(PREFIX + query["_id"])
+            if kept is None or not _matches(kept, query):
+                return Changed(0)
+            _keep(kept | update["$set"])
+        return Changed(1)
+
+
+def book() -> IncidentStore:
+    """The book of what happens without MongoDB."""
+    return IncidentStore({COLLECTION: Unbooked()})
+
+
+def hand_over(store: IncidentStore) -> None:
+    """The book takes over everything that was kept without it, except for what is being mailed just now."""
+    for key in _keys():
+        with suppress(DeadlineExceeded), turn(key.removeprefix(PREFIX)):
+            document = _read(key)
+            if document is None or _is_adopted(store, Incident.from_mongo(document)):
+                Variable.delete(key)
+
+
+def _is_adopted(store: IncidentStore, kept: Incident) -> bool:
+    is_claimed = kept.claimed_until is not None and kept.claimed_until > utc_now()
+    return not is_claimed and store.adopt(kept)
+
+
+def _keys() -> list[str]:
+    found = list(Variable.keys(prefix=_OURS))
+    alive(found)
+    if VARIABLE in found:
+        _take_apart()
+        found = list(Variable.keys(prefix=_OURS))
+    return [key for key in found if key.startswith(PREFIX)]
+
+
+def _take_apart() -> None:
+    with turn("all"):
+        for kept in _of_the_version_before():
+            _keep(kept.to_mongo())
+        Variable.delete(VARIABLE)
+
+
+def _of_the_version_before() -> list[Incident]:
     text = Variable.get(VARIABLE, default=None)
     try:
         return _INCIDENTS.validate_json(text) if text else []
@@ -27,69 +110,28 @@ def remembered() -> list[Incident]:
         return []
 
 
-def forget() -> None:
-    """The book has taken it all over."""
-    Variable.delete(VARIABLE)
+def _read(key: str) -> Document | None:
+    text = Variable.get(key, default=None)
+    try:
+        return Incident.model_validate_json(text).to_mongo() if text else None
+    except ValidationError:
+        return None
 
 
-def look(
-    known: Iterable[Incident], subject: str, findings: Iterable[Finding], where: Where, *, complete: bool
-) -> Booked:
-    """The same as booking, against what is remembered; nothing is kept yet."""
-    before = {incident.identity: incident for incident in known if incident.subject == subject}
-    seen = [
-        _seen(before.get((finding.subject, finding.check)), finding, where)
-        for finding in findings
-        if finding.subject == subject
-    ]
-    found = {incident.identity for incident in seen}
-    over = [each for identity, each in before.items() if complete and identity not in found]
-    return Booked(
-        opened=tuple(each for each in seen if each.due == "alert"),
-        ongoing=tuple(each for each in seen if each.due is None),
-        closed=tuple(
-            each.model_copy(update={"closed_at": utc_now(), "due": "recovery", **where._asdict()})
-            for each in over
-        ),
-    )
+def _keep(document: Document) -> None:
+    """What is over and told needs no memory."""
+    incident = Incident.from_mongo(document)
+    if incident.is_open or incident.due:
+        Variable.set(PREFIX + incident.id, incident.model_dump_json())
+    else:
+        Variable.delete(PREFIX + incident.id)
 
 
-def keep(known: Iterable[Incident], told: Iterable[Incident], ended: Iterable[Incident]) -> None:
-    """Remembers what was mailed just now, and forgets what is over."""
-    book = {incident.identity: incident for incident in known}
-    book |= {incident.identity: incident for incident in told}
-    for incident in ended:
-        book.pop(incident.identity, None)
-    if not book:
-        return forget()
-    kept = [incident.model_dump(mode="json", exclude={"examples"}) for incident in [*book.values()][-_MOST:]]
-    return Variable.set(VARIABLE, json.dumps(kept))
+def _matches(document: Document, query: Mapping[str, Any]) -> bool:
+    def holds(name: str, wanted: Any) -> bool:
+        if name == "$or":
+            return any(_matches(document, each) for each in wanted)
+        value = document[name]
+        return value in wanted["$in"] if isinstance(wanted, dict) else value == wanted
 
-
-def told(incident: Incident, message_id: str) -> Incident:
-    """The incident once its alert has gone out."""
-    return incident.model_copy(
-        update={
-            "due": None,
-            "notified_at": utc_now(),
-            "notified_severity": incident.severity,
-            "message_id": incident.message_id or message_id,
-        }
-    )
-
-
-def _seen(known: Incident | None, finding: Finding, where: Where) -> Incident:
-    now = utc_now()
-    fields = told_of(finding) | where._asdict() | {"examples": finding.examples, "last_seen_at": now}
-    if known is None:
-        return Incident(
-            id=incident_id(finding.subject, finding.check, 0),
-            number=0,
-            subject=finding.subject,
-            check=finding.check,
-            opened_at=now,
-            due="alert",
-            **fields,
-        )
-    due = "alert" if needs_alert(finding.severity, known.notified_severity) else None
-    return known.model_copy(update=fields | {"due": due})
+    return all(holds(name, wanted) for name, wanted in query.items())

@@ -70,8 +70,9 @@ class CheckDataQualityOperator(ServicesOperator):
         return self._verify(context, self.deadline, self._stall_limit())
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """Waiting is over, one way or the other: what is there now is what counts."""
-        return self._verify(context, timedelta(0))
+        """Goes on with what is left of the deadline: what is derived follows a run by seconds."""
+        left = timedelta(seconds=event.get("left_s", 0))
+        return self._verify(context, left, event.get("stall_limit_s", STALL_LIMIT_S))
 
     def _settled(self) -> bool:
         with airflow_errors():
@@ -102,9 +103,7 @@ class CheckDataQualityOperator(ServicesOperator):
         with MongoDbHook(self.mongodb_conn_id).get_conn() as database:
             return RunStore(database).get(self.run_id)
 
-    def _verify(
-        self, context: Context, deadline: timedelta, stall_limit_s: float = STALL_LIMIT_S
-    ) -> dict[str, Any]:
+    def _verify(self, context: Context, deadline: timedelta, stall_limit_s: float) -> dict[str, Any]:
         with airflow_errors():
             report = verify_run(
                 self.run_id,

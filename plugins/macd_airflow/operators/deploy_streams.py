@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+from macd.clients.contents import Contents
+from macd.clients.ksqldb import KsqlDb
 from macd.errors import DeadlineExceeded
-from macd.plan import DEADLINE, Plan, adopted_of, names, plan_streams, wait_until_running
+from macd.plan import (
+    DEADLINE,
+    Plan,
+    adopted_of,
+    names,
+    plan_streams,
+    plan_when_running,
+    wait_until_running,
+)
 from macd.specs import PipelineSpec
 from macd_airflow.hooks.kafka import KafkaHook
 from macd_airflow.hooks.ksqldb import KsqlDbHook
@@ -18,7 +29,7 @@ class DeployStreamsOperator(PlanOperator):
     """Runs the statements of include/ksql that have not been run yet.
 
     :param ksqldb_conn_id: Airflow connection to ksqlDB's REST API.
-    :param kafka_conn_id: Airflow connection to Kafka; used with `replace` only.
+    :param kafka_conn_id: Airflow connection to Kafka: whether a query that is missing has written already.
     :param replace: drop and make anew a stream whose statement changed. Its join then reads its topics
         again; without it such a change fails the task and says what would be lost.
     :param deadline: how long a query may take until it runs. One that is being restarted, as after an
@@ -48,12 +59,7 @@ class DeployStreamsOperator(PlanOperator):
         for note in pipeline.notes:
             self.log.warning("%s", note)
         ksqldb = KsqlDbHook(self.ksqldb_conn_id).get_conn()
-        wait_until_running(pipeline, ksqldb, self.deadline)
-        left = self.undeclared(pipeline)
-        orphans = [source for name in names(left, "stream") if (source := ksqldb.source(name))]
-        return plan_streams(
-            pipeline, ksqldb, self._empty, replace=self.replace, orphans=orphans, adopted=adopted_of(left)
-        )
+        return plan_when_running(pipeline, ksqldb, partial(self._plan, pipeline, ksqldb), self.deadline)
 
     def confirm(self, pipeline: PipelineSpec) -> None:
         """Waits until every query of the pipeline runs."""
@@ -66,5 +72,14 @@ class DeployStreamsOperator(PlanOperator):
                 remedy="Find the reason in ksqlDB's log, remove it and run this task again.",
             )
 
-    def _empty(self, topic: str) -> None:
-        KafkaHook(self.kafka_conn_id).get_conn().empty(topic)
+    def _plan(self, pipeline: PipelineSpec, ksqldb: KsqlDb) -> Plan:
+        left = self.undeclared(pipeline)
+        orphans = [source for name in names(left, "stream") if (source := ksqldb.source(name))]
+        return plan_streams(
+            pipeline,
+            ksqldb,
+            Contents(KafkaHook(self.kafka_conn_id).get_conn()),
+            replace=self.replace,
+            orphans=orphans,
+            adopted=adopted_of(left),
+        )

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from macd.clients.contents import Contents
 from macd.errors import ServiceError
 from macd.plan import (
     Part,
@@ -80,8 +81,8 @@ class RemoveStreamsOperator(RemovalOperator):
     def plan(self, pipeline: PipelineSpec) -> Plan:
         """The streams that exist."""
         ksqldb = KsqlDbHook(self.ksqldb_conn_id).get_conn()
-        empty = KafkaHook(self.kafka_conn_id).get_conn().empty
-        return plan_stream_removal(pipeline, ksqldb, empty, self.orphans(pipeline))
+        topics = Contents(KafkaHook(self.kafka_conn_id).get_conn())
+        return plan_stream_removal(pipeline, ksqldb, topics, self.orphans(pipeline))
 
 
 class RemoveSchemasOperator(RemovalOperator):

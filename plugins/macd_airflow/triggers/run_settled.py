@@ -11,9 +11,10 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from macd.errors import MacdError
+from macd.errors import DeadlineExceeded, MacdError
 from macd.quality.verify import STALL_LIMIT_S, wait_until_settled
-from macd.quality.watch import Progress, watch_run
+from macd.quality.watch import watch_run
+from macd.rescue.caught_up import everything_is_read
 from macd.rescue.outage import PATIENCE_S, through_outages
 from macd.rescue.sinks import SinkRescue
 from macd.specs import load_pipeline
@@ -61,22 +62,35 @@ class RunSettledTrigger(BaseTrigger):
         return path, {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Yields one event, {"settled": bool}; the clients block, so they wait in a thread."""
-        cancelled = Event()
+        """Yields one event; the clients block, so they wait in a thread.
+
+        `left_s` says how long the operator may go on waiting: the rest of the time, for what is derived from
+        a run that has settled, or for the run where an error ended this. Nothing where waiting was in vain.
+        """
+        cancelled, in_vain = Event(), False
         try:
             settled = await asyncio.to_thread(self._wait, cancelled)
+            in_vain = not settled
         except MacdError as error:
             # The operator meets the same error when it verifies, and there it fails or retries the task.
             self.log.warning("%s", error)
             settled = False
         finally:
             cancelled.set()
-        yield TriggerEvent({"settled": settled})  # type: ignore[no-untyped-call]
+        left_s = 0.0 if in_vain else max(0.0, self._remaining())
+        event = {"settled": settled, "left_s": left_s, "stall_limit_s": self.stall_limit_s}
+        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     def _wait(self, cancelled: Event) -> bool:
         def pause(seconds: float) -> None:
-            if cancelled.wait(seconds):
+            if cancelled.wait(min(seconds, max(0.0, self._remaining()))):
                 raise _Cancelled
+            if self._remaining() <= 0:
+                # Airflow ends a trigger soon after, and fails the task without a word of what it waited for.
+                raise DeadlineExceeded(
+                    f"A service was away when the time to wait for run '{self.run_id}' was over.",
+                    remedy="None here: the task looks again.",
+                )
 
         patience_s = min(PATIENCE_S, self._remaining())
         return through_outages(lambda: self._watch(cancelled), self.log.info, patience_s, pause)
@@ -85,15 +99,19 @@ class RunSettledTrigger(BaseTrigger):
         pipeline = load_pipeline(Path(self.include_dir), self.target)
         services = ConnectionIds(**self.connection_ids).services()
         rescue = SinkRescue(pipeline, services, self.log.info)
-        with watch_run(self.run_id, pipeline, services) as watch:
 
-            def look() -> Progress:
-                if cancelled.is_set():
-                    raise _Cancelled
-                return watch.look()
+        def check() -> None:
+            if cancelled.is_set():
+                raise _Cancelled
 
+        with watch_run(self.run_id, pipeline, services, check) as watch:
             return wait_until_settled(
-                look, self._remaining(), self.log.info, self.stall_limit_s, rescue=rescue
+                watch.look,
+                self._remaining(),
+                self.log.info,
+                self.stall_limit_s,
+                rescue=lambda: rescue() or watch.is_held_up(self.log.info),
+                caught_up=everything_is_read(pipeline, services),
             ).settled
 
     def _remaining(self) -> float:

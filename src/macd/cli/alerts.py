@@ -65,6 +65,8 @@ def alerts(context: typer.Context, as_json: AsJson = False) -> None:
         out.print(f"{_state(each)}  {each.check} - {escape(each.subject)}", soft_wrap=True)
         out.print(f"       {escape(each.message)}; {_period(each)}", soft_wrap=True)
         out.print(f"       next step: {escape(each.next_step)}", soft_wrap=True)
+        if each.refused:
+            out.print(f"       {escape(_refused(each))}", soft_wrap=True)
     if not found:
         out.print("Nothing is wrong, and nothing was.")
 
@@ -94,6 +96,14 @@ def _state(incident: Incident) -> str:
     if not incident.is_open:
         return "[dim]ended[/]"
     return "[red]FAIL[/]" if incident.severity == "fail" else "[yellow]WARN[/]"
+
+
+def _refused(incident: Incident) -> str:
+    told = "; ".join(incident.refused)
+    if incident.retry_at is None:
+        return f"mail refused: {told}"
+    again = f"next try after {incident.retry_at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"mail refused ({incident.refusals}): {told}; {again}"
 
 
 def _period(incident: Incident) -> str:

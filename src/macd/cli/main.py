@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ from macd.cli.run import run
 from macd.cli.status import status
 from macd.errors import DriftFound, MacdError
 from macd.pipeline import Pipeline
-from macd.plan import Plan, wait_until_running
+from macd.plan import Plan, plan_when_running
 from macd.settings import Settings
 
 app = typer.Typer(
@@ -67,8 +68,8 @@ def apply(as_json: AsJson = False, replace_streams: ReplaceStreams = False, prun
     """Make the services as include/ says: topics, schemas, streams, connectors."""
     pipeline = Pipeline.load(Settings())
     print_notes(pipeline.spec.notes)
-    wait_until_running(pipeline.spec, pipeline.ksqldb)
-    found = pipeline.plan(replace_streams=replace_streams, prune=prune)
+    plan = partial(pipeline.plan, replace_streams=replace_streams, prune=prune)
+    found = plan_when_running(pipeline.spec, pipeline.ksqldb, plan)
     if not as_json:
         print_plan(found)
     pipeline.apply(found, lambda change: None if as_json else out.print(f"done: {change.resource}"))

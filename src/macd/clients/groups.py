@@ -56,9 +56,10 @@ class ConsumerGroups:
         except KafkaException as error:
             raise wrap(error, self._service) from error
 
-    def progress(self, group: str, topics: Collection[str]) -> dict[str, Progress]:
-        """By topic; a topic of which the group has committed nothing is missing."""
-        return self.progress_at(self._committed(group), topics)
+    def progress(self, group: str, topics: Collection[str] | None = None) -> dict[str, Progress]:
+        """By topic, by default all that it reads; a topic of which it has committed nothing is missing."""
+        committed = self._committed(group)
+        return self.progress_at(committed, {topic for topic, _ in committed} if topics is None else topics)
 
     def progress_at(
         self, offsets: Mapping[tuple[str, int], int], topics: Collection[str]
@@ -89,7 +90,7 @@ class ConsumerGroups:
         return Progress(sum(mine.values()), lag)
 
     def _records(self, start: list[Position]) -> int:
-        with RecordReader(self._service, start) as reader:
+        with RecordReader(self._service, start, limit_s=REQUEST_TIMEOUT_S) as reader:
             return sum(len(batch) for batch in reader.drain())
 
     def _committed(self, group: str) -> dict[tuple[str, int], int]:

@@ -7,7 +7,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from confluent_kafka import OFFSET_END, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import (
+    OFFSET_END,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
 from confluent_kafka.admin import (
     AclOperation,
     AdminClient,
@@ -15,6 +22,7 @@ from confluent_kafka.admin import (
     ConfigEntry,
     ConfigResource,
     NewTopic,
+    OffsetSpec,
     ResourceType,
 )
 
@@ -30,6 +38,10 @@ _UNREACHABLE = {
     KafkaError._ALL_BROKERS_DOWN,
     KafkaError._TIMED_OUT,
     KafkaError._RESOLVE,
+    # While a partition's leader moves to another broker.
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.OFFSET_NOT_AVAILABLE,
 }
 _REFUSED = {
     KafkaError._AUTHENTICATION,
@@ -94,7 +106,7 @@ class KafkaAdmin:
     """Topics of one cluster."""
 
     def __init__(self, service: KafkaService, client: AdminClient | None = None) -> None:
-        self._service = service
+        self.service = service
         self._noticed: list[KafkaError] = []
         # librdkafka retries a closed port for ever and logs each try; the error that we raise says it once.
         quiet: dict[str, Any] = {"log_level": 0, "error_cb": self._noticed.append}
@@ -190,6 +202,20 @@ class KafkaAdmin:
         if ends:
             self._wait(self._client.delete_records(ends, request_timeout=TIMEOUT_S))
 
+    def has_open_transaction(self, topic: str) -> bool:
+        """Whether something was written that is neither committed nor taken back so far."""
+        written = self._ends(topic, IsolationLevel.READ_UNCOMMITTED)
+        committed = self._ends(topic, IsolationLevel.READ_COMMITTED)
+        return any(committed[at] < offset for at, offset in written.items())
+
+    def _ends(self, topic: str, level: IsolationLevel) -> dict[TopicPartition, int]:
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        wanted = {TopicPartition(topic, each): latest for each in self._partitions(topic)}
+        if not wanted:
+            return {}
+        answers = self._client.list_offsets(wanted, isolation_level=level, request_timeout=TIMEOUT_S)
+        return {at: found.offset for at, found in self._wait(answers).items()}
+
     def _partitions(self, topic: str) -> list[int]:
         found = self._list_topics().get(topic)
         return [] if found is None else list(found.partitions)
@@ -226,7 +252,7 @@ class KafkaAdmin:
         return KafkaException(refused[-1]) if refused else None
 
     def _raise(self, error: KafkaException) -> NoReturn:
-        raise wrap(error, self._service) from error
+        raise wrap(error, self.service) from error
 
 
 def _own_settings(entries: Mapping[str, ConfigEntry]) -> dict[str, str]:

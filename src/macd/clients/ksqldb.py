@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+
 from macd.clients.http import HttpClient
-from macd.errors import AuthenticationFailed, RequestRejected
+from macd.errors import AuthenticationFailed, DeadlineExceeded, RequestRejected
 
 # A stream that is deployed after its topics were filled still has to see every record.
 FROM_THE_START = {"ksql.streams.auto.offset.reset": "earliest"}
@@ -18,6 +20,10 @@ DENY_LIST = "ksql.properties.overrides.denylist"
 # Neither can be quoted in a statement, so nothing else may stand in its place.
 _QUERY_ID = re.compile(r"[A-Za-z0-9_-]+")
 _KINDS = ("STREAM", "TABLE")
+_UNDER_WAY = ("QUEUED", "PARSING", "EXECUTING")
+_POLL_S = 0.2
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -60,11 +66,45 @@ class KsqlDb(HttpClient):
 
     name = "ksqlDB"
     connection = "macd_ksqldb"
+    # A server waits 5 minutes for a query to end (ksql.streams.shutdown.timeout.ms), and then lets it be.
+    command_patience_s = 300.0
     content_type = "application/vnd.ksql.v1+json"
 
     def execute(self, sql: str, properties: Mapping[str, str] = FROM_THE_START) -> list[dict[str, Any]]:
-        """Runs one or more statements and returns ksqlDB's entities, one a statement."""
-        return list(self.request("POST", "/ksql", {"ksql": sql, "streamsProperties": dict(properties)}))
+        """Runs one or more statements and returns ksqlDB's entities, one a statement, once they are done.
+
+        A server answers after 5 s (ksql.server.command.response.timeout.ms) also when it is still at it.
+        """
+        body = {"ksql": sql, "streamsProperties": dict(properties)}
+        entities = list(self.request("POST", "/ksql", body))
+        for entity in entities:
+            self._wait_until_done(entity)
+        return entities
+
+    def _wait_until_done(self, entity: Mapping[str, Any]) -> None:
+        status = entity.get("commandStatus")
+        if status is None:
+            return
+        path = f"/status/{quote(entity['commandId'])}"
+        if status["status"] in _UNDER_WAY:
+            what = f"the command {entity['commandId']} is still {status['status']}"
+            status = self._polled(lambda: self.request("GET", path), _is_under_way, what)
+        if status["status"] == "ERROR":
+            raise RequestRejected(self.name, self.clean(status["message"]), remedy=self.remedy_for(40001))
+
+    def _polled(self, ask: Callable[[], Answer], goes_on: Callable[[Answer], bool], what: str) -> Answer:
+        waiting = Retrying(
+            retry=retry_if_result(goes_on),
+            stop=stop_after_delay(self.command_patience_s),
+            wait=wait_fixed(_POLL_S),
+        )
+        try:
+            return waiting(ask)
+        except RetryError:
+            raise DeadlineExceeded(
+                f"ksqlDB: {what} after {self.command_patience_s:.0f} s.",
+                remedy="Find the reason in ksqlDB's log, then do the same again.",
+            ) from None
 
     def server(self) -> Server:
         """What the server says of itself."""
@@ -148,10 +188,21 @@ class KsqlDb(HttpClient):
         return _queries(entity["queries"])
 
     def terminate(self, query_id: str) -> None:
-        """Ends a persistent query; its topic and what it wrote stay."""
+        """Ends a persistent query on every server of the cluster; its topic and what it wrote stay.
+
+        No error when it has ended already.
+        """
         if not _QUERY_ID.fullmatch(query_id):
             raise self._unusable(query_id)
-        self.execute(f"TERMINATE {query_id};")
+        try:
+            self.execute(f"TERMINATE {query_id};")
+        except RequestRejected:
+            if self._runs(query_id):
+                raise
+        self._polled(lambda: self._runs(query_id), bool, f"the query {query_id} still runs")
+
+    def _runs(self, query_id: str) -> bool:
+        return query_id in {query.query_id for query in self.queries()}
 
     def drop(self, source: Source) -> None:
         """Drops a stream or table; its topic stays."""
@@ -176,6 +227,10 @@ class KsqlDb(HttpClient):
 def quoted(name: str) -> str:
     """`name` as an identifier of ksqlDB, whatever it holds: a backtick in it is written twice."""
     return "`" + name.replace("`", "``") + "`"
+
+
+def _is_under_way(status: Mapping[str, Any]) -> bool:
+    return status["status"] in _UNDER_WAY
 
 
 def _queries(entries: list[dict[str, Any]]) -> tuple[Query, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
-from typing import Any
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any, TypeVar
 
 import pymongo
+from pydantic import BaseModel, ValidationError
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import (
@@ -19,12 +20,20 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from macd.errors import AuthenticationFailed, MacdError, RequestRejected, ServiceUnreachable, SpecError
+from macd.errors import (
+    AuthenticationFailed,
+    DocumentUnreadable,
+    MacdError,
+    RequestRejected,
+    ServiceUnreachable,
+    SpecError,
+)
 from macd.redaction import redacted
 from macd.specs.endpoints import MongoService
 
 SERVICE = "MongoDB"
 Document = dict[str, Any]
+Model = TypeVar("Model", bound=BaseModel)
 # Milliseconds. A server that is there is found at once; a query over a run's ids answers within seconds.
 _TIME_LIMITS = {"serverSelectionTimeoutMS": 5_000, "connectTimeoutMS": 5_000, "socketTimeoutMS": 60_000}
 # A document that holds a date beyond the year 9999 or bytes that are no UTF-8 has to be read to be reported.
@@ -52,6 +61,34 @@ def connected(
             yield client[service.database]
     except PyMongoError as error:
         raise wrap(error, service.secrets) from error
+
+
+def read_document(document: Document, read: Callable[[Document], Model], collection: str) -> Model:
+    """The document as a model; DocumentUnreadable names it and what is wrong with it."""
+    try:
+        return read(document)
+    except (ValidationError, TypeError) as error:
+        name = document["_id"]
+        raise DocumentUnreadable(
+            f"The document {name!r} of {collection} cannot be read ({_first_mistake(error)}).",
+            remedy=f"See it with db.{collection}.findOne({{_id: {name!r}}}) and put it right, or delete it.",
+        ) from error
+
+
+def readable(
+    documents: Iterable[Document], read: Callable[[Document], Model], collection: str
+) -> Iterator[Model]:
+    """Those that can be read: where many are asked for, one must not hide all others."""
+    for document in documents:
+        with suppress(DocumentUnreadable):
+            yield read_document(document, read, collection)
+
+
+def _first_mistake(error: ValidationError | TypeError) -> str:
+    if isinstance(error, TypeError):
+        return str(error)  # a field has the name of the model's own id
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def wrap(error: PyMongoError, secrets: Iterable[str] = ()) -> MacdError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pymongo.database import Database
 
-from macd.clients.mongodb import Document
+from macd.clients.mongodb import Document, read_document, readable
 from macd.dashboard.models import MissingOrders, RunDetail, Runs, RunSummary
 from macd.producer.manifest import Manifest
 from macd.producer.store import RunStore
@@ -25,7 +25,7 @@ class RunBook:
         # Without the lists of orders, which only a single run's page shows.
         query = {"_id": {"$in": [manifest.run_id for manifest in manifests]}}
         found = self._reports.find(query, {"samples": 0})
-        reports = {document["_id"]: Report.from_mongo(document) for document in found}
+        reports = {report.run_id: report for report in readable(found, Report.from_mongo, REPORTS)}
         return Runs(runs=[_summary(manifest, reports.get(manifest.run_id)) for manifest in manifests])
 
     def one(self, run_id: str) -> RunDetail:
@@ -49,7 +49,7 @@ class RunBook:
 
     def _report(self, run_id: str) -> Report | None:
         found = self._reports.find_one({"_id": run_id})
-        return None if found is None else Report.from_mongo(found)
+        return None if found is None else read_document(found, Report.from_mongo, REPORTS)
 
 
 def _summary(manifest: Manifest, report: Report | None) -> RunSummary:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
 from macd.clients.mongodb import Document
 from macd.clients.records import RecordReader, begin_offsets
-from macd.errors import MacdError
+from macd.errors import ServiceError
 from macd.producer.route import Route, route_of
 from macd.producer.store import COLLECTION as RUNS
 from macd.producer.store import RunStore
 from macd.quality.due import given_up
 from macd.quality.watch import IDS_PER_QUERY, batched
-from macd.repair.affected import KnownRuns
+from macd.repair.affected import KnownRuns, known_runs
 from macd.specs.endpoints import Services
 from macd.specs.models import PipelineSpec
 
@@ -26,9 +26,16 @@ def unfinished_runs(database: Database[Document], now: datetime) -> list[str]:
     return [str(run["_id"]) for run in found]
 
 
+def unreadable_runs(database: Database[Document]) -> list[str]:
+    """The runs whose manifests somebody has damaged."""
+    return [str(run["_id"]) for run in RunStore(database).unreadable()]
+
+
 def minutes_since_last_run(database: Database[Document], now: datetime) -> int:
     """Since the completion of the latest run; 0 before the first."""
-    latest = database[RUNS].find({"status": "complete"}).sort("completed_at", DESCENDING).limit(1)
+    # A comparison finds dates only, so that nothing else is taken for the latest.
+    complete = {"status": "complete", "completed_at": {"$gt": datetime.fromtimestamp(0, UTC)}}
+    latest = database[RUNS].find(complete).sort("completed_at", DESCENDING).limit(1)
     return next((int((now - run["completed_at"]).total_seconds() // 60) for run in latest), 0)
 
 
@@ -39,9 +46,9 @@ def unsettled_orders(pipeline: PipelineSpec, services: Services, database: Datab
         return []
     try:
         keys = _keys(services, route.dead_letter_topic)
-    except MacdError:
+    except ServiceError:
         return []  # parts_unknown tells of it
-    return unsettled(keys, KnownRuns(RunStore(database).all()), database, route)
+    return unsettled(keys, known_runs(RunStore(database)), database, route)
 
 
 def unsettled(keys: set[bytes], known: KnownRuns, database: Database[Document], route: Route) -> list[str]:

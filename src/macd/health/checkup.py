@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from macd.clients.mongodb import connected
 from macd.errors import QualityCheckFailed
-from macd.health.books import minutes_since_last_run, unfinished_runs, unsettled_orders
+from macd.health.books import minutes_since_last_run, unfinished_runs, unreadable_runs, unsettled_orders
 from macd.health.figures import PipelineFigures
 from macd.health.observe import STALLED_AFTER_S, observe
 from macd.health.report import HealthReport, HealthReportStore
@@ -29,11 +29,12 @@ EXAMPLES = 20
 
 
 class Books(NamedTuple):
-    """Runs given up, orders that are only dead letters, minutes since the latest run, documents of no run."""
+    """Runs given up, orders only dead-lettered, minutes since the latest run, damaged runs, strays."""
 
     unfinished: list[str] = []
     unsettled: list[str] = []
     minutes_since_last: int = 0
+    unreadable: list[str] = []
     strays: Strays = Strays()
 
 
@@ -55,6 +56,7 @@ def check_up(
             unfinished_runs(database, now),
             unsettled_orders(pipeline, services, database),
             minutes_since_last_run(database, now),
+            unreadable_runs(database),
             find_strays(database, route_of(pipeline)),
         )
         report = report_on(pipeline.checks_of("pipeline"), state, books)
@@ -74,6 +76,7 @@ def report_on(checks: Iterable[CheckSpec], state: PipelineState, books: Books) -
         examples={
             "runs_unfinished": tuple(books.unfinished[:EXAMPLES]),
             "dead_letters": tuple(books.unsettled[:EXAMPLES]),
+            "runs_unreadable": tuple(books.unreadable[:EXAMPLES]),
             "documents_of_no_run": books.strays.examples,
             "orders_repeated": books.strays.repeated[:EXAMPLES],
         },
@@ -124,6 +127,7 @@ def _figures(state: PipelineState, books: Books) -> PipelineFigures:
         dead_letters=len(books.unsettled),
         runs_unfinished=len(books.unfinished),
         minutes_since_last_run=books.minutes_since_last,
+        runs_unreadable=len(books.unreadable),
         documents_of_no_run=books.strays.of_no_run,
         orders_repeated=len(books.strays.repeated),
         parts_unknown=sum(part.state is State.UNKNOWN for part in state.parts),

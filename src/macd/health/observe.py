@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from tenacity import Retrying, retry_if_result, stop_after_attempt, stop_after_delay, wait_fixed
 from tenacity.stop import StopBaseT
@@ -18,8 +18,9 @@ from macd.errors import MacdError
 from macd.health import parts
 from macd.health.state import Kind, Link, Part, PipelineState, State
 from macd.pipeline import Pipeline
+from macd.readers import Reader, Readers, query_key
 from macd.specs.endpoints import Services
-from macd.specs.models import PipelineSpec, StatementSpec
+from macd.specs.models import PipelineSpec
 
 # Seconds. Services answer in milliseconds when they are well, and nobody waits for one that is not.
 LIMIT_S = 5.0
@@ -40,18 +41,6 @@ _SECTIONS: Mapping[Kind, parts.Section] = {
 }
 
 
-class _Reader(NamedTuple):
-    """Who reads a topic: the key of a part, and the name or the end of the name of its consumer group.
-
-    `connector` is a sink's name, whose service may tell more than Kafka does.
-    """
-
-    part: str
-    topic: str
-    group: str
-    connector: str | None = None
-
-
 class Observer:
     """Looks again and again, and so can tell a reader that is slow from one that has stopped."""
 
@@ -62,10 +51,10 @@ class Observer:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pipeline = pipeline
-        self._groups = groups
+        self._readers = Readers(pipeline, groups)
         self._clock = clock
-        self._moved: dict[_Reader, tuple[int, float]] = {}
-        self._first: dict[_Reader, int] = {}
+        self._moved: dict[Reader, tuple[int, float]] = {}
+        self._first: dict[Reader, int] = {}
         self._pool = ThreadPoolExecutor(max_workers=len(_SECTIONS) + 2, thread_name_prefix="look")
         self._asked: dict[str, Future[Any]] = {}
         self.waiting = False
@@ -73,7 +62,7 @@ class Observer:
     def look(self) -> PipelineState:
         """One look; a service that cannot be asked within 5 s makes its parts unknown."""
         sections = {kind: self._ask(kind, partial(look, self._pipeline)) for kind, look in _SECTIONS.items()}
-        progress = self._ask("progress", self._progress)
+        progress = self._ask("progress", self._readers.progress)
         orphans = self._ask("orphans", partial(parts.orphans, self._pipeline))
         asked: list[Future[Any]] = [*sections.values(), progress, orphans]
         wait(asked, timeout=LIMIT_S)
@@ -95,7 +84,7 @@ class Observer:
             asked = self._asked[name] = self._pool.submit(question)
         return asked
 
-    def _state(self, found: list[Part], known: Mapping[_Reader, Progress | None]) -> PipelineState:
+    def _state(self, found: list[Part], known: Mapping[Reader, Progress | None]) -> PipelineState:
         silent = {reader.part for reader, each in known.items() if each is None}
         progress = {reader: each for reader, each in known.items() if each is not None}
         stalled = {reader.part for reader in progress if self._is_stalled(reader, progress[reader])}
@@ -114,42 +103,7 @@ class Observer:
             ),
         )
 
-    def _progress(self) -> dict[_Reader, Progress | None]:
-        groups = self._groups or ConsumerGroups(self._pipeline.services.kafka)
-        names = groups.names()
-        return {reader: self._progress_of(reader, groups, names) for reader in self._readers()}
-
-    def _progress_of(
-        self, reader: _Reader, groups: ConsumerGroups, names: Collection[str]
-    ) -> Progress | None:
-        """None for a reader that has committed nothing although there is something to read."""
-        group = next((name for name in names if name.endswith(reader.group)), None)
-        known = groups.progress(group, [reader.topic]) if group else self._told(reader, groups)
-        return known.get(reader.topic) or (Progress(0, 0) if groups.is_empty(reader.topic) else None)
-
-    def _told(self, reader: _Reader, groups: ConsumerGroups) -> Mapping[str, Progress]:
-        """By the connectors' service: Kafka does not list a group that this account has no right to see."""
-        told = self._pipeline.connect.offsets(reader.connector) if reader.connector else None
-        if told is None:
-            return {}
-        age_s = max(0.0, (datetime.now(UTC) - told.observed_at).total_seconds())
-        found = groups.progress_at(told.offsets, [reader.topic])
-        return {topic: progress._replace(age_s=age_s) for topic, progress in found.items()}
-
-    def _readers(self) -> Iterator[_Reader]:
-        spec = self._pipeline.spec
-        for connector in spec.connectors:
-            group = self._pipeline.connect.consumer_group(connector.name)
-            for topic in connector.topics if group else ():
-                yield _Reader(f"connector {connector.name}", topic, str(group), connector.name)
-        service_id = self._pipeline.ksqldb.server().service_id
-        prefix = f"_confluent-ksql-{service_id}" if service_id else ""
-        for query in self._pipeline.ksqldb.queries():
-            for statement in (each for each in spec.queries if each.topic in query.sink_topics):
-                for topic in spec.topics_read(statement):
-                    yield _Reader(_query_key(statement), topic, f"{prefix}query_{query.query_id}")
-
-    def _is_stalled(self, reader: _Reader, progress: Progress) -> bool:
+    def _is_stalled(self, reader: Reader, progress: Progress) -> bool:
         if progress.lag == 0:
             # Whatever comes next, it has not been behind until then, however long nobody looked.
             self._moved.pop(reader, None)
@@ -164,7 +118,7 @@ class Observer:
         """The same old news twice does not tell that somebody stands still."""
         return self._clock() - progress.age_s
 
-    def _has_to_move(self, reader: _Reader, progress: Progress) -> bool:
+    def _has_to_move(self, reader: Reader, progress: Progress) -> bool:
         """Whether only further looks can tell if it has stopped."""
         has_moved = progress.committed != self._first[reader]
         _, since = self._moved.get(reader, (-1, self._seen_at(progress)))
@@ -220,18 +174,14 @@ def _flow(pipeline: PipelineSpec) -> Iterator[tuple[str, str]]:
     """The way of the data, as keys of parts."""
     for statement in pipeline.queries:
         for topic in pipeline.topics_read(statement):
-            yield f"topic {topic}", _query_key(statement)
-        yield _query_key(statement), f"topic {statement.topic}"
+            yield f"topic {topic}", query_key(statement)
+        yield query_key(statement), f"topic {statement.topic}"
     for connector in pipeline.connectors:
         for topic in connector.topics:
             yield f"topic {topic}", f"connector {connector.name}"
         yield f"connector {connector.name}", f"collection {connector.collection}"
         if connector.dead_letter_topic:
             yield f"connector {connector.name}", f"topic {connector.dead_letter_topic}"
-
-
-def _query_key(statement: StatementSpec) -> str:
-    return f"query {statement.source}"
 
 
 def _stalled(part: Part) -> Part:

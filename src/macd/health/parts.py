@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pymongo.collection import Collection
 
 from macd.clients.connect import ConnectorStatus
+from macd.clients.contents import Contents
 from macd.clients.mongodb import Document, connected
 from macd.clients.records import Position, begin_offsets, end_offsets
 from macd.health.state import Kind, Part, State
@@ -60,7 +61,7 @@ def schemas(pipeline: Pipeline) -> list[Part]:
 
 def queries(pipeline: Pipeline) -> list[Part]:
     """Every stream that a persistent query fills; a plain stream only describes a topic."""
-    changes = _by_resource(plan_streams(pipeline.spec, pipeline.ksqldb, pipeline.kafka.empty))
+    changes = _by_resource(plan_streams(pipeline.spec, pipeline.ksqldb, Contents(pipeline.kafka)))
     return [_query(pipeline, spec, changes) for spec in pipeline.spec.queries]
 
 
@@ -121,7 +122,7 @@ def _subjects(pipeline: Pipeline) -> list[str]:
 def _query(pipeline: Pipeline, spec: StatementSpec, changes: Mapping[str, Change]) -> Part:
     source = pipeline.ksqldb.source(spec.source)
     if source is None:
-        return _planned("query", spec.source, changes[f"{spec.kind} {spec.source}"])
+        return Part(kind="query", name=spec.source, state=State.MISSING, detail="not there")
     detail = ", ".join(f"{query.query_id} {query.state}" for query in source.writers)
     if not source.writers or any(query.state != "RUNNING" for query in source.writers):
         detail = detail or "its query was terminated"

@@ -11,6 +11,10 @@ from macd.clients.mongodb import Document
 from macd.incidents.finding import Finding, Severity
 
 Due = Literal["alert", "recovery"]
+_SEEN = (
+    *("severity", "message", "next_step", "examples", "run_id"),
+    *("source", "run_url", "log_url", "last_seen_at"),
+)
 
 
 class Where(NamedTuple):
@@ -26,8 +30,9 @@ class Incident(BaseModel):
 
     `due` names the mail that has not gone out yet. `notified_severity` is the highest severity that was
     mailed, `message_id` that mail's id, under which later ones are threaded. `claimed_until` keeps two tasks
-    from mailing the same thing at once. `source`, `run_url` and `log_url` say which task looked
-    last, and where.
+    from mailing the same thing at once. `refused` says, in the mail server's words, who did not get the last
+    mail; `refusals` how often in a row it was refused to everybody, until `retry_at`. `source`, `run_url`
+    and `log_url` say which task looked last, and where.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -53,6 +58,9 @@ class Incident(BaseModel):
     notified_severity: Severity | None = None
     recovery_notified_at: datetime | None = None
     message_id: str | None = None
+    refused: tuple[str, ...] = ()
+    refusals: int = 0
+    retry_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -67,7 +75,7 @@ class Incident(BaseModel):
     def to_mongo(self) -> Document:
         """The incident as a document; `_id` is its id."""
         fields = self.model_dump(exclude={"id"})
-        return {"_id": self.id, **fields, "examples": list(self.examples)}
+        return {"_id": self.id, **fields, "examples": list(self.examples), "refused": list(self.refused)}
 
     @classmethod
     def from_mongo(cls, document: Document) -> Incident:
@@ -80,6 +88,27 @@ def told_of(finding: Finding) -> dict[str, Any]:
     """What an incident takes over from the latest finding."""
     fields = finding.model_dump(include={"severity", "message", "next_step", "run_id"})
     return fields | {"examples": list(finding.examples)}
+
+
+def where_of(incident: Incident) -> Where:
+    """The task that looked last."""
+    return Where(incident.source, incident.run_url, incident.log_url)
+
+
+def merged(known: Incident, kept: Incident) -> dict[str, Any]:
+    """What `known` takes over from what was kept of the same elsewhere: its latest look, and who was told."""
+    latest = max(known, kept, key=lambda each: each.last_seen_at)
+    unheard = kept.notified_severity and needs_alert(kept.notified_severity, known.notified_severity)
+    told = kept if unheard else known
+    seen = latest.to_mongo()
+    return {
+        **{name: seen[name] for name in _SEEN},
+        "opened_at": min(known.opened_at, kept.opened_at),
+        "notified_at": told.notified_at,
+        "notified_severity": told.notified_severity,
+        "message_id": known.message_id or kept.message_id,
+        "due": "alert" if needs_alert(latest.severity, told.notified_severity) else None,
+    }
 
 
 def needs_alert(severity: Severity, notified: Severity | None) -> bool:

@@ -8,7 +8,7 @@ names the state that it starts from.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -16,18 +16,23 @@ from pymongo import DESCENDING
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from macd.clients.mongodb import Document
+from macd.clients.mongodb import Document, readable
 from macd.errors import ServiceError
-from macd.incidents.finding import Finding
-from macd.incidents.incident import Incident, Where, needs_alert, told_of
+from macd.incidents.finding import Finding, Severity
+from macd.incidents.incident import Incident, Where, merged, needs_alert, told_of, where_of
 
 COLLECTION = "incidents"
 # Longer than a mail server may take. After it somebody else may send the mail of a task that was killed.
 CLAIM = timedelta(minutes=3)
+# Before a mail that was refused is tried a second time, a third time, ...
+_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 4, 8, 16, 32, 60))
 MOST_OPEN = 200
 _ATTEMPTS = 5
 NOWHERE = Where()
+_NEWEST_FIRST = [("opened_at", DESCENDING)]
 _DUE = {"due": {"$in": ["alert", "recovery"]}}
+# Whoever was told of a failure need not hear of the same as a warning.
+_TOLD_WITH: Mapping[Severity, Sequence[Severity]] = {"fail": ("fail", "warn"), "warn": ("warn",)}
 Clock = Callable[[], datetime]
 
 
@@ -48,19 +53,19 @@ def utc_now() -> datetime:
 class IncidentStore:
     """The collection `incidents` of a database from `macd.clients.mongodb.connected`."""
 
-    def __init__(self, database: Database[Document], clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database[Document] | Mapping[str, Any], clock: Clock = utc_now) -> None:
         self._incidents = database[COLLECTION]
         self._now = clock
 
     def recent(self, limit: int = 20) -> list[Incident]:
         """The incidents that opened last, newest first."""
-        found = self._incidents.find().sort("opened_at", DESCENDING).limit(limit)
-        return [Incident.from_mongo(document) for document in found]
+        found = self._incidents.find({}, sort=_NEWEST_FIRST, limit=limit)
+        return list(_readable(found))
 
     def open(self, limit: int = MOST_OPEN) -> list[Incident]:
         """What is wrong now, newest first."""
-        found = self._incidents.find({"closed_at": None}).sort("opened_at", DESCENDING).limit(limit)
-        return [Incident.from_mongo(document) for document in found]
+        found = self._incidents.find({"closed_at": None}, sort=_NEWEST_FIRST, limit=limit)
+        return list(_readable(found))
 
     def count_open(self) -> int:
         """How much is wrong now."""
@@ -96,48 +101,66 @@ class IncidentStore:
     def has_work(self, subjects: Sequence[str]) -> bool:
         """Whether something about one of the subjects is open, or any mail has not gone out: one query."""
         lasting = {"subject": {"$in": list(subjects)}, "closed_at": None}
-        return bool(list(self._incidents.find({"$or": [lasting, _DUE]}).limit(1)))
+        return bool(list(self._incidents.find({"$or": [lasting, _DUE]}, limit=1)))
 
-    def adopt(self, told: Incident) -> None:
-        """Takes over an incident that was told of while the book could not be reached."""
-        known = self._open_of(told.subject).get(told.check)
+    def adopt(self, kept: Incident) -> bool:
+        """Takes over an incident that was kept elsewhere; False when somebody else changes it just now."""
+        known = self._open_of(kept.subject).get(kept.check)
         if known is None:
-            known = self._begin(Finding(**told.model_dump(include=set(Finding.model_fields))), NOWHERE)
-        if known is not None and needs_alert(told.severity, known.notified_severity):
-            opened = {"opened_at": min(told.opened_at, known.opened_at)}
-            self._incidents.update_one({"_id": known.id}, {"$set": opened})
-            self.sent([known.model_copy(update={"severity": told.severity})], told.message_id or "")
+            return self._insert(kept) is not None
+        if not kept.is_open:
+            return self._close(known, where_of(kept)) is not None
+        as_read = {"_id": known.id, "closed_at": None, "notified_severity": known.notified_severity}
+        done = self._incidents.update_one(as_read, {"$set": merged(known, kept)})
+        return bool(done.matched_count)
 
     def claim_due(self) -> list[Incident]:
         """Takes over every mail that has not gone out, of any subject; oldest first.
 
-        Whoever claims has to say how it went: `sent` or `release`.
+        Whoever claims has to say how it went: `sent`, `refused` or `release`. What becomes due of the same
+        incident meanwhile waits for that, so whoever has sent something asks again.
         """
-        waiting = [Incident.from_mongo(document) for document in self._incidents.find(_DUE)]
-        claimed = [incident for incident in waiting if self._claim(incident)]
+        waiting = list(_readable(self._incidents.find(_DUE)))
+        claimed = [mine for incident in waiting if (mine := self._claim(incident))]
         return sorted(claimed, key=lambda incident: incident.opened_at)
 
-    def sent(self, incidents: Iterable[Incident], message_id: str) -> None:
-        """Notes that the mail these incidents were due has gone out under `message_id`."""
+    def sent(self, incidents: Iterable[Incident], message_id: str, refused: Sequence[str] = ()) -> None:
+        """Notes that the mail these incidents were due has gone out, to all but `refused`."""
         for incident in incidents:
+            done: dict[str, Any] = {"refused": list(refused), "refusals": 0, "retry_at": None}
             if incident.due == "recovery":
-                done: dict[str, Any] = {"recovery_notified_at": self._now()}
+                done["recovery_notified_at"] = self._now()
             else:
-                done = {"notified_at": self._now(), "notified_severity": incident.severity}
+                done |= {"notified_at": self._now(), "notified_severity": incident.severity}
                 done["message_id"] = incident.message_id or message_id
-            self._incidents.update_one({"_id": incident.id}, {"$set": done | {"claimed_until": None}})
-            # What became due meanwhile (it closed, it got worse) stays due.
-            unchanged = {"_id": incident.id, "due": incident.due, "severity": incident.severity}
-            self._incidents.update_one(unchanged, {"$set": {"due": None}})
+            # In one step, or else another worker would mail it again.
+            told = {"due": incident.due, "severity": {"$in": _TOLD_WITH[incident.severity]}}
+            if not self._give_back(incident, told, done | {"due": None}):
+                # What became due meanwhile (it closed, it got worse) stays due.
+                self._give_back(incident, {}, done)
+
+    def refused(self, incidents: Iterable[Incident], why: str) -> None:
+        """The mail server wants no such mail: it is tried again, ever later."""
+        for incident in incidents:
+            pause = _PAUSES[min(incident.refusals, len(_PAUSES) - 1)]
+            later = {"refused": [why], "refusals": incident.refusals + 1, "retry_at": self._now() + pause}
+            if not self._give_back(incident, {"due": incident.due}, later):
+                self._give_back(incident, {}, {})
 
     def release(self, incidents: Iterable[Incident]) -> None:
         """The mail could not be sent: the next look tries again."""
         for incident in incidents:
-            self._incidents.update_one({"_id": incident.id}, {"$set": {"claimed_until": None}})
+            self._give_back(incident, {}, {})
+
+    def _give_back(self, claimed: Incident, state: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
+        """Changes it and ends the claim; False when its state is another, or somebody else has claimed it."""
+        mine = {"_id": claimed.id, "claimed_until": claimed.claimed_until, **state}
+        done = self._incidents.update_one(mine, {"$set": {**changes, "claimed_until": None}})
+        return bool(done.matched_count)
 
     def _open_of(self, subject: str) -> dict[str, Incident]:
         found = self._incidents.find({"subject": subject, "closed_at": None})
-        return {document["check"]: Incident.from_mongo(document) for document in found}
+        return {incident.check: incident for incident in _readable(found)}
 
     def _see(self, finding: Finding, where: Where, lasting: Mapping[str, Incident]) -> Incident:
         known = lasting.get(finding.check)
@@ -163,46 +186,65 @@ class IncidentStore:
         return known.model_copy(update=_typed(changes)) if done.matched_count else None
 
     def _begin(self, finding: Finding, where: Where) -> Incident | None:
-        number, now = self._latest_number(finding) + 1, self._now()
-        opened = Incident(
-            id=incident_id(finding.subject, finding.check, number),
-            number=number,
-            subject=finding.subject,
-            check=finding.check,
-            opened_at=now,
-            last_seen_at=now,
-            due="alert",
-            **told_of(finding),
-            **where._asdict(),
+        now = self._now()
+        return self._insert(
+            Incident(
+                id="",
+                number=0,
+                subject=finding.subject,
+                check=finding.check,
+                opened_at=now,
+                last_seen_at=now,
+                due="alert",
+                **told_of(finding),
+                **where._asdict(),
+            )
         )
+
+    def _insert(self, begun: Incident) -> Incident | None:
+        """Gives it the next number of its identity; None when another worker has done so, or one is open."""
+        latest = self._latest(begun)
+        if latest is not None and latest.is_open:
+            return None
+        number = latest.number + 1 if latest else 1
+        known_as = {"number": number, "id": incident_id(begun.subject, begun.check, number)}
+        numbered = begun.model_copy(update=known_as)
         try:
-            self._incidents.insert_one(opened.to_mongo())
+            self._incidents.insert_one(numbered.to_mongo())
         except DuplicateKeyError:
             return None
-        return opened
+        return numbered
 
-    def _latest_number(self, finding: Finding) -> int:
-        identity = {"subject": finding.subject, "check": finding.check}
-        latest = list(self._incidents.find(identity).sort("number", DESCENDING).limit(1))
-        return int(latest[0]["number"]) if latest else 0
+    def _latest(self, like: Incident) -> Incident | None:
+        identity = {"subject": like.subject, "check": like.check}
+        latest = list(self._incidents.find(identity, sort=[("number", DESCENDING)], limit=1))
+        return Incident.from_mongo(latest[0]) if latest else None
 
     def _close(self, incident: Incident, where: Where) -> Incident | None:
-        changes = {"closed_at": self._now(), "due": "recovery", "claimed_until": None, **where._asdict()}
+        mail = {"due": "recovery", "refusals": 0, "retry_at": None}
+        changes = {"closed_at": self._now(), **mail, **where._asdict()}
         done = self._incidents.update_one({"_id": incident.id, "closed_at": None}, {"$set": changes})
         return incident.model_copy(update=changes) if done.matched_count else None
 
-    def _claim(self, incident: Incident) -> bool:
-        now, before = self._now(), incident.claimed_until
-        if before is not None and before > now:
-            return False
-        state = {"_id": incident.id, "due": incident.due, "claimed_until": before}
-        return bool(self._incidents.update_one(state, {"$set": {"claimed_until": now + CLAIM}}).matched_count)
+    def _claim(self, incident: Incident) -> Incident | None:
+        now = self._now()
+        if any(until and until > now for until in (incident.claimed_until, incident.retry_at)):
+            return None
+        mine = incident.model_copy(update={"claimed_until": now + CLAIM})
+        as_read = incident.model_dump(include={"due", "severity", "claimed_until"})
+        claim = {"$set": {"claimed_until": mine.claimed_until}}
+        done = self._incidents.update_one({"_id": incident.id, **as_read}, claim)
+        return mine if done.matched_count else None
 
 
 def incident_id(subject: str, check: str, number: int) -> str:
     """The id of the nth incident of this identity: short, and safe in a mail's header."""
     digest = hashlib.sha256(f"{subject}\0{check}".encode()).hexdigest()[:16]
     return f"{digest}-{number}"
+
+
+def _readable(found: Iterable[Document]) -> Iterator[Incident]:
+    return readable(found, Incident.from_mongo, COLLECTION)
 
 
 def _typed(changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from macd.plan.documents import plan_document_removal
 from macd.plan.indexes import plan_indexes
 from macd.plan.ledger import MongoLedger, Part, adopted_of, names, undeclared
 from macd.plan.orphans import Orphans, find_orphans, plan_orphan_connectors, plan_orphan_data
-from macd.plan.running import DEADLINE, wait_until_running
+from macd.plan.running import DEADLINE, plan_when_running, wait_until_running
 from macd.plan.schemas import plan_schema_removal, plan_schemas
 from macd.plan.streams import plan_stream_removal, plan_streams
 from macd.plan.topics import plan_topic_removal, plan_topics
@@ -54,6 +54,7 @@ __all__ = [
     "plan_streams",
     "plan_topic_removal",
     "plan_topics",
+    "plan_when_running",
     "undeclared",
     "wait_until_running",
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from macd.clients.ksqldb import KsqlDb, Query
+from macd.plan.changes import Plan
 from macd.specs.models import PipelineSpec
 
 DEADLINE = timedelta(minutes=1)
@@ -31,3 +33,20 @@ def wait_until_running(
     except RetryError as error:
         late: tuple[Query, ...] = error.last_attempt.result()
         return late
+
+
+def plan_when_running(
+    pipeline: PipelineSpec, ksqldb: KsqlDb, plan: Callable[[], Plan], deadline: timedelta = DEADLINE
+) -> Plan:
+    """A plan made while the pipeline's queries run, or when one of them does not by the deadline.
+
+    Somebody else may be deploying the same pipeline: between two looks a query is there that does not run
+    yet, and that blocks a plan. So what blocks is believed when two plans in a row say it.
+    """
+    before: Plan | None = None
+    while True:
+        late = wait_until_running(pipeline, ksqldb, deadline)
+        found = plan()
+        if late or not found.blocked or found == before:
+            return found
+        before = found

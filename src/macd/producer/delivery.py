@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NoReturn, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -18,6 +19,8 @@ from macd.specs.endpoints import KafkaService
 MESSAGE_TIMEOUT_S = 120
 # A little more than one message may take: when it has passed nothing is still under way.
 FLUSH_LIMIT_S = MESSAGE_TIMEOUT_S + 5
+# What is on its way to Kafka when a producer has to stop is answered by then, or not at all.
+STOP_LIMIT_S = 5.0
 # Acknowledgements are collected this often; each collection costs more than the few it brings in.
 _SENDS_PER_POLL = 1_000
 _ERRORS_KEPT = 3
@@ -32,7 +35,7 @@ class MessageSink(Protocol):
 
     def produce(self, *args: Any, **kwargs: Any) -> None: ...  # noqa: D102
     def poll(self, timeout: float) -> int: ...  # noqa: D102
-    def purge(self) -> None: ...  # noqa: D102
+    def purge(self, in_queue: bool = True, in_flight: bool = True) -> None: ...  # noqa: D102
     def __len__(self) -> int: ...
 
 
@@ -59,7 +62,11 @@ def producer_config(service: KafkaService) -> dict[str, Any]:
 
 
 class Delivery:
-    """A producer with a ledger: what was sent and acknowledged, by topic, and why the rest was not."""
+    """A producer with a ledger: what was sent and acknowledged, by topic, and why the rest was not.
+
+    `keep` is called every so many messages and while Kafka is waited for; it raises when nothing more may be
+    sent.
+    """
 
     def __init__(
         self,
@@ -67,11 +74,13 @@ class Delivery:
         sink: MessageSink | None = None,
         clock: Callable[[], float] = time.monotonic,
         say: Callable[[str], None] = lambda _: None,
+        keep: Callable[[], None] = lambda: None,
     ) -> None:
         self._service = service
         self._sink = _producer(service) if sink is None else sink
         self._clock = clock
         self._say = say
+        self._keep = keep
         self._heard = (0, clock())
         self._ledgers: dict[str, Callable[[KafkaError | None, Any], None]] = {}
         self._errors: Counter[str] = Counter()
@@ -103,6 +112,20 @@ class Delivery:
         if self.acknowledged.total() != self.sent:
             self._fail()
 
+    def stop(self) -> bool:
+        """Sends nothing more; whether everything that was sent is known to be on its topic.
+
+        Without this librdkafka would go on sending what it has queued, whatever has become of the caller.
+        """
+        deadline = self._clock() + STOP_LIMIT_S
+        with suppress(KafkaException):
+            self._sink.purge(in_flight=False)
+            while len(self._sink) and self._clock() < deadline:
+                self._sink.poll(0.2)
+            self._sink.purge()
+            self._sink.poll(0)
+        return self.acknowledged.total() == self.sent
+
     def _open(self, topic: str) -> Callable[[KafkaError | None, Any], None]:
         def book(error: KafkaError | None, _message: Any) -> None:
             if error is None:
@@ -124,6 +147,7 @@ class Delivery:
 
     def _collect(self, timeout_s: float) -> None:
         self._until_poll = _SENDS_PER_POLL
+        self._keep()
         try:
             self._sink.poll(timeout_s)
         except KafkaException as error:

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from macd.clients.records import Position
+from macd.clients.records import Position, RecordReader, RecordSource
 from macd.errors import RequestRejected, SpecError
 from macd.producer.manifest import Manifest, counts_of, offsets
 from macd.producer.parameters import SeedParameters, plan_of
+from macd.producer.recipe import recipe
 from macd.producer.route import Route
 from macd.producer.sales import Run
 from macd.producer.store import RunStore
+from macd.specs.endpoints import KafkaService
 
 # One byte an order; an order's messages are at most two, and a defect should not make the count wrap around.
 _MOST_COUNTED = 255
@@ -40,6 +42,17 @@ def begin(
             remedy="Repeat it with the same parameters, or give the new run an id of its own.",
         )
     return found
+
+
+def earlier_records(
+    service: KafkaService, start: Iterable[Position], source: RecordSource | None = None
+) -> RecordReader:
+    """Reads what earlier attempts have put on the topics.
+
+    RequestRejected when a topic no longer holds all that it held since then: what is gone could not be told
+    from what was never sent, and the join may have read it.
+    """
+    return RecordReader(service, start, source, exhaustive=True)
 
 
 def count_present(run: Run, route: Route, batches: Iterable[list[Any]]) -> Present:
@@ -73,6 +86,7 @@ def _first(run_id: str, parameters: SeedParameters, ends: tuple[Position, ...], 
     return Manifest(
         run_id=run_id,
         parameters=parameters,
+        recipe=recipe(),
         as_of=int(now.timestamp() * 1000),
         # MongoDB keeps no microseconds, and the manifest read back should equal the one that was stored.
         started_at=now.replace(microsecond=0),

@@ -11,6 +11,8 @@ from macd.producer.ids import IdSpace
 from macd.producer.menu import MENU
 from macd.producer.parameters import Plan, SeedParameters, plan_of
 
+# Counts what this module, the ids and the menu make: a change of it cannot make earlier runs' records again.
+RECIPE_NUMBER = 1
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 # The join's window in include/ksql: a payment this long after its order is the last one that is joined.
@@ -96,7 +98,7 @@ class Run(NamedTuple):
     @property
     def order_ids(self) -> IdSpace:
         """The ids of its orders."""
-        return IdSpace(self.run_id, self.parameters.seed, "order", self.parameters.orders)
+        return order_ids(self.run_id, self.parameters.seed, self.parameters.orders)
 
     @property
     def payment_ids(self) -> IdSpace:
@@ -106,6 +108,11 @@ class Run(NamedTuple):
     def sales(self) -> Iterator[Sale]:
         """Every sale in order of number, generated as they are asked for."""
         return _sales(self)
+
+
+def order_ids(run_id: str, seed: int, orders: int) -> IdSpace:
+    """The ids of a run's orders."""
+    return IdSpace(run_id, seed, "order", orders)
 
 
 def _sales(run: Run) -> Iterator[Sale]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
+from pymongo.errors import PyMongoError
+
 from macd.clients.mongodb import connected
-from macd.clients.records import RecordReader, end_offsets
+from macd.clients.records import Position, RecordReader, end_offsets
 from macd.clients.registry import SchemaRegistry
-from macd.errors import DeliveryFailed
 from macd.producer.delivery import Delivery
 from macd.producer.encoding import Encoder, order_encoder, payment_encoder, registered_id
+from macd.producer.lease import Lease
 from macd.producer.manifest import Acknowledged, Manifest, Totals, offsets
 from macd.producer.parameters import SeedParameters, validated_run_id
-from macd.producer.resume import Present, begin, check_still_there, count_present
+from macd.producer.resume import Present, begin, check_still_there, count_present, earlier_records
 from macd.producer.route import Route, route_of
 from macd.producer.sales import Order, Payment
 from macd.producer.store import RunStore
@@ -47,11 +51,88 @@ def seed_run(
 
     A service that goes away is waited for, and the run then goes on with what is not on the topics yet.
 
-    Raises DeliveryFailed when Kafka did not acknowledge every message, SpecError when the run exists with
-    other parameters or a schema is not registered, ServiceError when a service cannot be used.
+    Only one producer at a time is at work on a run: another one waits for its lease to run out.
+
+    Raises DeliveryFailed when Kafka did not acknowledge every message or another producer has taken over,
+    DeadlineExceeded when another one is at work, SpecError when the run exists with other parameters or a
+    schema is not registered, ServiceError when a service cannot be used.
     """
     validated_run_id(run_id)
     return through_outages(lambda: _seed(run_id, parameters, pipeline, services, progress), progress)
+
+
+class Seeder(NamedTuple):
+    """One attempt at a run, and what it takes: the book of runs, the way of the records, and Kafka."""
+
+    store: RunStore
+    route: Route
+    encoders: Encoders
+    ends: Callable[[Collection[str]], tuple[Position, ...]]
+    read: Callable[[Iterable[Position]], RecordReader]
+    deliver: Callable[..., Delivery]
+    say: Progress
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def __call__(self, run_id: str, parameters: SeedParameters) -> Manifest:
+        """The complete manifest, whoever completed it."""
+        now = datetime.now(UTC)
+        manifest = begin(self.store, run_id, parameters, lambda: self.ends(self.route.topics), now)
+        lease = Lease(self.store, manifest, self.clock)
+        if manifest.status == "started":
+            manifest.check_reproducible()
+            manifest = lease.take(self.say, self.sleep)
+        if manifest.status == "complete":
+            check_still_there(manifest, self.ends(self.route.sources))
+            self.say(f"Run '{run_id}' is complete already; nothing to send.")
+            return manifest
+        return self._send(lease, self._present(lease))
+
+    def _present(self, lease: Lease) -> Present:
+        """What is on the topics already. Nothing has been sent yet, so nobody has to wait if this fails."""
+        run, start = lease.manifest.run, lease.manifest.start_of(self.route.sources)
+        try:
+            with self.read(start) as reader:
+                return count_present(run, self.route, lease.keeping(reader.drain()))
+        except BaseException:
+            lease.free()
+            raise
+
+    def _send(self, lease: Lease, present: Present) -> Manifest:
+        began = self.clock()
+        delivery = self.deliver(say=self.say, keep=lease.keep)
+        try:
+            totals = produce(lease.manifest, self.route, present, self.encoders, delivery, self.say)
+            return self._complete(lease, present, delivery, totals, self.clock() - began)
+        except BaseException:
+            self._give_up(lease, present, delivery)
+            raise
+
+    def _complete(
+        self, lease: Lease, present: Present, delivery: Delivery, totals: Totals, duration_s: float
+    ) -> Manifest:
+        complete = self.store.note(
+            lease.manifest,
+            status="complete",
+            lease=None,
+            completed_at=datetime.now(UTC).replace(microsecond=0),
+            totals=totals,
+            acknowledged=acknowledged(present, delivery, self.route),
+            end_offsets=offsets(self.ends(self.route.sources)),
+            duration_s=round(duration_s, 3),
+            messages_per_s=round(delivery.sent / duration_s, 1),
+        )
+        if complete is None:
+            raise lease.lost()
+        return complete
+
+    def _give_up(self, lease: Lease, present: Present, delivery: Delivery) -> None:
+        """Notes what has come of it, unless the run is another's by now."""
+        nothing_under_way = delivery.stop()
+        with suppress(PyMongoError):
+            self.store.note(lease.manifest, acknowledged=acknowledged(present, delivery, self.route))
+        if nothing_under_way:
+            lease.free()
 
 
 def _seed(
@@ -61,50 +142,19 @@ def _seed(
     services: Services,
     progress: Progress,
 ) -> Manifest:
-    route = route_of(pipeline)
+    route, kafka = route_of(pipeline), services.kafka
     encoders = _encoders(route, SchemaRegistry(services.schema_registry))
     with connected(services.mongodb) as database:
-        store = RunStore(database)
-        manifest = begin(
-            store, run_id, parameters, lambda: end_offsets(services.kafka, route.topics), datetime.now(UTC)
+        seed = Seeder(
+            store=RunStore(database),
+            route=route,
+            encoders=encoders,
+            ends=partial(end_offsets, kafka),
+            read=partial(earlier_records, kafka),
+            deliver=partial(Delivery, kafka),
+            say=progress,
         )
-        if manifest.status == "complete":
-            check_still_there(manifest, end_offsets(services.kafka, route.sources))
-            progress(f"Run '{run_id}' is complete already; nothing to send.")
-            return manifest
-        return _continue(manifest, route, services, encoders, store, progress)
-
-
-def _continue(
-    manifest: Manifest,
-    route: Route,
-    services: Services,
-    encoders: Encoders,
-    store: RunStore,
-    progress: Progress,
-) -> Manifest:
-    with RecordReader(services.kafka, manifest.start_of(route.sources)) as reader:
-        present = count_present(manifest.run, route, reader.drain())
-    began, delivery = time.monotonic(), Delivery(services.kafka, say=progress)
-    try:
-        totals = produce(manifest, route, present, encoders, delivery, progress)
-    except DeliveryFailed:
-        store.save(manifest.model_copy(update={"acknowledged": acknowledged(present, delivery, route)}))
-        raise
-    duration = time.monotonic() - began
-    complete = manifest.model_copy(
-        update={
-            "status": "complete",
-            "completed_at": datetime.now(UTC).replace(microsecond=0),
-            "totals": totals,
-            "acknowledged": acknowledged(present, delivery, route),
-            "end_offsets": offsets(end_offsets(services.kafka, route.sources)),
-            "duration_s": round(duration, 3),
-            "messages_per_s": round(delivery.sent / duration, 1),
-        }
-    )
-    store.save(complete)
-    return complete
+        return seed(run_id, parameters)
 
 
 def produce(

@@ -23,10 +23,15 @@ _LOOK_EVERY_S = 0.25
 
 
 class Followed(NamedTuple):
-    """How far the derived collections have come."""
+    """How far the derived collections have come.
+
+    `mismatches` (how many are listed) and `amounts` (of the wrong cells) tell a step on the way from none.
+    """
 
     listed: bool
     cells_wrong: int
+    mismatches: int = 0
+    amounts: tuple[str, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -73,8 +78,10 @@ class Derived:
         """One look; looks that follow each other closely are a quarter of a second apart."""
         pause(max(0.0, self._looked_at + _LOOK_EVERY_S - time.monotonic()))
         self._looked_at = time.monotonic()
-        listed = self._mismatches is None or self._mismatches.is_complete()
-        return Followed(listed, self._hourly.wrong().count if self._hourly else 0)
+        amounts = self._hourly.wrong_amounts() if self._hourly else ()
+        listed = self._mismatches.count() if self._mismatches else 0
+        complete = self._mismatches is None or listed >= self._mismatches.planned
+        return Followed(complete, len(amounts), listed, amounts)
 
     def compare(self) -> Outcome:
         """The outcome with the figures and samples of the derived collections."""

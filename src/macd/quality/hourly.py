@@ -47,6 +47,14 @@ class HourlyRevenue:
 
     def wrong(self) -> Listing[WrongRevenue]:
         """The cells whose figures are not what they have to be, by one look."""
+        wrong = self._wrong()
+        return Listing(count=len(wrong), first=tuple(wrong[:LISTED]))
+
+    def wrong_amounts(self) -> tuple[str, ...]:
+        """What is in each of these cells, which moves while they are being filled."""
+        return tuple(each.found for each in self._wrong())
+
+    def _wrong(self) -> list[WrongRevenue]:
         hours = self._takings.hours
         started = range(hours.start * HOUR_MS, (hours.stop + _OLDEST_ORDER_H) * HOUR_MS)
         # In this order: a run that is noted only after the first question counts as not noted.
@@ -58,7 +66,7 @@ class HourlyRevenue:
             expected = self._expected(cell, own, total, noted, others)
             if not _fits(cell, expected, found.get(cell)):
                 wrong.append(_shown(cell, expected, found.get(cell)))
-        return Listing(count=len(wrong), first=tuple(wrong[:LISTED]))
+        return wrong
 
     def _expected(
         self, cell: Cell, own: Amount, total: Takings, noted: set[str], others: list[range]

@@ -27,13 +27,13 @@ class MismatchList:
 
     def __init__(self, manifest: Manifest, stored: Collection[Document]) -> None:
         self._run = manifest.run
-        self._planned = manifest.counts.mismatched
+        self.planned = manifest.counts.mismatched
         self._stored = stored
         self._mine = of_run(manifest)
 
-    def is_complete(self) -> bool:
-        """Whether as many are there as the run was asked for."""
-        return self._stored.count_documents(self._mine) >= self._planned
+    def count(self) -> int:
+        """How many are there; done once they are as many as `planned`."""
+        return self._stored.count_documents(self._mine)
 
     def compare(self) -> Listed:
         """Looks at each document; goes through the run's sales once when there is anything to compare."""

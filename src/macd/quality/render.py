@@ -36,10 +36,12 @@ def _head(report: Report) -> str:
     waited = f"{report.waited_s:.1f} s"
     settled = f"settled after {waited}" if report.settled else f"NOT settled, gave up after {waited}"
     held = sum(check.passed for check in report.checks)
-    return (
-        f"Data quality {verdict}: {held} of {len(report.checks)} checks hold for run {report.run_id}\n"
-        f"verified {report.verified_at:%Y-%m-%d %H:%M:%S} UTC, {settled}"
-    )
+    lines = [
+        f"Data quality {verdict}: {held} of {len(report.checks)} checks hold for run {report.run_id}",
+        f"verified {report.verified_at:%Y-%m-%d %H:%M:%S} UTC, {settled}",
+        *(f"note: {note}" for note in report.notes),
+    ]
+    return "\n".join(lines)
 
 
 def _hops(figures: Figures) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from pymongo import DESCENDING
 from pymongo.database import Database
 
-from macd.clients.mongodb import Document
+from macd.clients.mongodb import Document, read_document, readable
 from macd.errors import RunNotFound
 from macd.quality.figures import Figures
 
@@ -143,7 +143,10 @@ class CheckResult(Frozen):
 
 
 class Report(Frozen):
-    """What a run produced against what arrived. `settled` is False when the waiting was given up."""
+    """What a run produced against what arrived. `settled` is False when the waiting was given up.
+
+    `notes`: why records may be out of sight although they were written.
+    """
 
     run_id: str
     passed: bool
@@ -153,6 +156,7 @@ class Report(Frozen):
     figures: Figures
     checks: tuple[CheckResult, ...]
     samples: Samples = Samples()
+    notes: tuple[str, ...] = ()
 
     @property
     def failures(self) -> tuple[CheckResult, ...]:
@@ -169,6 +173,10 @@ class Report(Frozen):
             f"{'PASSED' if self.passed else 'FAILED'} run {self.run_id}: {stored}; "
             f"{f'not held: {broken}' if broken else f'{len(self.checks)} of {len(self.checks)} checks hold'}"
         )
+
+    def with_notes(self, notes: tuple[str, ...]) -> Report:
+        """What may be behind the figures; nothing for a run that has arrived."""
+        return self if self.settled else self.model_copy(update={"notes": notes})
 
     def render_text(self) -> str:
         """Plain text tables for a task log or a terminal."""
@@ -205,12 +213,12 @@ class ReportStore:
             raise RunNotFound(
                 f"Run '{run_id}' was never verified.", remedy=f"Verify it first (`macd verify {run_id}`)."
             )
-        return Report.from_mongo(found)
+        return read_document(found, Report.from_mongo, COLLECTION)
 
     def recent(self, limit: int = 20) -> list[Report]:
         """The reports made last, newest first."""
         found = self._reports.find().sort("verified_at", DESCENDING).limit(limit)
-        return [Report.from_mongo(document) for document in found]
+        return list(readable(found, Report.from_mongo, COLLECTION))
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count
 from typing import NamedTuple, Protocol
 
 from pymongo.collection import Collection
@@ -14,7 +15,7 @@ from pymongo.database import Database
 
 from macd.clients.kafka import KafkaAdmin
 from macd.clients.mongodb import Document, connected
-from macd.clients.records import RecordReader, begin_offsets
+from macd.clients.records import READ_LIMIT_S, RecordReader
 from macd.errors import QualityCheckFailed
 from macd.producer.manifest import Manifest
 from macd.producer.route import Route, route_of
@@ -26,6 +27,7 @@ from macd.quality.report import Report, ReportStore
 from macd.quality.sources import OnSources, on_sources
 from macd.quality.unordered import with_unordered
 from macd.quality.watch import Progress, RunWatch, watch_run
+from macd.rescue.caught_up import everything_is_read
 from macd.rescue.outage import through_outages
 from macd.rescue.sinks import SinkRescue
 from macd.specs.endpoints import Services
@@ -46,6 +48,9 @@ Say = Callable[[str], None]
 Clock = Callable[[], float]
 # Brings back what stands still; whether waiting on makes sense because of that.
 Rescue = Callable[[], bool]
+# Whether all that was written has been read; what was read last may be seen a moment later.
+CaughtUp = Callable[[], bool]
+_CAUGHT_UP_BELIEVED = 2
 
 
 class Advance(Protocol):
@@ -74,15 +79,20 @@ def verify_run(
     """Waits at most `deadline_s` seconds for the run to arrive, then reports on it whatever has arrived.
 
     It stops waiting when nothing has moved for `stall_limit_s` seconds; before that it restarts sinks that
-    have failed. When a service goes away meanwhile it begins again, with the whole deadline
-    (`through_outages`).
+    have failed. What is derived from a run that has arrived may take as long as is left, and in any case
+    `stall_limit_s`. When a service goes away meanwhile it begins again (`through_outages`) with what is left,
+    and in any case `stall_limit_s`: what arrives late because of it is not lost.
 
     The report is stored in MongoDB. Raises SpecError for a run that was never started and ServiceError when a
     service cannot be used; failed checks are in the report (see `raise_for_failures`).
     """
 
+    ends, interruptions = time.monotonic() + deadline_s, count(0)
+
     def verify() -> Report:
-        return _verify(run_id, pipeline, services, deadline_s, progress, stall_limit_s)
+        least_s = stall_limit_s if next(interruptions) else 0.0
+        left_s = max(least_s, ends - time.monotonic())
+        return _verify(run_id, pipeline, services, left_s, progress, stall_limit_s)
 
     return through_outages(verify, progress)
 
@@ -96,21 +106,31 @@ def _verify(
     stall_limit_s: float,
 ) -> Report:
     route, rescue = route_of(pipeline), SinkRescue(pipeline, services, progress)
+    caught_up = everything_is_read(pipeline, services)
     with connected(services.mongodb) as database:
         manifest = RunStore(database).get(run_id)
         if manifest.status != "complete":
             progress(f"Run '{run_id}' was not produced to its end; expect its checks to fail.")
         collection = database.client[route.database][route.collection]
         start = manifest.start_of((route.joined_topic, route.dead_letter_topic))
-        with RecordReader(services.kafka, start) as reader:
+        with RecordReader(services.kafka, start, limit_s=max(READ_LIMIT_S, deadline_s)) as reader:
             watch = RunWatch(manifest, route, reader, collection)
-            waited = wait_until_settled(watch.look, deadline_s, progress, stall_limit_s, rescue=rescue)
+            waited = wait_until_settled(
+                watch.look,
+                deadline_s,
+                progress,
+                stall_limit_s,
+                rescue=lambda: rescue() or watch.is_held_up(progress),
+                caught_up=caught_up,
+            )
             seen = Seen(watch.joined, watch.dead_letters, watch.unordered)
+            obstacles = watch.obstacles
         sources = _on_topics(manifest, route, services)
         topic_id = partial(_id_of, route.joined_topic, services)
         derived = compared(manifest, pipeline, seen, sources, database, topic_id)
-        waited = _wait_for_derived(derived, waited, deadline_s, progress, stall_limit_s, rescue)
+        waited = _wait_for_derived(derived, waited, deadline_s, progress, stall_limit_s, rescue, caught_up)
         report = report_on(run_id, pipeline.checks_of("run"), derived.compare(), waited)
+        report = report.with_notes(obstacles)
         ReportStore(database).save(report)
     return report
 
@@ -153,7 +173,7 @@ def raise_for_failures(report: Report) -> None:
     numbers = "; ".join(check.message for check in report.failures)
     raise QualityCheckFailed(
         f"Run '{report.run_id}': {len(report.failures)} of {len(report.checks)} data-quality checks failed. "
-        f"{numbers}.{_examples(report)}",
+        f"{numbers}.{_examples(report)}{''.join(f' Note: {note}' for note in report.notes)}",
         remedy=report.failures[0].next_step if report.failures else NOTHING_CHECKED,
     )
 
@@ -165,32 +185,56 @@ def wait_until_settled(
     stall_limit_s: float = STALL_LIMIT_S,
     clock: Clock = time.monotonic,
     rescue: Rescue = lambda: False,
+    caught_up: CaughtUp = lambda: False,
 ) -> Waited:
     """Looks until the run is done, nothing has moved for `stall_limit_s`, or `deadline_s` has passed.
 
     `look` itself blocks for a moment when there is nothing new, so this needs no sleep. While nothing moves
     `rescue` is asked every few seconds; where it has brought something back, that counts as a move. Who would
-    give up sooner than that asks once before, and is more patient only where it helped.
+    give up sooner than that asks once before, and is more patient only where it helped. It is over sooner as
+    well when `caught_up` says twice in a row that nothing is on its way any more.
     """
-    rescue_after_s = min(_RESCUE_EVERY_S, stall_limit_s)
-    began = moved = spoke = asked = clock()
+    began = spoke = clock()
+    stall = _Stall(stall_limit_s, rescue, caught_up, began)
     before: Advance | None = None
     while True:
         now_at, now = look(), clock()
         if now_at != before:
-            before, moved, asked = now_at, now, now
-        elif now - asked >= rescue_after_s:
-            asked = now
-            if rescue():
-                moved = now
-                if stall_limit_s < _RESCUE_EVERY_S:
-                    stall_limit_s, rescue_after_s = RESTARTED_STALL_LIMIT_S, math.inf
-        if now_at.done or now - began >= deadline_s or now - moved >= stall_limit_s:
+            before = now_at
+            stall.moved(now)
+        if now_at.done or now - began >= deadline_s or stall.is_final(now):
             say(f"{now_at} after {now - began:.1f} s{'' if now_at.done else '; giving up'}")
             return Waited(now_at.done, now - began)
         if now - spoke >= _REPORT_EVERY_S:
             spoke = now
             say(f"{now_at} after {now - began:.0f} s")
+
+
+class _Stall:
+    """How long nothing has moved, and what was done about it."""
+
+    def __init__(self, limit_s: float, rescue: Rescue, caught_up: CaughtUp, now: float) -> None:
+        self._limit_s, self._rescue, self._caught_up = limit_s, rescue, caught_up
+        self._ask_every_s = min(_RESCUE_EVERY_S, limit_s)
+        self.moved(now)
+
+    def moved(self, now: float) -> None:
+        self._since = self._asked = now
+        self._caught_up_times = 0
+
+    def is_final(self, now: float) -> bool:
+        if now - self._asked >= self._ask_every_s:
+            self._asked = now
+            self._ask(now)
+        return now - self._since >= self._limit_s or self._caught_up_times >= _CAUGHT_UP_BELIEVED
+
+    def _ask(self, now: float) -> None:
+        if not self._rescue():
+            self._caught_up_times = self._caught_up_times + 1 if self._caught_up() else 0
+            return
+        self.moved(now)
+        if self._limit_s < _RESCUE_EVERY_S:
+            self._limit_s, self._ask_every_s = RESTARTED_STALL_LIMIT_S, math.inf
 
 
 def finder(collection: Collection[Document]) -> Callable[[list[str]], Iterable[Document]]:
@@ -214,19 +258,29 @@ def report_on(run_id: str, checks: Iterable[CheckSpec], outcome: Outcome, waited
 
 
 def _wait_for_derived(
-    derived: Derived, before: Waited, deadline_s: float, say: Say, stall_limit_s: float, rescue: Rescue
+    derived: Derived,
+    before: Waited,
+    deadline_s: float,
+    say: Say,
+    stall_limit_s: float,
+    rescue: Rescue,
+    caught_up: CaughtUp,
 ) -> Waited:
-    """Goes on waiting, within the same deadline, for what is derived from a completely joined run."""
+    """Goes on waiting, within the same deadline, for what is derived from a completely joined run.
+
+    A run that arrives at the last moment is not blamed for what can only follow it.
+    """
     derived.note()
     if not derived.may_follow or derived.look().done:
         return before
-    after = wait_until_settled(derived.look, deadline_s - before.seconds, say, stall_limit_s, rescue=rescue)
+    left_s = max(deadline_s - before.seconds, stall_limit_s if before.settled else 0.0)
+    after = wait_until_settled(derived.look, left_s, say, stall_limit_s, rescue=rescue, caught_up=caught_up)
     return Waited(before.settled and after.settled, before.seconds + after.seconds)
 
 
 def _on_topics(manifest: Manifest, route: Route, services: Services) -> OnSources:
     with RecordReader(services.kafka, manifest.start_of(route.sources)) as reader:
-        return on_sources(manifest, route, reader, lambda: begin_offsets(services.kafka, route.sources))
+        return on_sources(manifest, route, reader, reader.beginnings)
 
 
 def _id_of(topic: str, services: Services) -> str:

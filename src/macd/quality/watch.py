@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NamedTuple
@@ -25,6 +25,14 @@ REPLAY_HEADER = "macd.replay"
 # Ids in one query: large enough to make round trips rare, small enough for any limit on a message.
 IDS_PER_QUERY = 1_000
 _MOST_COUNTED = 255
+_OPEN_TRANSACTION = (
+    "Nobody who reads committed records sees them. It ends by itself, at the latest when its producer's "
+    "transaction.timeout.ms is over; `kafka-transactions.sh find-hanging` shows one that does not."
+)
+_CUT = (
+    "no longer holds all that was written since the run began (its retention, or `--replace-streams`, which "
+    "has it written again); only what it holds now counts as there."
+)
 
 
 class Progress(NamedTuple):
@@ -68,7 +76,7 @@ class RunWatch:
         self._collection = collection
         self._ids = manifest.run.order_ids
         self._order_id = self._ids.maker()
-        self.pairs = bytearray(sale.pairs for sale in manifest.run.sales())
+        self.pairs = bytearray(sale.pairs for sale in manifest.sales())
         self.joined = bytearray(len(self.pairs))
         self.stored = bytearray(len(self.pairs))
         self.dead_letters: dict[int, str] = {}
@@ -103,6 +111,19 @@ class RunWatch:
             self._book(number, record)
         elif key.startswith(self._ids.prefix) and record.topic() == self._route.joined_topic:
             self.unordered[key] += 1
+
+    @property
+    def obstacles(self) -> tuple[str, ...]:
+        """Why records of the run may be out of sight although they were written, and what to do."""
+        held = (f"{each}. {_OPEN_TRANSACTION}" for each in self._reader.held)
+        cut = (f"topic {topic} {_CUT}" for topic in self._reader.cut)
+        return (*held, *cut)
+
+    def is_held_up(self, say: Callable[[str], None]) -> bool:
+        """Whether waiting on makes sense although nothing moves; says why."""
+        for each in self._reader.held:
+            say(f"waiting on: {each}")
+        return bool(self._reader.held)
 
     def _book(self, number: int, record: Any) -> None:
         if record.topic() == self._route.dead_letter_topic:
@@ -171,11 +192,13 @@ def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 
 @contextmanager
-def watch_run(run_id: str, pipeline: PipelineSpec, services: Services) -> Iterator[RunWatch]:
-    """A watch that stays connected; each `look` costs what is new."""
+def watch_run(
+    run_id: str, pipeline: PipelineSpec, services: Services, check: Callable[[], None] = lambda: None
+) -> Iterator[RunWatch]:
+    """A watch that stays connected; each `look` costs what is new, and ends when `check` raises something."""
     route = route_of(pipeline)
     with connected(services.mongodb) as database:
         manifest = RunStore(database).get(run_id)
         start = manifest.start_of((route.joined_topic, route.dead_letter_topic))
-        with RecordReader(services.kafka, start) as reader:
+        with RecordReader(services.kafka, start, check=check) as reader:
             yield RunWatch(manifest, route, reader, database.client[route.database][route.collection])

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from macd.clients.mongodb import Document
 from macd.producer.ids import is_generated, prefix_of
 from macd.producer.manifest import Manifest
+from macd.producer.sales import order_ids
+from macd.producer.store import RunStore
 
 # Airflow maps a task over at most 1,024 values; so many runs are not reconciled again in one go anyway.
 MOST_RUNS = 500
 
 
 class KnownRuns:
-    """The runs that have a manifest; retention deletes it with the run's documents."""
+    """The runs that have a manifest; retention deletes it with the run's documents.
 
-    def __init__(self, manifests: Iterable[Manifest]) -> None:
-        self._prefixes = {manifest.run.order_ids.prefix for manifest in manifests}
+    A manifest that is `damaged` is there as well. Where it does not even tell the ids of its orders, any
+    order may be one of them.
+    """
+
+    def __init__(self, manifests: Iterable[Manifest], damaged: Iterable[Document] = ()) -> None:
+        prefixes = {_prefix_of(document) for document in damaged}
+        self._is_sure = None not in prefixes
+        self._prefixes = prefixes | {manifest.order_ids.prefix for manifest in manifests}
 
     def forgot(self, key: bytes | None) -> bool:
         """Whether an order was made by a run that is not known any more."""
-        return key is not None and is_generated(key) and prefix_of(key) not in self._prefixes
+        if key is None or not self._is_sure:
+            return False
+        return is_generated(key) and prefix_of(key) not in self._prefixes
+
+
+def known_runs(store: RunStore) -> KnownRuns:
+    """The runs in the collection, damaged ones included."""
+    return KnownRuns(store.all(), store.unreadable())
 
 
 def affected_runs(keys: Collection[bytes], manifests: Iterable[Manifest]) -> tuple[str, ...]:
@@ -31,6 +47,12 @@ def affected_runs(keys: Collection[bytes], manifests: Iterable[Manifest]) -> tup
     return tuple(manifest.run_id for manifest in newest[:MOST_RUNS])
 
 
+def _prefix_of(document: Document) -> bytes | None:
+    parameters = document.get("parameters")
+    seed = parameters.get("seed") if isinstance(parameters, dict) else None
+    return order_ids(str(document["_id"]), seed, 0).prefix if isinstance(seed, int) else None
+
+
 def _owns(manifest: Manifest, keys: Iterable[bytes]) -> bool:
-    ids = manifest.run.order_ids
+    ids = manifest.order_ids
     return any(ids.number(key) is not None for key in keys)

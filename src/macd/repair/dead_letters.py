@@ -113,7 +113,7 @@ def records_within(read: Read, span: Span, size: int = IDS_PER_QUERY) -> Iterato
     if span.size == 0:
         return
     for batch in read(span.starts):
-        inside = [each for each in batch if place_of(each).offset < ends[place_of(each)[:2]]]
+        inside = [each for each in batch if place_of(each).offset < ends.get(place_of(each)[:2], 0)]
         yield from batched(inside, size)
 
 

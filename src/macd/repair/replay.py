@@ -11,13 +11,14 @@ from typing import NamedTuple
 from pymongo.collection import Collection
 
 from macd.clients.mongodb import Document, connected
-from macd.clients.records import Position, Record, RecordReader, begin_offsets, end_offsets
+from macd.clients.offsets import extents
+from macd.clients.records import Position, Record, RecordReader
 from macd.errors import SpecError
 from macd.producer.ids import prefix_of
 from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
 from macd.quality.watch import REPLAY_HEADER
-from macd.repair.affected import KnownRuns, affected_runs
+from macd.repair.affected import affected_runs, known_runs
 from macd.repair.dead_letters import (
     ERROR_PREFIX,
     MOST_ATTEMPTS,
@@ -105,7 +106,7 @@ def classify_dead_letters(
     with connected(services.mongodb) as database, _group(route, services) as group:
         collection = database.client[route.database][route.collection]
         span = _span(route, services, group, from_beginning, note="")
-        forgot = KnownRuns(RunStore(database).all()).forgot
+        forgot = known_runs(RunStore(database)).forgot
         for batch in judge_all(_reading(services), span, stored_ids(collection), most_attempts, forgot):
             for judged in batch:
                 found.add(judged)
@@ -135,7 +136,7 @@ def replay_dead_letters(
         # First of all: whoever was at it before us has to be out before we ask how far it came.
         transactions = Transactions(services.kafka, group_of(route))
         span = _span(route, services, group, from_beginning, attempt_id)
-        forgot = KnownRuns(RunStore(database).all()).forgot
+        forgot = known_runs(RunStore(database)).forgot
         judged = judge_all(_reading(services), span, stored_ids(collection), most_attempts, forgot)
         ids = replay_batches(judged, route, transactions, group, attempt_id, say)
         arrival = _wait(ids, pipeline, services, collection, span.ends, say)
@@ -200,9 +201,9 @@ def span_of(
 
 
 def _span(route: Route, services: Services, group: ReaderGroup, from_beginning: bool, note: str) -> Span:
-    topics = (_dead_letter_topic(route),)
-    begins = begin_offsets(services.kafka, topics)
-    ends = end_offsets(services.kafka, topics)
+    found = extents(services.kafka, [_dead_letter_topic(route)])
+    begins = [Position(*place, extent.begin) for place, extent in found.items()]
+    ends = [Position(*place, extent.stable_end) for place, extent in found.items()]
     return span_of(begins, ends, group.committed(begins), from_beginning, note)
 
 

@@ -9,9 +9,11 @@ from typing import NamedTuple
 from pymongo.database import Database
 
 from macd.clients.mongodb import Document, connected
+from macd.errors import DocumentUnreadable
 from macd.incidents.from_report import subject_of
 from macd.incidents.store import IncidentStore
 from macd.producer import store
+from macd.producer.deleted import DeletedRuns
 from macd.producer.manifest import Manifest
 from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
@@ -59,24 +61,38 @@ def delete_runs_before(
     before: datetime, database: Database[Document], route: Route, say: Say = lambda _: None
 ) -> Deleted:
     """Notes every run before touching it, so that the next call goes on where this one was stopped."""
+    DeletedRuns(database).forget(datetime.now(UTC))
     marks = database[COLLECTION]
     for run_id in list(_old_runs(before, database)):
         marks.replace_one({"_id": run_id}, {"_id": run_id}, upsert=True)
     runs = sorted(str(mark["_id"]) for mark in marks.find())
+    runs = [run_id for run_id in runs if _is_readable(run_id, database, say)]
     documents = sum(_delete(run_id, database, route, say) for run_id in runs)
     return Deleted(tuple(runs), documents)
 
 
 def _old_runs(before: datetime, database: Database[Document]) -> Iterator[str]:
-    passed = {str(found["_id"]) for found in database[report.COLLECTION].find() if found["passed"]}
+    reports = database[report.COLLECTION].find()
+    passed = {str(found["_id"]) for found in reports if found.get("passed") is True}
     for manifest in RunStore(database).all():
         if manifest.completed_at and manifest.completed_at < before and manifest.run_id in passed:
             yield manifest.run_id
 
 
+def _is_readable(run_id: str, database: Database[Document], say: Say) -> bool:
+    """Without its manifest nobody knows which documents are a run's."""
+    try:
+        RunStore(database).load(run_id)
+    except DocumentUnreadable as error:
+        say(f"Left alone: {error}")
+        return False
+    return True
+
+
 def _delete(run_id: str, database: Database[Document], route: Route, say: Say) -> int:
     """The manifest goes after the documents, whose ids follow from it; the note goes last."""
     manifest = RunStore(database).load(run_id)
+    DeletedRuns(database).note(run_id, datetime.now(UTC))
     documents = 0 if manifest is None else _delete_documents(manifest, database, route)
     IncidentStore(database).forget(subject_of(run_id))
     for name in (store.COLLECTION, report.COLLECTION, COLLECTION):
@@ -96,5 +112,5 @@ def _delete_documents(manifest: Manifest, database: Database[Document], route: R
 
 
 def _order_ids(manifest: Manifest) -> Iterator[str]:
-    ids = manifest.run.order_ids
+    ids = manifest.order_ids
     return map(ids.maker(), range(ids.size))

@@ -84,6 +84,14 @@ def same_statement(wanted: str, actual: str) -> bool:
         return False
 
 
+def has_query(text: str) -> bool:
+    """Whether a server's text of a stream is CREATE .. AS SELECT; one that cannot be read is not."""
+    try:
+        return any(isinstance(each, CreateAsSelect) for each in parse(text))
+    except DialectError:
+        return False
+
+
 def _statements(sql: str, path: Path) -> tuple[object, ...]:
     try:
         found = parse(sql)

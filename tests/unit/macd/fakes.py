@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, TopicPartition
 from hypothesis import HealthCheck, settings, strategies
 from pymongo.errors import DuplicateKeyError
 
+from macd.clients.offsets import Extent
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import Run, Sale
 from macd.quality.documents import dollars
@@ -64,18 +65,36 @@ class FakeMessage(NamedTuple):
 
 
 class FakeBroker:
-    """Two partitions a topic; reading begins where a consumer is assigned."""
+    """Two partitions a topic, or more; reading begins where a consumer is assigned.
+
+    `begins`: what lies before was deleted. `open_since`: from there on a transaction is still open.
+    """
 
     def __init__(self) -> None:
-        self.partitions: dict[tuple[str, int], list[FakeMessage]] = defaultdict(list)
+        self.partitions: dict[tuple[str, int], list[FakeMessage | None]] = defaultdict(list)
+        self.begins: dict[tuple[str, int], int] = {}
+        self.open_since: dict[tuple[str, int], int] = {}
 
     def append(self, topic: str, key: bytes, value: bytes = b"", time: int = 0, headers: Any = None) -> None:
-        where = (topic, zlib.crc32(key) % 2)
+        self.append_to((topic, zlib.crc32(key) % 2), key, value, time, headers)
+
+    def append_to(
+        self, where: tuple[str, int], key: bytes, value: bytes = b"", time: int = 0, headers: Any = None
+    ) -> None:
         at = len(self.partitions[where])
         self.partitions[where].append(FakeMessage(where, key, value, time, headers, at=at))
 
+    def mark(self, where: tuple[str, int]) -> None:
+        """What ends a transaction takes an offset, and no reader gets to see it."""
+        self.partitions[where].append(None)
+
     def of(self, topic: str) -> list[FakeMessage]:
-        return [message for (name, _), log in self.partitions.items() if name == topic for message in log]
+        logs = (log for (name, _), log in self.partitions.items() if name == topic)
+        return [message for log in logs for message in log if message]
+
+    def extent(self, where: tuple[str, int]) -> Extent:
+        end = len(self.partitions[where])
+        return Extent(self.begins.get(where, 0), min(end, self.open_since.get(where, end)), end)
 
 
 class FakeConsumer:
@@ -85,23 +104,39 @@ class FakeConsumer:
         self.broker, self.batch = broker, batch
         self.positions: dict[tuple[str, int], int] = {}
         self.told: set[tuple[str, int]] = set()
+        self.paused: set[tuple[str, int]] = set()
         self.closed = False
+
+    def extents(self, topics: Collection[str]) -> dict[tuple[str, int], Extent]:
+        usual = {(topic, partition) for topic in topics for partition in (0, 1)}
+        places = usual | {where for where in self.broker.partitions if where[0] in topics}
+        return {where: self.broker.extent(where) for where in sorted(places)}
 
     def assign(self, partitions: list[TopicPartition]) -> None:
         self.positions = {(at.topic, at.partition): at.offset for at in partitions}
+        self.told.clear()
+
+    def pause(self, partitions: list[TopicPartition]) -> None:
+        self.paused |= {(at.topic, at.partition) for at in partitions}
+
+    def resume(self, partitions: list[TopicPartition]) -> None:
+        self.paused -= {(at.topic, at.partition) for at in partitions}
 
     def consume(self, num_messages: int = 1, timeout: float = -1) -> list[FakeMessage]:
-        events: list[FakeMessage] = []
-        for where, position in self.positions.items():
-            found = self.broker.partitions[where][position : position + self.batch]
-            self.positions[where] += len(found)
-            events += found
-            if found:
-                self.told.discard(where)
-            elif where not in self.told:
-                self.told.add(where)
-                events.append(FakeMessage(where, failure=KafkaError(KafkaError._PARTITION_EOF)))
-        return events
+        return [event for where in self.positions if where not in self.paused for event in self._next(where)]
+
+    def _next(self, where: tuple[str, int]) -> list[FakeMessage]:
+        extent = self.broker.extent(where)
+        # As auto.offset.reset=earliest has it.
+        position = max(self.positions[where], extent.begin)
+        found = self.broker.partitions[where][position : min(position + self.batch, extent.stable_end)]
+        self.positions[where] = position + len(found)
+        if found:
+            self.told.discard(where)
+        elif where not in self.told:
+            self.told.add(where)
+            return [FakeMessage(where, failure=KafkaError(KafkaError._PARTITION_EOF), at=position)]
+        return [message for message in found if message]
 
     def close(self) -> None:
         self.closed = True
@@ -139,7 +174,7 @@ class FakeProducer:
             message["callback"](None, None)
         return len(queue)
 
-    def purge(self) -> None:
+    def purge(self, in_queue: bool = True, in_flight: bool = True) -> None:
         queue, self.queue = self.queue, []
         for _, message in queue:
             message["callback"](KafkaError(KafkaError._PURGE_QUEUE), None)

@@ -157,6 +157,7 @@ def test_no_error_of_a_rest_client_shows_a_secret(client, status):
     session.mount("https://", adapter)
     adapter.register_uri(requests_mock.ANY, requests_mock.ANY, status_code=status, json={"message": "no"})
     made = client(HttpService(url="https://ada:url-canary@a.test", password="field-canary"), session)
+    made.patience_s = 0.0  # a worker that starts is waited for
     assert "canary" not in repr(made)
     with suppress(MacdError) if status == 200 else pytest.raises(MacdError) as caught:
         made.request("GET", "/x")

@@ -131,6 +131,14 @@ def test_new_streams_read_their_topics_from_the_start(transport, session):
     assert sent["streamsProperties"] == {"ksql.streams.auto.offset.reset": "earliest"}
 
 
+def test_two_that_set_a_subjects_first_level_at_once_both_have_set_it(transport, session):
+    refused = {"error_code": 409, "message": "A rule named 'COMPATIBILITY' already exists."}
+    answers = [{"status_code": 409, "json": refused}, {"json": {"compatibility": "BACKWARD"}}]
+    transport.register_uri("PUT", f"{URL}/config/s-value", answers)
+    SchemaRegistry(service(), session).set_compatibility("s-value", "BACKWARD")
+    assert [request.json() for request in transport.request_history] == 2 * [{"compatibility": "BACKWARD"}]
+
+
 def test_a_deleted_subject_is_gone_for_good(transport, session):
     path = f"{URL}/subjects/s-value"
     transport.register_uri("DELETE", path, json=[1])

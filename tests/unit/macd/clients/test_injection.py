@@ -41,11 +41,11 @@ HOSTILE = [
 names = st.one_of(st.sampled_from(HOSTILE), st.text(min_size=1, max_size=60))
 
 
-def sent(do):
+def sent(do, answer=()):
     """What a client sends: bodies of /ksql, or paths."""
     adapter, session = requests_mock.Adapter(), requests.Session()
     session.mount("http://", adapter)
-    adapter.register_uri(requests_mock.ANY, requests_mock.ANY, json=[])
+    adapter.register_uri(requests_mock.ANY, requests_mock.ANY, json=list(answer))
     do(session)
     return adapter.request_history
 
@@ -122,5 +122,6 @@ def test_ids_of_a_run_hold_nothing_of_its_name(run_id, kind):
 
 
 def test_a_query_is_terminated_by_its_id():
-    [request] = sent(lambda session: KsqlDb(SERVICE, session).terminate(Query("CSAS_A-1_7", "", ()).query_id))
+    query = Query("CSAS_A-1_7", "", ())
+    request, _ = sent(lambda session: KsqlDb(SERVICE, session).terminate(query.query_id), [{"queries": []}])
     assert request.json()["ksql"] == "TERMINATE CSAS_A-1_7;"

@@ -4,7 +4,7 @@ from concurrent.futures import Future
 from types import SimpleNamespace
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException
 from confluent_kafka.admin import AclOperation, ConfigEntry
 
 from macd.clients.kafka import ClusterState, KafkaAdmin, TopicState
@@ -64,6 +64,10 @@ class FakeAdminClient:
 
     def delete_topics(self, topics, request_timeout):
         return {topic: answered(error=self.error) for topic in topics}
+
+    def list_offsets(self, wanted, isolation_level, request_timeout):
+        ends = self.ends[isolation_level]
+        return {at: answered(SimpleNamespace(offset=ends[at.partition])) for at in wanted}
 
 
 def admin(error=None):
@@ -135,3 +139,11 @@ def test_refused_credentials_are_told_from_a_broker_that_does_not_answer():
 
 def test_all_topics_are_named():
     assert KafkaAdmin(SERVICE, FakeAdminClient()).names() == ["orders"]
+
+
+@pytest.mark.parametrize(("committed", "is_open"), [([5, 9], False), ([5, 8], True)])
+def test_a_transaction_is_open_while_more_is_written_than_readers_may_see(committed, is_open):
+    client = FakeAdminClient()
+    client.ends = {IsolationLevel.READ_UNCOMMITTED: [5, 9], IsolationLevel.READ_COMMITTED: committed}
+    assert KafkaAdmin(SERVICE, client).has_open_transaction("orders") is is_open
+    assert not KafkaAdmin(SERVICE, client).has_open_transaction("missing")

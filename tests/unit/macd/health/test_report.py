@@ -40,7 +40,7 @@ def test_a_pipeline_that_is_well_has_no_finding() -> None:
     assert report.passed
     assert findings_of(report) == []
     raise_for_failures(report)
-    assert "15 of 15 checks hold" in report.render_text()
+    assert f"{len(CHECKS)} of {len(CHECKS)} checks hold" in report.render_text()
 
 
 @pytest.mark.parametrize("severity", ["none at all", "warn"])
@@ -79,6 +79,13 @@ def test_runs_and_orders_behind_a_figure_are_named() -> None:
     assert HealthReport.from_mongo(report.to_mongo()) == report
     with pytest.raises(QualityCheckFailed, match="given up 0; given up 1"):
         raise_for_failures(report)
+
+
+def test_runs_that_cannot_be_read_fail_with_their_ids_and_where_to_look() -> None:
+    [finding] = findings_of(report_on(CHECKS, report_of().state, Books(unreadable=["r1", "r2"])))
+    assert (finding.check, finding.severity) == ("runs_readable", "fail")
+    assert finding.examples == ("r1", "r2")
+    assert "seeding_runs.findOne" in finding.next_step
 
 
 def test_a_reader_that_is_only_slow_is_a_warning() -> None:

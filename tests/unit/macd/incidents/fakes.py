@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from tests.unit.macd import turns
 from tests.unit.macd.fakes import FakeCollection, FakeCursor, FakeDatabase
 
 
@@ -12,19 +13,31 @@ class Updated(NamedTuple):
 
 
 class FakeIncidents(FakeCollection):
-    """Equality, $in and $or; copies, as a server does."""
+    """Equality, $in and $or; copies, as a server does. Workers may take turns at it."""
 
-    def find(self, query: dict[str, Any] | None = None, projection: Any = None) -> FakeCursor:
+    def find(
+        self, query: dict[str, Any] | None = None, projection: Any = None, *, sort: Any = (), limit: int = 0
+    ) -> FakeCursor:
+        turns.operation()
         self.queries += 1
-        return FakeCursor(dict(each) for each in self.documents.values() if _matches(each, query or {}))
+        found = FakeCursor(dict(each) for each in self.documents.values() if _matches(each, query or {}))
+        for field, direction in sort:
+            found = found.sort(field, direction)
+        return found.limit(limit) if limit else found
+
+    def insert_one(self, document: dict[str, Any]) -> None:
+        turns.operation()
+        super().insert_one(document)
 
     def update_one(self, query: dict[str, Any], update: dict[str, Any]) -> Updated:
+        turns.operation()
         found = [each for each in self.documents.values() if _matches(each, query)]
         for document in found[:1]:
             document.update(update["$set"])
         return Updated(len(found[:1]))
 
     def update_many(self, query: dict[str, Any], update: dict[str, Any]) -> None:
+        turns.operation()
         for document in self.documents.values():
             if _matches(document, query):
                 document.update(update["$set"])

@@ -109,6 +109,35 @@ def test_what_one_task_has_claimed_another_leaves_alone_until_the_claim_is_old()
     assert len(store.claim_due()) == 1
 
 
+def test_a_mail_that_is_refused_is_tried_again_ever_later_but_at_least_once_an_hour():
+    clock = Clock()
+    store = IncidentStore(database(), clock)
+    store.book(SUBJECT, [finding()])
+    pauses = []
+    for _ in range(9):
+        claimed = store.claim_due()
+        store.refused(claimed, "552 too large")
+        assert store.claim_due() == []
+        since = clock.now
+        while not store.claim_due():
+            clock.now += timedelta(seconds=29)
+        pauses.append(round((clock.now - since).total_seconds() / 60))
+        clock.now += CLAIM
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    [kept] = store.open()
+    assert (kept.refused, kept.refusals) == (("552 too large",), 9)
+
+
+def test_a_mail_that_went_out_at_last_has_no_refusals(store):
+    store.book(SUBJECT, [finding()])
+    store.refused(store.claim_due(), "552 too large")
+    [kept] = store.open()
+    assert kept.retry_at
+    store.sent([kept], "<1@x>", ["a@x: 550"])
+    [kept] = store.open()
+    assert (kept.refused, kept.refusals, kept.retry_at) == (("a@x: 550",), 0, None)
+
+
 def test_an_incident_that_ends_while_its_alert_is_on_the_way_still_gets_its_recovery(store):
     store.book(SUBJECT, [finding()])
     on_the_way = store.claim_due()
@@ -118,49 +147,6 @@ def test_an_incident_that_ends_while_its_alert_is_on_the_way_still_gets_its_reco
     assert recovery.due == "recovery"
     assert recovery.message_id == "<alert@x>"
     assert recovery.notified_severity == "fail"
-
-
-def test_two_workers_that_see_the_same_thing_open_one_incident(store, monkeypatch):
-    rival = IncidentStore(_same(store), Clock())
-    look = IncidentStore._latest_number
-
-    def late(self, found):
-        number = look(self, found)
-        monkeypatch.setattr(IncidentStore, "_latest_number", look)
-        rival.book(SUBJECT, [finding()])
-        return number
-
-    monkeypatch.setattr(IncidentStore, "_latest_number", late)
-    store.book(SUBJECT, [finding()])
-    assert len(store.recent()) == 1
-
-
-def test_one_that_another_worker_has_just_closed_is_opened_anew(store, monkeypatch):
-    store.book(SUBJECT, [finding()])
-    see = IncidentStore._see_again
-
-    def late(self, *given):
-        monkeypatch.setattr(IncidentStore, "_see_again", see)
-        store.book(SUBJECT, [])
-        return see(self, *given)
-
-    monkeypatch.setattr(IncidentStore, "_see_again", late)
-    store.book(SUBJECT, [finding()])
-    assert [(each.number, each.is_open) for each in store.recent()] == [(2, True), (1, False)]
-
-
-def test_what_another_worker_mails_while_we_look_is_not_told_again(store, monkeypatch):
-    store.book(SUBJECT, [finding()])
-    see = IncidentStore._see_again
-
-    def late(self, *given):
-        monkeypatch.setattr(IncidentStore, "_see_again", see)
-        mail(store)
-        return see(self, *given)
-
-    monkeypatch.setattr(IncidentStore, "_see_again", late)
-    assert store.book(SUBJECT, [finding()]).opened == ()
-    assert mail(store) == []
 
 
 def test_of_a_subject_that_is_gone_nothing_is_left_open_or_told(store):
@@ -180,10 +166,6 @@ def test_only_so_many_are_listed_and_all_are_counted(store):
     assert [each.check for each in store.open(limit=2)] == ["c4", "c3"]
     assert store.count_open() == 5
     assert [each.check for each in store.lasting(SUBJECT)] == ["c0", "c1", "c2", "c3", "c4"]
-
-
-def _same(store: IncidentStore):
-    return {"incidents": store._incidents}
 
 
 LOOKS = strategies.lists(

@@ -216,7 +216,7 @@ def test_a_removal_takes_no_subject_that_only_begins_like_a_topic(pipeline, serv
 @pytest.fixture
 def deployed(pipeline):
     ksqldb = FakeKsqlDb()
-    plan_streams(pipeline, ksqldb, ksqldb.empty).apply()
+    plan_streams(pipeline, ksqldb, ksqldb).apply()
     ksqldb.execute(SINK.format("old_one", "old_one", JOINED), {})
     ksqldb.execute(SINK.format("old_two", "old_two", "old_one"), {})
     ksqldb.log.clear()
@@ -229,7 +229,7 @@ def _orphans(ksqldb, *names):
 
 def test_orphaned_streams_are_shown(pipeline, deployed):
     orphans = _orphans(deployed, "OLD_ONE", "OLD_TWO")
-    plan = plan_streams(pipeline, deployed, deployed.empty, orphans=orphans)
+    plan = plan_streams(pipeline, deployed, deployed, orphans=orphans)
     assert [change.resource for change in plan.orphans] == ["stream OLD_ONE", "stream OLD_TWO"]
     assert {type(change) for change in plan.changes} == {Orphan, NoOp}
     plan.apply()
@@ -238,16 +238,16 @@ def test_orphaned_streams_are_shown(pipeline, deployed):
 
 def test_orphaned_streams_are_pruned_readers_first_with_queries_and_records(pipeline, deployed):
     orphans = _orphans(deployed, "OLD_ONE", "OLD_TWO")
-    plan_streams(pipeline, deployed, deployed.empty, orphans=orphans, prune=True).apply()
+    plan_streams(pipeline, deployed, deployed, orphans=orphans, prune=True).apply()
     assert deployed.log == [
-        *("terminate CAS_OLD_TWO", "drop OLD_TWO", "empty old_two"),
-        *("terminate CAS_OLD_ONE", "drop OLD_ONE", "empty old_one"),
+        *("terminate CAS_OLD_TWO", "empty old_two", "drop OLD_TWO"),
+        *("terminate CAS_OLD_ONE", "empty old_one", "drop OLD_ONE"),
     ]
 
 
 def test_an_orphan_that_somebody_else_reads_is_not_pruned(pipeline, deployed):
     [blocked] = plan_streams(
-        pipeline, deployed, deployed.empty, orphans=_orphans(deployed, "OLD_ONE"), prune=True
+        pipeline, deployed, deployed, orphans=_orphans(deployed, "OLD_ONE"), prune=True
     ).pending
     assert isinstance(blocked, Blocked)
     assert "CAS_OLD_TWO still reads it" in blocked.reason
@@ -255,44 +255,44 @@ def test_an_orphan_that_somebody_else_reads_is_not_pruned(pipeline, deployed):
 
 def test_a_renamed_stream_is_not_made_beside_the_one_that_still_writes_to_its_topic(pipeline):
     ksqldb = FakeKsqlDb()
-    plan_streams(pipeline, ksqldb, ksqldb.empty).apply()
+    plan_streams(pipeline, ksqldb, ksqldb).apply()
     del ksqldb.sources["MACD_PAYMENT_MISMATCHES"]
     ksqldb.execute(SINK.format("old_name", "macd_payment_mismatches", JOINED), {})
     ksqldb.log.clear()
     orphans = _orphans(ksqldb, "OLD_NAME")
-    plan = plan_streams(pipeline, ksqldb, ksqldb.empty, orphans=orphans)
+    plan = plan_streams(pipeline, ksqldb, ksqldb, orphans=orphans)
     [blocked] = plan.blocked
     assert blocked.resource == "stream MACD_PAYMENT_MISMATCHES"
     assert "OLD_NAME" in blocked.reason
     assert "macd apply --prune" in blocked.remedy
-    pruned = plan_streams(pipeline, ksqldb, ksqldb.empty, orphans=orphans, prune=True)
+    pruned = plan_streams(pipeline, ksqldb, ksqldb, orphans=orphans, prune=True)
     assert [type(change) for change in pruned.pending] == [Delete, Create]
     pruned.apply()
     assert ksqldb.log == [
-        *("terminate CAS_OLD_NAME", "drop OLD_NAME", "empty macd_payment_mismatches"),
+        *("terminate CAS_OLD_NAME", "empty macd_payment_mismatches", "drop OLD_NAME"),
         "create MACD_PAYMENT_MISMATCHES",
     ]
 
 
 def test_a_stream_that_was_there_before_is_shown_and_only_forgotten(pipeline, deployed):
     arguments = {"orphans": _orphans(deployed, "OLD_TWO"), "adopted": [Part("stream", "OLD_TWO", "adopted")]}
-    [shown] = plan_streams(pipeline, deployed, deployed.empty, **arguments).pending
+    [shown] = plan_streams(pipeline, deployed, deployed, **arguments).pending
     assert isinstance(shown, Orphan)
     assert "apply did not make it" in shown.render()
-    pruned = plan_streams(pipeline, deployed, deployed.empty, **arguments, prune=True)
+    pruned = plan_streams(pipeline, deployed, deployed, **arguments, prune=True)
     assert [change.resource for change in pruned.changes if isinstance(change, Forget)] == ["stream OLD_TWO"]
     pruned.apply()
-    plan_stream_removal(pipeline, deployed, deployed.empty, arguments["adopted"]).apply()
+    plan_stream_removal(pipeline, deployed, deployed, arguments["adopted"]).apply()
     assert "OLD_TWO" in deployed.sources
 
 
 def test_a_stream_is_not_made_beside_one_that_was_there_before_and_writes_the_same(pipeline):
     ksqldb = FakeKsqlDb()
-    plan_streams(pipeline, ksqldb, ksqldb.empty).apply()
+    plan_streams(pipeline, ksqldb, ksqldb).apply()
     del ksqldb.sources["MACD_PAYMENT_MISMATCHES"]
     ksqldb.execute(SINK.format("old_name", "macd_payment_mismatches", JOINED), {})
     orphans, adopted = _orphans(ksqldb, "OLD_NAME"), [Part("stream", "OLD_NAME", "adopted")]
-    plan = plan_streams(pipeline, ksqldb, ksqldb.empty, orphans=orphans, adopted=adopted, prune=True)
+    plan = plan_streams(pipeline, ksqldb, ksqldb, orphans=orphans, adopted=adopted, prune=True)
     [blocked] = plan.blocked
     assert blocked.resource == "stream MACD_PAYMENT_MISMATCHES"
     assert "drop it by hand if apply did not make it" in blocked.remedy
@@ -300,10 +300,10 @@ def test_a_stream_is_not_made_beside_one_that_was_there_before_and_writes_the_sa
 
 def test_records_of_a_topic_that_was_there_before_stay(pipeline, deployed):
     orphans, adopted = _orphans(deployed, "OLD_TWO"), [Part("topic", "old_two", "adopted")]
-    plan_streams(pipeline, deployed, deployed.empty, orphans=orphans, adopted=adopted, prune=True).apply()
+    plan_streams(pipeline, deployed, deployed, orphans=orphans, adopted=adopted, prune=True).apply()
     assert deployed.log == ["terminate CAS_OLD_TWO", "drop OLD_TWO"]
     deployed.execute(SINK.format("old_two", "old_two", "old_one"), {})
-    plan_stream_removal(pipeline, deployed, deployed.empty, [Part("stream", "OLD_TWO"), *adopted]).apply()
+    plan_stream_removal(pipeline, deployed, deployed, [Part("stream", "OLD_TWO"), *adopted]).apply()
     assert "drop OLD_TWO" in deployed.log[3:]
     assert "empty old_two" not in deployed.log
 
@@ -312,7 +312,7 @@ def test_records_that_a_declared_query_wrote_as_well_stay(pipeline, deployed):
     deployed.execute(SINK.format("old_name", "macd_payment_mismatches", JOINED), {})
     deployed.log.clear()
     orphans = _orphans(deployed, "OLD_NAME")
-    plan_streams(pipeline, deployed, deployed.empty, orphans=orphans, prune=True).apply()
+    plan_streams(pipeline, deployed, deployed, orphans=orphans, prune=True).apply()
     assert deployed.log == ["terminate CAS_OLD_NAME", "drop OLD_NAME"]
 
 
@@ -322,8 +322,8 @@ def test_an_orphan_between_two_declared_streams_goes_in_its_place(pipeline, depl
     deployed.sources[JOINED] = _with_statement(deployed.sources[JOINED], changed)
     orphans = _orphans(deployed, "OLD_ONE", "OLD_TWO")
     arguments = {"replace": True, "orphans": orphans}
-    assert "CAS_OLD_ONE" in plan_streams(pipeline, deployed, deployed.empty, **arguments).blocked[0].remedy
-    plan_streams(pipeline, deployed, deployed.empty, **arguments, prune=True).apply()
+    assert "CAS_OLD_ONE" in plan_streams(pipeline, deployed, deployed, **arguments).blocked[0].remedy
+    plan_streams(pipeline, deployed, deployed, **arguments, prune=True).apply()
     drops = [line for line in deployed.log if line.startswith(("drop", "create"))]
     assert drops.index("drop OLD_TWO") < drops.index("drop OLD_ONE") < drops.index(f"drop {JOINED}")
     assert drops.index(f"drop {JOINED}") < drops.index(f"create {JOINED}")
@@ -335,7 +335,7 @@ def _with_statement(source, statement):
 
 def test_a_removal_drops_orphans_before_what_they_read(pipeline, deployed):
     parts = [Part("stream", "OLD_ONE"), Part("stream", "OLD_TWO"), Part("topic", "old_one")]
-    plan_stream_removal(pipeline, deployed, deployed.empty, parts).apply()
+    plan_stream_removal(pipeline, deployed, deployed, parts).apply()
     drops = [line for line in deployed.log if line.startswith("drop")]
     assert drops[:1] == ["drop OLD_TWO"]
     assert drops.index("drop OLD_ONE") < drops.index(f"drop {JOINED}")

@@ -8,12 +8,17 @@ from typing import Any, cast
 import pytest
 
 from macd.clients.ksqldb import KsqlDb, Query
-from macd.plan import running
+from macd.plan import Blocked, Change, NoOp, Plan, running
 from macd.settings import REPOSITORY
 from macd.specs import load_pipeline
 
 JOINED = ("macd_orders_payments_joined",)
 THEIRS = Query("CSAS_THEIRS_9", "ERROR", ("theirs",))
+
+
+STARTING = Blocked("stream JOINED", reason="its query CSAS_1 is UNRESPONSIVE", remedy="-")
+CHANGED = Blocked("stream JOINED", reason="its statement differs", remedy="-")
+AS_DECLARED = NoOp("stream JOINED")
 
 
 class Server:
@@ -45,3 +50,26 @@ def test_only_the_pipelines_own_queries_are_waited_for(
     found = running.wait_until_running(pipeline, cast(KsqlDb, server), deadline)
     assert [query.query_id for query in found] == left
     assert len(states) - len(server.states) == asked
+
+
+@pytest.mark.parametrize(
+    ("states", "plans", "made"),
+    [
+        pytest.param(["RUNNING"], [AS_DECLARED], 1, id="nothing is wrong"),
+        pytest.param(["RUNNING"], [STARTING, AS_DECLARED], 2, id="somebody else deploys at this moment"),
+        pytest.param(["RUNNING"], [CHANGED, CHANGED], 2, id="a change that loses something"),
+        pytest.param(["ERROR"], [STARTING], 1, id="a query that does not come back"),
+    ],
+)
+def test_what_blocks_is_believed_when_two_plans_say_it(
+    monkeypatch: pytest.MonkeyPatch, states: list[str], plans: list[Change], made: int
+) -> None:
+    monkeypatch.setattr(running, "POLL_SECONDS", 0.001)
+    left = [Plan.of([change]) for change in plans]
+    server: Any = Server(*states)
+    pipeline = load_pipeline(REPOSITORY / "include", "local")
+    found = running.plan_when_running(
+        pipeline, cast(KsqlDb, server), lambda: left.pop(0), timedelta(milliseconds=50)
+    )
+    assert found.changes == (plans[-1],)
+    assert len(plans) - len(left) == made

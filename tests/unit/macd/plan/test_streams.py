@@ -50,6 +50,9 @@ class FakeKsqlDb:
             self.sources[name] = replace(other, readers=left)
         self.log.append(f"drop {source.name}")
 
+    def holding(self, topics):
+        return set()
+
     def empty(self, topic):
         self.log.append(f"empty {topic}")
 
@@ -61,7 +64,7 @@ def ksqldb():
 
 @pytest.fixture
 def deployed(pipeline, ksqldb):
-    plan_streams(pipeline, ksqldb, ksqldb.empty).apply()
+    plan_streams(pipeline, ksqldb, ksqldb).apply()
     ksqldb.log.clear()
     return ksqldb
 
@@ -78,7 +81,7 @@ def _another_statement(ksqldb, name):
 
 
 def test_an_empty_server_gets_the_streams_in_the_files_order(pipeline, ksqldb):
-    plan = plan_streams(pipeline, ksqldb, ksqldb.empty)
+    plan = plan_streams(pipeline, ksqldb, ksqldb)
     assert [type(change) for change in plan.changes] == [Create] * len(ALL)
     plan.apply()
     assert ksqldb.log == [f"create {name}" for name in ALL]
@@ -91,7 +94,7 @@ def test_a_files_properties_go_with_its_statement_and_no_other(pipeline, deploye
 
 
 def test_a_second_run_is_all_no_ops(pipeline, deployed):
-    assert {type(change) for change in plan_streams(pipeline, deployed, deployed.empty).changes} == {NoOp}
+    assert {type(change) for change in plan_streams(pipeline, deployed, deployed).changes} == {NoOp}
 
 
 def test_the_servers_own_formatting_is_no_difference(pipeline, deployed):
@@ -102,12 +105,12 @@ def test_the_servers_own_formatting_is_no_difference(pipeline, deployed):
         "PARTITIONS=2, TIMESTAMP='payment_time', VALUE_FORMAT='AVRO');"
     )
     _change(deployed, PAYMENTS, statement=shown)
-    assert plan_streams(pipeline, deployed, deployed.empty).pending == ()
+    assert plan_streams(pipeline, deployed, deployed).pending == ()
 
 
 def test_a_changed_stream_is_blocked_and_says_what_would_be_lost(pipeline, deployed):
     _another_statement(deployed, JOINED)
-    [change] = plan_streams(pipeline, deployed, deployed.empty).pending
+    [change] = plan_streams(pipeline, deployed, deployed).pending
     assert isinstance(change, Blocked)
     assert "differs from include/ksql/03_macd_orders_payments_joined.sql" in change.reason
     assert "--replace-streams" in change.remedy
@@ -115,7 +118,7 @@ def test_a_changed_stream_is_blocked_and_says_what_would_be_lost(pipeline, deplo
 
 def test_replacing_a_source_drops_all_that_builds_on_it_and_empties_what_they_wrote(pipeline, deployed):
     _another_statement(deployed, ORDERS)
-    plan = plan_streams(pipeline, deployed, deployed.empty, replace=True)
+    plan = plan_streams(pipeline, deployed, deployed, replace=True)
     affected = [name for name in ALL if name != PAYMENTS]
     assert [type(change) for change in plan.changes].count(Delete) == len(affected)
     plan.apply()
@@ -123,18 +126,18 @@ def test_replacing_a_source_drops_all_that_builds_on_it_and_empties_what_they_wr
     assert drops == [f"drop {name}" for name in reversed(affected)]
     for name in (JOINED, MISMATCHES, PAID, HOURLY):
         at = deployed.log.index(f"drop {name}")
-        assert deployed.log[at - 1 : at + 2] == [
+        assert deployed.log[at - 2 : at + 1] == [
             f"terminate CAS_{name}",
-            f"drop {name}",
             f"empty {name.lower()}",
+            f"drop {name}",
         ]
     assert "empty macd_orders" not in deployed.log
-    assert plan_streams(pipeline, deployed, deployed.empty).pending == ()
+    assert plan_streams(pipeline, deployed, deployed).pending == ()
 
 
 def test_a_table_is_replaced_together_with_what_reads_its_topic_through_a_stream(pipeline, deployed):
     _another_statement(deployed, PAID)
-    plan = plan_streams(pipeline, deployed, deployed.empty, replace=True)
+    plan = plan_streams(pipeline, deployed, deployed, replace=True)
     deleted = [change.resource for change in plan.changes if isinstance(change, Delete)]
     assert deleted == [f"table {HOURLY}", f"stream {PAID_STREAM}", f"table {PAID}"]
 
@@ -143,7 +146,7 @@ def test_a_strangers_query_on_a_changed_stream_blocks_even_a_replacement(pipelin
     _another_statement(deployed, ORDERS)
     stranger = Query("CSAS_THEIRS_9", "RUNNING", ("theirs",))
     _change(deployed, ORDERS, readers=(query_of(JOINED), stranger))
-    [change] = plan_streams(pipeline, deployed, deployed.empty, replace=True).pending
+    [change] = plan_streams(pipeline, deployed, deployed, replace=True).pending
     assert isinstance(change, Blocked)
     assert "CSAS_THEIRS_9" in change.remedy
 
@@ -151,13 +154,13 @@ def test_a_strangers_query_on_a_changed_stream_blocks_even_a_replacement(pipelin
 @pytest.mark.parametrize(("writers", "why"), [((), "terminated"), ((query_of(JOINED, "ERROR"),), "ERROR")])
 def test_a_stream_whose_query_is_dead_is_not_taken_for_deployed(pipeline, deployed, writers, why):
     _change(deployed, JOINED, writers=writers)
-    [change] = plan_streams(pipeline, deployed, deployed.empty).pending
+    [change] = plan_streams(pipeline, deployed, deployed).pending
     assert isinstance(change, Blocked)
     assert why in change.reason
 
 
 def test_removal_drops_readers_before_what_they_read(pipeline, deployed):
-    plan_stream_removal(pipeline, deployed, deployed.empty).apply()
+    plan_stream_removal(pipeline, deployed, deployed).apply()
     assert [entry for entry in deployed.log if entry.startswith("drop")] == [
         f"drop {name}" for name in reversed(ALL)
     ]

@@ -10,13 +10,13 @@ from confluent_kafka import KafkaError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macd.clients.records import Position, RecordReader
+from macd.clients.records import Position
 from macd.errors import DeliveryFailed, RequestRejected, SpecError
 from macd.producer.delivery import Delivery
 from macd.producer.encoding import order_encoder, payment_encoder
 from macd.producer.manifest import Manifest
 from macd.producer.parameters import SeedParameters
-from macd.producer.resume import begin, check_still_there, count_present
+from macd.producer.resume import begin, check_still_there, count_present, earlier_records
 from macd.producer.route import route_of
 from macd.producer.seed import Encoders, acknowledged, produce
 from macd.producer.store import RunStore
@@ -49,7 +49,8 @@ class World:
 
     def attempt(self, manifest: Manifest, delivers: float = float("inf")):
         """One attempt; the broker takes `delivers` messages and then dies."""
-        with RecordReader(KAFKA, manifest.start_of(ROUTE.sources), FakeConsumer(self.broker)) as reader:
+        start = manifest.start_of(ROUTE.sources)
+        with earlier_records(KAFKA, start, FakeConsumer(self.broker)) as reader:
             present = count_present(manifest.run, ROUTE, reader.drain())
         sink = FakeProducer(self.broker, fate=lambda n: None if n < delivers else KafkaError._MSG_TIMED_OUT)
         delivery = Delivery(KAFKA, sink)
@@ -99,6 +100,36 @@ def test_resuming_at_any_point_gives_the_same_records_and_no_duplicate(parameter
     for wanted, got in zip(expected, found, strict=True):
         assert {key: got[key] for key in wanted} == wanted
     assert (acked.orders, acked.payments) == (manifest.counts.orders, manifest.counts.payments)
+
+
+@pytest.mark.parametrize("emptied", [True, False])
+def test_a_run_is_not_resumed_where_its_messages_may_be_gone(emptied):
+    """They may have been joined: sent again they would be there twice."""
+    world = World()
+    world.attempt(world.begin(SeedParameters(orders=5), "an earlier run"))
+    manifest = world.begin(SeedParameters(orders=20))
+    with pytest.raises(DeliveryFailed):
+        world.attempt(manifest, delivers=20)
+    where = (ROUTE.orders_topic, 0)
+    if emptied:
+        world.broker.begins[where] = len(world.broker.partitions[where])
+    else:
+        world.broker.partitions[where].clear()
+    before = messages(world.broker)
+    with pytest.raises(RequestRejected, match=r"macd_orders no longer holds all .*Start a new run"):
+        world.attempt(manifest)
+    assert messages(world.broker) == before
+
+
+def test_messages_on_a_partition_that_came_later_are_not_sent_again():
+    world = World()
+    manifest = world.begin(SeedParameters(orders=20))
+    with pytest.raises(DeliveryFailed):
+        world.attempt(manifest, delivers=20)
+    sale = list(manifest.run.sales())[-1]
+    world.broker.append_to((ROUTE.orders_topic, 2), sale.order.order_id.encode())
+    world.attempt(manifest)
+    assert messages(world.broker) == expected_messages(manifest)
 
 
 def test_repeating_a_finished_run_sends_nothing():

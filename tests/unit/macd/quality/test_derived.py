@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal
+from itertools import count
 from typing import Any
 
 import mongomock
@@ -16,14 +17,17 @@ from macd.producer.manifest import Manifest
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import HOUR_MS, Kind, Run
 from macd.producer.store import RunStore
-from macd.quality.derived import Followed
+from macd.quality.derived import Derived, Followed
 from macd.quality.documents import dollars
+from macd.quality.figures import Figures
 from macd.quality.hourly import HourlyRevenue
 from macd.quality.mismatches import MismatchList
+from macd.quality.reconcile import Outcome
+from macd.quality.report import Samples
 from macd.quality.takings import Amount, Takings, TakingsBook
 from macd.quality.verify import wait_until_settled
 from tests.unit.macd.fakes import AS_OF, mismatch_of, runs
-from tests.unit.macd.quality.test_reconcile import manifest_of
+from tests.unit.macd.quality.test_reconcile import PIPELINE, manifest_of
 
 TOPIC = "topic-1"
 
@@ -208,9 +212,9 @@ def mismatch_documents(run: Run) -> Iterable[dict[str, Any]]:
 def test_the_listed_mismatches_are_those_of_the_run(run: Run) -> None:
     world, other = World(), a_run("other", mismatch_share=0.5)
     listed = MismatchList(manifest_of(run), world.database["m"])
-    assert listed.is_complete() == (run.plan.mismatched == 0)
+    assert listed.count() == 0
     world.database["m"].insert_many([*mismatch_documents(run), *mismatch_documents(other)])
-    assert listed.is_complete()
+    assert listed.count() == listed.planned == run.plan.mismatched
     compared = listed.compare()
     assert (compared.right, compared.wrong.count) == (run.plan.mismatched, 0)
 
@@ -272,3 +276,51 @@ def test_waiting_ends_once_the_derived_collections_have_followed(world: World) -
     told: list[str] = []
     assert wait_until_settled(lambda: next(looks), 60, told.append).settled
     assert told == ["mismatches and hourly revenue have followed after 0.0 s"]
+
+
+def followed(world: World, run: Run, before_each: Callable[[int], None]) -> Any:
+    """Waits for what is derived from a joined run; a second passes with each look, and three end it."""
+    outcome = Outcome(figures=Figures(), samples=Samples(), takings=takings_of(run))
+    watched = Derived(manifest_of(run), outcome, PIPELINE, lambda: TOPIC, world.database)
+    looks, seconds = count(), count(0.0, 1.0)
+
+    def look() -> Followed:
+        before_each(next(looks))
+        return watched.look(lambda _: None)
+
+    return wait_until_settled(look, 1_000, lambda _: None, 3, lambda: next(seconds))
+
+
+@pytest.mark.parametrize("field", ["orders", "revenue", "average_basket"])
+def test_sums_that_grow_within_hours_that_are_still_wrong_are_waited_for(world: World, field: str) -> None:
+    run = a_run("r")
+    settled(world, run)
+    right = world.revenue.find_one()
+
+    def grow(look: int) -> None:
+        value = right[field]
+        if look < 10:
+            value = 100 + look if field == "orders" else Decimal128(f"1000.{look:02}")
+        world.revenue.update_one({"_id": right["_id"]}, {"$set": {field: value}})
+
+    waited = followed(world, run, grow)
+    assert waited.settled
+    assert waited.seconds >= 10
+
+
+def test_mismatches_that_are_listed_one_by_one_are_waited_for(world: World) -> None:
+    run = a_run("r", mismatch_share=0.5)
+    settled(world, run)
+    waiting = list(mismatch_documents(run))
+    listed = world.database["payment_mismatches"]
+    waited = followed(world, run, lambda _: waiting and listed.insert_one(waiting.pop()))
+    assert waited.settled
+    assert waited.seconds >= run.plan.mismatched - 1 > 3
+
+
+def test_hours_that_stay_wrong_are_given_up(world: World) -> None:
+    run = a_run("r")
+    settled(world, run)
+    world.revenue.delete_one({})
+    waited = followed(world, run, lambda _: None)
+    assert (waited.settled, waited.seconds) == (False, 4)

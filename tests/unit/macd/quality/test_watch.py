@@ -5,6 +5,7 @@ from itertools import count
 import pytest
 
 from macd.clients.records import Position, RecordReader
+from macd.producer.manifest import PartitionOffset
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import Run
 from macd.quality.verify import PAST_STALL_LIMIT_S, wait_until_settled
@@ -102,6 +103,40 @@ def test_records_of_other_runs_are_passed_over():
     assert progress.records_read > 0
 
 
+def test_a_topic_that_came_after_the_run_is_read_too():
+    """Its dead letters would not be seen otherwise."""
+    known = PartitionOffset(topic=ROUTE.joined_topic, partition=0, offset=7)
+    manifest = manifest_of(RUN).model_copy(update={"start_offsets": (known,)})
+    start = manifest.start_of((ROUTE.joined_topic, ROUTE.dead_letter_topic, None))
+    assert start == ((ROUTE.joined_topic, 0, 7), (ROUTE.dead_letter_topic, 0, 0))
+
+
+def test_waiting_goes_on_while_a_transaction_keeps_records_from_us_and_ends_when_it_does():
+    world, said = World(), []
+    for sale in SALES:
+        world.join(sale)
+        if sale.pairs:
+            world.store(sale)
+    for partition in (0, 1):
+        world.broker.open_since[ROUTE.joined_topic, partition] = 0
+    seconds = count(0, 1)
+
+    def clock() -> float:
+        now = next(seconds)
+        if now > 200:
+            world.broker.open_since.clear()
+        return float(now)
+
+    outcome = wait_until_settled(
+        world.watch.look, 1000, said.append, 30, clock, lambda: world.watch.is_held_up(said.append)
+    )
+    assert outcome.settled
+    assert outcome.seconds > 200
+    told = f"records of topic {ROUTE.joined_topic} are behind a transaction that is still open (since offset"
+    assert any(line.startswith("waiting on: ") and told in line for line in said)
+    assert world.watch.obstacles == ()
+
+
 @pytest.mark.parametrize(
     "headers", [None, [], [("other", b"x")], [("__connect.errors.exception.message", None)]]
 )
@@ -178,6 +213,32 @@ def test_what_stands_still_is_restarted_before_waiting_is_given_up(restarts, set
     )
     assert outcome.settled is settled
     assert sink.asked == (1 if settled else 3), "every ten seconds without a move, and never while it moves"
+
+
+@pytest.mark.parametrize(
+    ("caught_up", "seconds"),
+    [
+        pytest.param([True, True], 21, id="believed when it is seen twice"),
+        pytest.param([True, False, True, True], 41, id="twice in a row"),
+        pytest.param([False], 91, id="otherwise the limit counts"),
+    ],
+)
+def test_nobody_waits_for_what_cannot_come_any_more(caught_up, seconds):
+    answers = iter(caught_up)
+    outcome, _ = waited(
+        (at(3) for _ in count()),
+        deadline_s=1000,
+        stall_limit_s=90,
+        caught_up=lambda: next(answers, False),
+    )
+    assert (outcome.settled, outcome.seconds) == (False, seconds)
+
+
+def test_what_moves_has_not_been_caught_up_with():
+    """The last records may be seen a moment after everything was read."""
+    looks = (at(3 if n < 15 else 5 if n < 34 else 10) for n in count())
+    outcome, _ = waited(looks, deadline_s=1000, stall_limit_s=90, caught_up=lambda: True)
+    assert (outcome.settled, outcome.seconds) == (True, 35)
 
 
 def test_nobody_restarts_what_moves():

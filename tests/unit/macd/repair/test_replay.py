@@ -85,6 +85,13 @@ def test_from_the_beginning_looks_again_unless_this_replay_has_begun_there() -> 
     assert start(Progress(10, ""), False, "") == 2, "the topic was made anew"
 
 
+def test_a_partition_that_came_while_it_was_looked_at_is_left_for_the_next() -> None:
+    world = World([dead_letter(0, b"a")])
+    span, late = world.span(), dead_letter(0, b"b")._replace(where=(TOPIC, 1))
+    [[found]] = records_within(lambda starts: iter([[*world.letters, late]]), span)
+    assert found.key() == b"a"
+
+
 def test_what_arrives_during_a_replay_is_left_for_the_next() -> None:
     world = World(letters_of([SKIPPED] * 3))
     span = world.span()

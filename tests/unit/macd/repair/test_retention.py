@@ -43,6 +43,8 @@ class Collection:
 
     def delete_many(self, query: dict[str, Any]) -> Deleted:
         self.database.step()
+        if "_id" not in query:
+            return Deleted(0)
         ids = [each for each in query["_id"]["$in"] if each in self.documents]
         for each in ids:
             del self.documents[each]
@@ -101,6 +103,7 @@ def test_only_old_runs_that_passed_are_deleted_and_it_is_said() -> None:
     assert database.ids(ROUTE.collection) == kept
     assert database.ids("seeding_runs") == {"young", "failed", "unverified"}
     assert database.ids("quality_reports") == {"young", "failed"}
+    assert database.ids("runs_deleted") == {"old"}
     assert said == ["Deleted run old: 5 documents, its manifest and its report."]
     assert delete_runs_before(CUT, database, ROUTE).verdict == "no run was old enough to delete"
 
@@ -134,3 +137,4 @@ def test_killed_anywhere_it_goes_on_the_next_time(kills: list[int], verified_mea
     assert database.ids(ROUTE.collection) == kept
     assert database.ids("seeding_runs") == database.ids("quality_reports") == {"young"}
     assert database.ids("runs_being_deleted") == set()
+    assert database.ids("runs_deleted") == {"a", "b"}

@@ -1,10 +1,10 @@
-"""A real SMTP server in this process."""
+"""A real SMTP server in this process, and Airflow's Variables in memory."""
 
 from __future__ import annotations
 
 import email
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.policy import default
 from typing import Any
@@ -12,27 +12,92 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
+from macd_airflow.notifications import memory, turn
+from tests.unit.macd import turns
+
 
 class Post:
-    """What has arrived; `refuse` is an answer to recipients instead of taking the mail."""
+    """What has arrived. `refuse` is an answer to recipients, `refuse_sender` to a sender.
+
+    `refused` are answers by recipient, `unwanted` answers to a mail by a part of its subject. `meanwhile`
+    happens while a mail is on its way, once. `tried` counts the mails that somebody began to send.
+    """
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
-        self.refuse = ""
+        self.recipients: list[list[str]] = []
+        self.refuse = self.refuse_sender = ""
+        self.refused: dict[str, str] = {}
+        self.unwanted: dict[str, str] = {}
+        self.tried = 0
+        self.meanwhile: Callable[[], object] = bool
+
+    async def handle_MAIL(self, server, session, envelope, address, options) -> str:  # noqa: N802
+        self.tried += 1
+        envelope.mail_from = address
+        return self.refuse_sender or "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options) -> str:  # noqa: N802
-        if self.refuse:
-            return self.refuse
+        if refusal := self.refuse or self.refused.get(address):
+            return refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802
-        self.mails.append(email.message_from_bytes(envelope.content, policy=default))
+        mail = email.message_from_bytes(envelope.content, policy=default)
+        for part, refusal in self.unwanted.items():
+            if part in mail["Subject"]:
+                return refusal
+        self.mails.append(mail)
+        self.recipients.append(envelope.rcpt_tos)
+        self.meanwhile, happens = bool, self.meanwhile
+        happens()
         return "250 OK"
 
     @property
     def subjects(self) -> list[str]:
         return [str(mail["Subject"]) for mail in self.mails]
+
+
+class FakeVariables:
+    """Airflow's Variables; workers may take turns at them. Who sleeps lets the others go on."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.slept_s = 0.0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        turns.operation()
+        return self.values.get(key, default)
+
+    def set(self, key: str, value: str) -> None:
+        turns.operation()
+        self.values[key] = value
+
+    def delete(self, key: str) -> None:
+        turns.operation()
+        self.values.pop(key, None)
+
+    def keys(self, prefix: str) -> list[str]:
+        turns.operation()
+        return sorted(key for key in self.values if key.startswith(prefix))
+
+    def sleep(self, seconds: float) -> None:
+        self.slept_s += seconds
+        turns.pause()
+
+    def now(self) -> float:
+        return 1_800_000_000 + self.slept_s
+
+
+@pytest.fixture(autouse=True)
+def variables(monkeypatch: pytest.MonkeyPatch) -> FakeVariables:
+    made = FakeVariables()
+    monkeypatch.setattr(memory, "Variable", made)
+    monkeypatch.setattr(turn, "Variable", made)
+    monkeypatch.setattr(turn, "sleep", made.sleep)
+    monkeypatch.setattr(turn, "now", made.now)
+    return made
 
 
 @pytest.fixture

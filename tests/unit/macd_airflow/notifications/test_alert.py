@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -25,9 +27,15 @@ from macd_airflow.defaults import task_defaults
 from macd_airflow.notifications import alert, memory
 from macd_airflow.notifications.alert import AlertNotifier, RunAlertNotifier
 from tests.dags.test_integrity import load
+from tests.unit.macd import turns
 from tests.unit.macd.incidents.fakes import database
 
-PLAIN = {"from_email": "airflow@macd.test", "to_email": "team@macd.test", "timeout": 5, "retry_limit": 0}
+PLAIN: dict[str, Any] = {
+    "from_email": "airflow@macd.test",
+    "to_email": "team@macd.test",
+    "timeout": 5,
+    "retry_limit": 0,
+}
 
 
 class FakeBook:
@@ -48,20 +56,6 @@ class FakeBook:
         yield self.database
 
 
-class FakeVariables:
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self.values.get(key, default)
-
-    def set(self, key: str, value: str) -> None:
-        self.values[key] = value
-
-    def delete(self, key: str) -> None:
-        self.values.pop(key, None)
-
-
 @pytest.fixture
 def book(monkeypatch) -> FakeBook:
     made = FakeBook()
@@ -69,24 +63,17 @@ def book(monkeypatch) -> FakeBook:
     return made
 
 
-@pytest.fixture(autouse=True)
-def variables(monkeypatch) -> FakeVariables:
-    made = FakeVariables()
-    monkeypatch.setattr(memory, "Variable", made)
-    return made
-
-
 @pytest.fixture
 def mail_server(connection, connections, serve):
     """(Re)starts the mail server at the connection's address; returns how to take it away."""
 
-    def at(port: int) -> None:
-        extra = PLAIN | {"disable_ssl": True, "disable_tls": True}
+    def at(port: int, to: str = PLAIN["to_email"]) -> None:
+        extra = PLAIN | {"disable_ssl": True, "disable_tls": True, "to_email": to}
         connection("macd_smtp", conn_type="smtp", host="127.0.0.1", port=port, extra=extra)
 
     port = serve()
     at(port)
-    return SimpleNamespace(down=lambda: at(1), up=lambda: at(port))
+    return SimpleNamespace(down=lambda: at(1), up=lambda: at(port), to=lambda to: at(port, to))
 
 
 def ended(
@@ -181,6 +168,11 @@ def test_a_login_in_an_error_that_nobody_expected_is_not_mailed(book, mail_serve
 def test_an_error_without_words_is_told_by_its_type(book, mail_server, post):
     crashed(KeyError("x"))
     assert "KeyError: 'x'" in post.mails[0].get_body(("plain",)).get_content()
+
+
+def test_half_a_character_in_an_error_stops_no_alert(book, mail_server, post):
+    crashed(OSError("no file menu\udce9.json"))
+    assert "no file menu?.json" in post.mails[0].get_body(("plain",)).get_content()
 
 
 def test_braces_in_a_message_are_no_template(book, mail_server, post):
@@ -407,6 +399,94 @@ def test_what_was_over_before_it_could_be_told_is_told_once(book, mail_server, p
     assert "No alert had been sent" in post.mails[0].get_body(("plain",)).get_content()
 
 
+def test_what_ends_while_its_alert_is_on_the_way_is_told_by_whoever_sent_that(book, mail_server, post):
+    post.meanwhile = lambda: book.store.book("run r", [])
+    ended(lost())
+    assert [subject.split("]")[0] for subject in post.subjects] == ["[FAIL", "[RECOVERED"]
+    assert post.mails[1]["In-Reply-To"] == post.mails[0]["Message-ID"]
+
+
+def later(book, variables) -> None:
+    """After the pause that a refused mail makes."""
+    for document in book.database["incidents"].documents.values():
+        document["retry_at"] = datetime(2026, 1, 1, tzinfo=UTC)
+    for key, text in variables.values.items():
+        variables.values[key] = json.dumps(json.loads(text) | {"retry_at": "2026-01-01T00:00:00Z"})
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+@pytest.mark.parametrize("answer", ["554 looks like spam", "451 greylisted"])
+def test_a_mail_that_is_refused_does_not_keep_others_back_and_is_tried_again_later(
+    answer, is_down, book, mail_server, post, variables, capsys
+):
+    book.down = is_down
+    crashed("x", task_id="first")
+    post.unwanted = {"run r": answer}
+    ended(lost(), subjects=("run r",), task_id="second")
+    crashed("x", task_id="third")
+    succeeded(task_id="first")
+    assert post.subjects == [
+        *("[FAIL] task_failed - task macd_pipeline.first", "[FAIL] task_failed - task macd_pipeline.third"),
+        "[RECOVERED] task_failed - task macd_pipeline.first",
+    ]
+    assert post.tried == 4, "the refused one is not tried again at once"
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "no_order_missing - run r" in shown
+    assert answer in shown
+    later(book, variables)
+    succeeded(task_id="fourth")
+    assert post.tried == 5
+    post.unwanted = {}
+    later(book, variables)
+    succeeded(task_id="fifth")
+    succeeded(task_id="sixth")
+    assert post.subjects[3:] == ["[FAIL] no_order_missing - run r"]
+
+
+def test_what_ends_while_its_alert_is_refused_is_told_at_once(book, mail_server, post):
+    post.unwanted = {"[FAIL]": "552 too large"}
+    ended(lost())
+    ended(subjects=("run r",))
+    assert post.subjects == ["[RECOVERED] no_order_missing - run r"]
+    assert book.store.recent()[0].notified_at is None
+
+
+def test_who_does_not_get_a_mail_is_logged_and_kept_and_nobody_gets_it_twice(
+    book, connection, mail_server, post, capsys
+):
+    mail_server.to("team@macd.test, gone@macd.test")
+    post.refused = {"gone@macd.test": "550 no such user"}
+    ended(lost())
+    succeeded()
+    assert post.recipients == [["team@macd.test"]]
+    assert "gone@macd.test: 550 no such user" in " ".join(capsys.readouterr().out.split())
+    [kept] = book.store.open()
+    assert kept.refused == ("gone@macd.test: 550 no such user",)
+    assert kept.notified_severity == "fail"
+
+
+@pytest.mark.parametrize("closes", [{"": "421 closing"}, {}])
+def test_a_server_that_cannot_be_used_is_asked_once_and_everything_stays_due(
+    closes, book, mail_server, post, capsys
+):
+    post.unwanted = closes
+    if not closes:
+        mail_server.down()
+    ended(lost(), lost(subject="run q"), subjects=("run q", "run r"))
+    assert post.tried == bool(closes)
+    assert capsys.readouterr().out.count("could not be sent") == 1
+    post.unwanted = {}
+    mail_server.up()
+    succeeded()
+    assert len(post.mails) == 2
+
+
+def test_a_mail_that_cannot_be_written_does_not_keep_others_back(book, mail_server, post, capsys):
+    ended(lost(message="\udc80"), lost(subject="run q"), subjects=("run q", "run r"))
+    assert post.subjects == ["[FAIL] no_order_missing - run q"]
+    assert "no_order_missing - run r" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_connection_without_recipients_is_logged_with_field_and_remedy(
     book, connection, connections, capsys
 ):
@@ -426,7 +506,7 @@ def test_without_the_book_each_is_still_told_once(book, mail_server, post, varia
     assert [subject.split(" - ")[0] for subject in post.subjects] == [
         *("[FAIL] task_failed", "[FAIL] no_order_missing", "[RECOVERED] task_failed")
     ]
-    assert memory.VARIABLE in variables.values
+    assert [key.startswith(memory.PREFIX) for key in variables.values] == [True]
 
 
 def test_what_ends_without_the_book_is_told_and_forgotten(book, mail_server, post, variables):
@@ -436,6 +516,88 @@ def test_what_ends_without_the_book_is_told_and_forgotten(book, mail_server, pos
     succeeded()
     assert [subject.split("]")[0] for subject in post.subjects] == ["[FAIL", "[RECOVERED"]
     assert variables.values == {}
+
+
+@pytest.mark.parametrize("done", range(24))
+def test_two_tasks_that_end_at_once_without_the_book_do_not_forget_each_others(
+    done, book, mail_server, post, variables
+):
+    book.down = True
+    order = [0] * done + [1] * 50
+    turns.run([partial(crashed, "a", task_id="a"), partial(crashed, "b", task_id="b")], order)
+    crashed("a", task_id="a")
+    crashed("b", task_id="b")
+    turns.run([partial(succeeded, task_id="a"), partial(succeeded, task_id="b")], order)
+    assert sorted(post.subjects) == [
+        *("[FAIL] task_failed - task macd_pipeline.a", "[FAIL] task_failed - task macd_pipeline.b"),
+        *("[RECOVERED] task_failed - task macd_pipeline.a", "[RECOVERED] task_failed - task macd_pipeline.b"),
+    ]
+    assert variables.values == {}
+
+
+@pytest.mark.parametrize("done", range(24))
+def test_a_task_and_its_run_that_tell_of_it_at_once_without_the_book_send_one_mail(
+    done, book, mail_server, post, variables
+):
+    book.down = True
+    turns.run([partial(crashed, "a"), failed_at], [0] * done + [1] * 50)
+    assert post.subjects == ["[FAIL] task_failed - task macd_pipeline.data_quality_checks"]
+
+
+def kept_before(*findings: Finding) -> str:
+    """The one Variable of the version before, with these told of."""
+    at = "2026-11-01T00:00:00Z"
+    kept = [
+        {
+            **{"id": f"0123456789abcde{number}-0", "number": 0, "run_id": None, "source": "d.t"},
+            **each.model_dump(include={"subject", "check", "severity", "message", "next_step"}),
+            **{"opened_at": at, "last_seen_at": at, "closed_at": None, "due": None, "claimed_until": None},
+            **{"notified_at": at, "notified_severity": each.severity, "message_id": f"<{each.check}@x>"},
+        }
+        for number, each in enumerate(findings)
+    ]
+    return json.dumps(kept)
+
+
+@pytest.mark.parametrize("done", range(0, 24, 3))
+@pytest.mark.parametrize("is_down", [False, True])
+def test_what_the_version_before_has_told_of_is_taken_over_once(
+    is_down, done, book, mail_server, post, variables
+):
+    book.down = is_down
+    other = lost(subject="run q")
+    variables.values["macd_alerts_unbooked"] = kept_before(lost(), other)
+    over = partial(ended, subjects=("run r",)), partial(ended, other, subjects=("run q",))
+    turns.run(over, [0] * done + [1] * 50)
+    assert post.subjects == ["[RECOVERED] no_order_missing - run r"]
+    assert post.mails[0]["In-Reply-To"] == "<no_order_missing@x>"
+    assert "macd_alerts_unbooked" not in variables.values
+    ended(subjects=("run q",))
+    assert post.subjects[1:] == ["[RECOVERED] no_order_missing - run q"]
+    assert variables.values == {}
+
+
+@pytest.mark.parametrize("text", ["", "no json", "[]", '[{"id": 1}]'])
+def test_a_variable_that_cannot_be_read_stops_no_alert(text, book, mail_server, post, variables):
+    variables.values = {"macd_alerts_unbooked": text, "macd_alerts_unbooked_x-1": text}
+    for book.down in (True, False):
+        ended(lost())
+    assert post.subjects == ["[FAIL] no_order_missing - run r"]
+    assert variables.values == {}
+
+
+def test_so_many_incidents_are_kept_without_the_book_and_the_next_is_logged(
+    book, mail_server, post, variables, monkeypatch, capsys
+):
+    monkeypatch.setattr(memory, "_MOST", 2)
+    book.down = True
+    for task in "abc":
+        crashed(task, task_id=task)
+    assert len(post.mails) == len(variables.values) == 2
+    assert "2 incidents wait for it already" in " ".join(capsys.readouterr().out.split())
+    book.down = False
+    crashed("c", task_id="c")
+    assert len(post.mails) == 3
 
 
 def test_the_book_takes_over_what_was_told_without_it(book, mail_server, post, variables):

@@ -23,9 +23,9 @@ PLAIN = ADDRESSES | {"disable_ssl": True, "disable_tls": True}
 STARTTLS = ADDRESSES | {"disable_ssl": True}
 
 
-def send() -> None:
+def send() -> tuple[str, ...]:
     mailer = Mailer()
-    mailer.send(plain_mail(self_test_content("h", "d.t", ()), mailer.envelope()))
+    return mailer.send(plain_mail(self_test_content("h", "d.t", ()), mailer.envelope()))
 
 
 @pytest.fixture
@@ -136,6 +136,42 @@ def test_refused_recipients_are_named(connection, serve, post):
     post.refuse = "550 no relaying"
     connection("macd_smtp", conn_type="smtp", host="127.0.0.1", port=serve(), extra=PLAIN)
     with pytest.raises(RequestRejected, match=r"refused the recipients team@macd\.test.*to_email"):
+        send()
+
+
+def test_who_does_not_get_a_mail_that_others_get_is_named_with_the_servers_words(connection, serve, post):
+    post.refused = {"gone@macd.test": "550 no such user"}
+    extra = PLAIN | {"to_email": "team@macd.test, gone@macd.test"}
+    connection("macd_smtp", conn_type="smtp", host="127.0.0.1", port=serve(), extra=extra)
+    assert send() == ("gone@macd.test: 550 no such user",)
+    assert post.recipients == [["team@macd.test"]]
+
+
+def test_a_mail_that_everybody_gets_is_refused_to_nobody(connection, serve, post):
+    connection("macd_smtp", conn_type="smtp", host="127.0.0.1", port=serve(), extra=PLAIN)
+    assert send() == ()
+
+
+def test_a_mail_that_is_too_large_is_refused_and_no_other(connection, serve, post):
+    port = serve(data_size_limit=100)
+    connection("macd_smtp", conn_type="smtp", host="127.0.0.1", port=port, extra=PLAIN)
+    with pytest.raises(RequestRejected, match=r"refused the mail: 552 "):
+        send()
+
+
+@pytest.mark.parametrize("refusing", ["refuse", "unwanted"])
+def test_a_server_that_closes_is_not_taken_for_one_that_refuses_this_mail(refusing, connection, serve, post):
+    closes = "421 closing for maintenance"
+    setattr(post, refusing, closes if refusing == "refuse" else {"": closes})
+    connection("macd_smtp", conn_type="smtp", host="127.0.0.1", port=serve(), extra=PLAIN)
+    with pytest.raises(ServiceUnreachable, match="421 closing for maintenance"):
+        send()
+
+
+def test_a_server_that_wants_a_login_is_not_taken_for_one_that_refuses_this_mail(connection, serve, post):
+    post.refuse_sender = "530 5.7.0 Authentication required"
+    connection("macd_smtp", conn_type="smtp", host="127.0.0.1", port=serve(), extra=PLAIN)
+    with pytest.raises(AuthenticationFailed, match=r"refused the login .*530.*login and password"):
         send()
 
 

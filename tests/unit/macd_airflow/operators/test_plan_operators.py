@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -72,6 +73,13 @@ def test_what_a_task_makes_is_written_down(book: Book) -> None:
     assert seen == [{"local topic a", "local topic b"}]
 
 
+@pytest.fixture
+def no_topics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Kafka without topics, so that none of them holds a record."""
+    monkeypatch.setattr(KafkaHook, "get_conn", lambda _: SimpleNamespace(names=list))
+
+
+@pytest.mark.usefixtures("no_topics")
 def test_a_renamed_stream_is_not_deployed_beside_the_one_that_writes_to_its_topic(
     connections: None, requests_mock: requests_mock.Mocker, book: Book
 ) -> None:
@@ -83,6 +91,7 @@ def test_a_renamed_stream_is_not_deployed_beside_the_one_that_writes_to_its_topi
     assert not any(sql.startswith("CREATE") for sql in server.statements)
 
 
+@pytest.mark.usefixtures("no_topics")
 def test_a_stream_that_was_there_before_the_package_is_told_apart(
     connections: None,
     requests_mock: requests_mock.Mocker,
@@ -169,6 +178,7 @@ class Ksql:
         return [{}]
 
 
+@pytest.mark.usefixtures("no_topics")
 def test_streams_are_created_in_order_and_have_to_run(
     connections: None, requests_mock: requests_mock.Mocker
 ) -> None:
@@ -178,6 +188,7 @@ def test_streams_are_created_in_order_and_have_to_run(
     assert "INNER JOIN" in server.statements[2]
 
 
+@pytest.mark.usefixtures("no_topics")
 def test_a_query_that_is_being_restarted_is_given_time(
     connections: None, requests_mock: requests_mock.Mocker
 ) -> None:
@@ -186,6 +197,7 @@ def test_a_query_that_is_being_restarted_is_given_time(
     assert len(server.statements) == len(list((REPOSITORY / "include" / "ksql").glob("*.sql")))
 
 
+@pytest.mark.usefixtures("no_topics")
 def test_a_query_that_stays_dead_fails_the_task(
     connections: None, requests_mock: requests_mock.Mocker
 ) -> None:

@@ -21,6 +21,7 @@ from macd_airflow.operators.check_data_quality import CheckDataQualityOperator
 from macd_airflow.operators.seed_run import SeedRunOperator
 from macd_airflow.params import templates
 from macd_airflow.triggers.run_settled import RunSettledTrigger
+from tests.unit.macd.quality.verified import Verified
 from tests.unit.macd_airflow.context import context
 from tests.unit.reports import report_of
 
@@ -137,16 +138,34 @@ def test_only_a_run_that_is_long_past_is_waited_for_a_short_time(
     assert given == [PAST_STALL_LIMIT_S if is_short else STALL_LIMIT_S] * 2
 
 
-def test_once_triggered_the_run_is_verified_without_waiting_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    deadlines: list[float] = []
+@pytest.mark.parametrize(
+    ("event", "limits"),
+    [
+        ({"settled": True, "left_s": 300.0, "stall_limit_s": 5.0}, (300, 5)),
+        ({"settled": False, "left_s": 0, "stall_limit_s": 90.0}, (0, 90)),
+        # As the version before wrote it, and a task that it deferred may be resumed by this one.
+        ({"settled": True}, (0, STALL_LIMIT_S)),
+    ],
+)
+def test_once_triggered_a_run_is_verified_within_what_is_left_of_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], limits: tuple[float, float]
+) -> None:
+    given: list[tuple[float, float]] = []
 
-    def verify(run_id: str, pipeline: Any, services: Any, deadline_s: float, *_: Any) -> Report:
-        deadlines.append(deadline_s)
+    def verify(*arguments: Any) -> Report:
+        given.append((arguments[3], arguments[5]))
         return _report(passed=True)
 
     monkeypatch.setattr(check_data_quality, "verify_run", verify)
-    CheckDataQualityOperator(task_id="t", run_id="r").execute_complete(context(), {"settled": False})
-    assert deadlines == [0]
+    CheckDataQualityOperator(task_id="t", run_id="r").execute_complete(context(), event)
+    assert given == [limits]
+
+
+def test_what_is_derived_may_follow_after_a_deferral(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = Verified(monkeypatch)
+    world.revenue_follows(monkeypatch, looks=20)
+    event = {"settled": True, "left_s": 60.0, "stall_limit_s": 60.0}
+    assert CheckDataQualityOperator(task_id="t", run_id="r").execute_complete(context(), event)["passed"]
 
 
 @pytest.mark.parametrize("operator", [SeedRunOperator, CheckDataQualityOperator])

@@ -1,0 +1,147 @@
+"""Alerts without MongoDB: two notifiers at the same Variables, in every order of their requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import pytest
+
+from macd_airflow.notifications import memory
+from tests.unit.macd import turns
+from tests.unit.macd.incidents.fakes import database
+from tests.unit.macd.incidents.world import BEFORE, LOOKS, World, check, prepared
+
+# More requests about one cause a notifier does not make, unless it waits.
+REQUESTS = 26
+WAITING = 50
+
+
+class Outage(World):
+    """MongoDB is away until `back`."""
+
+    def __init__(self) -> None:
+        super().__init__(books={"incidents": memory.Unbooked()})
+
+    def back(self, books: Mapping[str, Any] | None = None) -> None:
+        self.books = books or database()
+
+    def look(self, severity: str | None, *, delivers: bool = True) -> None:
+        if not isinstance(self.books["incidents"], memory.Unbooked):
+            memory.hand_over(self.store)
+        super().look(severity, delivers=delivers)
+
+
+@pytest.fixture
+def outage(variables, monkeypatch) -> Callable[[str], Outage]:
+    """Begins anew with what was told before."""
+
+    def begin(before: str) -> Outage:
+        variables.values.clear()
+        world = Outage()
+        monkeypatch.setattr(memory, "utc_now", world.clock)
+        return prepared(world, before)
+
+    return begin
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("second", LOOKS)
+@pytest.mark.parametrize("first", LOOKS)
+def test_in_any_order_each_is_told_once_when_it_begins_or_gets_worse_and_once_when_it_ends(
+    first, second, before, outage, variables
+):
+    for done in range(REQUESTS):
+        world = outage(before)
+        turns.run([partial(world.look, first), partial(world.look, second)], [0] * done + [1] * WAITING)
+        world.settle(second)
+        for is_open, told in world.told():
+            check(is_open, told, second)
+        assert len(variables.values) == bool(second), "what is over is forgotten"
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("severity", LOOKS)
+def test_what_a_notifier_that_was_killed_leaves_is_told_by_the_next_one_mail_twice_at_most(
+    severity, before, outage, variables
+):
+    for done in range(REQUESTS):
+        world = outage(before)
+        turns.run([partial(world.look, severity)], [0] * done, kill=0)
+        variables.slept_s += 60
+        world.settle(severity)
+        for is_open, told in world.told():
+            assert len(told) <= len(dict.fromkeys(told)) + 1
+            check(is_open, list(dict.fromkeys(told)), severity)
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("second", LOOKS)
+@pytest.mark.parametrize("first", LOOKS)
+def test_two_that_find_mongodb_back_take_everything_over_and_tell_nobody_again(
+    first, second, before, outage, variables
+):
+    for done in range(REQUESTS):
+        world = outage(before)
+        world.back()
+        turns.run([partial(world.look, first), partial(world.look, second)], [0] * done + [1] * WAITING)
+        world.settle(second)
+        assert variables.values == {}
+        for is_open, told in world.told():
+            check(is_open, told, second)
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("severity", LOOKS)
+def test_one_that_is_killed_while_it_takes_over_forgets_nothing(severity, before, outage, variables):
+    for done in range(REQUESTS):
+        world = outage(before)
+        world.back()
+        turns.run([partial(world.look, severity)], [0] * done, kill=0)
+        variables.slept_s += 60
+        world.settle(severity)
+        assert variables.values == {}
+        for is_open, told in world.told():
+            assert len(told) <= len(dict.fromkeys(told)) + 1
+            check(is_open, list(dict.fromkeys(told)), severity)
+
+
+@pytest.mark.parametrize("delivers", [True, False])
+@pytest.mark.parametrize("known", ["warn", "fail"])
+@pytest.mark.parametrize("during", ["warn", "fail"])
+def test_what_the_book_knew_before_goes_on_with_what_was_told_meanwhile(
+    during, known, delivers, outage, variables
+):
+    world = outage("nothing")
+    away, world.books = world.books, database()
+    world.look(known)
+    books, world.books = world.books, away
+    world.look(during, delivers=delivers)
+    assert len(variables.values) == 1
+    world.back(books)
+    told = [severity for _, severity in world.mails]
+    assert told == ([known, during] if delivers else [known])
+    world.settle(during)
+    new = [] if "fail" in told or during == "warn" else ["fail"]
+    assert [severity for _, severity in world.mails] == [*told, *new]
+    world.settle(None)
+    assert [severity for _, severity in world.mails] == [*told, *new, "recovery"]
+    [kept] = world.store.recent()
+    assert kept.notified_severity == ("fail" if "fail" in (known, during) else "warn")
+    assert variables.values == {}
+
+
+def test_what_ended_meanwhile_and_could_not_be_told_ends_in_the_book(outage, variables):
+    world = outage("nothing")
+    away, world.books = world.books, database()
+    world.look("fail")
+    books, world.books = world.books, away
+    world.look("fail")
+    world.look(None, delivers=False)
+    world.back(books)
+    world.look("fail", delivers=False)
+    assert [each.is_open for each in world.store.recent()] == [True, False]
+    world.settle(None)
+    assert [told for _, told in world.mails].count("recovery") == 2
+    assert variables.values == {}
