@@ -90,7 +90,8 @@ def _offsets(
     """By partition, in the order in which they are asked for."""
     if not topics:
         return {}
-    admin = client or admin_client(service)
+    # An AdminClient counts as false while it has nothing to do.
+    admin = admin_client(service) if client is None else client
     found: dict[Place, list[int]] = {}
     try:
         known = admin.list_topics(timeout=REQUEST_TIMEOUT_S).topics

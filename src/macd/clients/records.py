@@ -102,6 +102,7 @@ class RecordReader:
         self._check = check
         self._next: dict[Place, int] = {}
         self._extents: dict[Place, Extent] = {}
+        self._ends: dict[Place, int] = {}
         self._paused: set[Place] = set()
         self._cut: set[str] = set()
 
@@ -144,7 +145,7 @@ class RecordReader:
             behind = self._behind()
             if not behind:
                 return
-            self._pause_all_but(behind)
+            self._pause_those_beyond()
             now = clock()
             heard = now if events else heard
             if now - heard > SILENCE_LIMIT_S:
@@ -165,6 +166,7 @@ class RecordReader:
         for place, extent in self._extents.items():
             if extent.end < self._next.get(place, 0):
                 _raise_anew(place[0])
+            self._ends[place] = extent.end if self._exhaustive else extent.stable_end
         new = {at: self._first(at, it) for at, it in self._extents.items() if at not in self._next}
         if new:
             self._next |= new
@@ -195,15 +197,14 @@ class RecordReader:
 
     def _behind(self) -> dict[Place, int]:
         """The partitions of which something is left to read, and up to where."""
-        ends = {at: it.end if self._exhaustive else it.stable_end for at, it in self._extents.items()}
-        return {place: end for place, end in ends.items() if self._next[place] < end}
+        return {place: end for place, end in self._ends.items() if self._next[place] < end}
 
-    def _pause_all_but(self, behind: Collection[Place]) -> None:
+    def _pause_those_beyond(self) -> None:
         """One that is written to faster than it can be read would leave no room for the others."""
-        done = self._next.keys() - behind - self._paused
-        if done:
-            self._source.pause([TopicPartition(*place) for place in done])
-            self._paused |= done
+        beyond = {place for place, end in self._ends.items() if self._next[place] > end} - self._paused
+        if beyond:
+            self._source.pause([TopicPartition(*place) for place in beyond])
+            self._paused |= beyond
 
     def _raise_silence(self) -> NoReturn:
         address = client_config(self._service).get("bootstrap.servers")

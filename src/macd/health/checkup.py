@@ -29,7 +29,7 @@ EXAMPLES = 20
 
 
 class Books(NamedTuple):
-    """Runs given up, orders only dead-lettered, minutes since the latest run, damaged runs, strays."""
+    """Runs given up or damaged, orders that are only dead letters, minutes since the latest run, strays."""
 
     unfinished: list[str] = []
     unsettled: list[str] = []
