@@ -3,6 +3,7 @@
 MacdError                    exit  remedy is always given
 ├── SpecError                3     a file under include/ or a setting is wrong (names file and field)
 │   └── RunNotFound                there is no seeding run, or no report, with this id
+│       └── RunBeingDeleted        there is hardly anything left of it
 ├── EnvironmentNotReady      4     this machine lacks something the local stack needs
 ├── ServiceError             5     a service did not do what was asked
 │   ├── ServiceUnreachable         nobody answers at that address
@@ -47,6 +48,10 @@ class SpecError(MacdError):
 
 class RunNotFound(SpecError):
     """A seeding run was named that does not exist, or was never verified."""
+
+
+class RunBeingDeleted(RunNotFound):
+    """The deletion of a seeding run has begun, or has ended while somebody looked at the run."""
 
 
 class EnvironmentNotReady(MacdError):
