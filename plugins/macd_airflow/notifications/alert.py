@@ -90,7 +90,7 @@ class AlertNotifier(BaseNotifier):
             complete = subject in look.subjects
             store.book(subject, look.about(subject), complete=complete, where=look.where)
         # Again, since what became due while a mail was on its way waits for whoever sent that.
-        while due := store.claim_due():
+        while due := store.claim_due(look.all_subjects):
             if not self._deliver(due, look, store):
                 return
 

@@ -2,7 +2,7 @@
 
 A Variable can be set, read, listed and deleted, but not set on condition. So whoever wants a turn says so in
 a Variable of its own and then looks for others: of two that want the same turn, the one that said so later
-sees the other. It takes its word back then, waits, and tries again.
+sees the other. Of those that see each other the oldest stays; the others take their word back and wait.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 from airflow.sdk import Variable
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_random
 
 from macd.errors import DeadlineExceeded
 
 PREFIX = "macd_alerts_turn_"
-# A turn is a few requests long. Of a worker that was killed in one, the others do not wait for ever.
-_LASTS_S = 20
-_PATIENCE_S = 25
+# A turn is a few requests long; of a worker that was killed in one the others do not wait for ever. Airflow
+# itself kills a callback that takes longer than 20 s (core.task_success_overtime).
+_LASTS_S = 10
+_PATIENCE_S = 8
+_PAUSE_S = 0.1
 sleep: Callable[[float], None] = time.sleep
 now: Callable[[], float] = time.time
 
@@ -36,28 +37,31 @@ def turn(what: str) -> Iterator[None]:
 
 
 def _taken(what: str) -> str:
-    retrying = Retrying(
-        retry=retry_if_result(lambda mine: mine is None),
-        wait=wait_random(0.05, 0.3),
-        stop=stop_after_delay(_PATIENCE_S),
-        sleep=lambda seconds: sleep(seconds),
+    prefix, deadline = f"{PREFIX}{what}_", time.monotonic() + _PATIENCE_S
+    mine = _wanted(prefix)
+    while time.monotonic() < deadline:
+        rivals = [key for key in alive(Variable.keys(prefix=prefix)) if key != mine]
+        if not rivals and mine:
+            return mine
+        if not rivals:
+            mine = _wanted(prefix)
+            continue
+        if mine and min(rivals) < mine:
+            Variable.delete(mine)
+            mine = ""
+        sleep(_PAUSE_S)
+    if mine:
+        Variable.delete(mine)
+    raise DeadlineExceeded(
+        f"somebody else changes the alert {what} all the time.",
+        remedy=f"The next task that ends tries again. Delete the Variables {PREFIX}... when they stay.",
     )
-    try:
-        return str(retrying(_attempt, f"{PREFIX}{what}_"))
-    except RetryError:
-        raise DeadlineExceeded(
-            f"somebody else changes the alert {what} all the time.",
-            remedy=f"The next task that ends tries again; delete Variables {PREFIX}... that stay.",
-        ) from None
 
 
-def _attempt(prefix: str) -> str | None:
-    mine = f"{prefix}{now():.3f}_{uuid4().hex[:8]}"
-    Variable.set(mine, "")
-    if alive(Variable.keys(prefix=prefix)) == [mine]:
-        return mine
-    Variable.delete(mine)
-    return None
+def _wanted(prefix: str) -> str:
+    key = f"{prefix}{now():.3f}_{uuid4().hex[:8]}"
+    Variable.set(key, "")
+    return key
 
 
 def alive(keys: Iterable[str]) -> list[str]:

@@ -8,7 +8,7 @@ names the state that it starts from.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -114,13 +114,15 @@ class IncidentStore:
         done = self._incidents.update_one(as_read, {"$set": merged(known, kept)})
         return bool(done.matched_count)
 
-    def claim_due(self) -> list[Incident]:
+    def claim_due(self, first: Collection[str] = ()) -> list[Incident]:
         """Takes over every mail that has not gone out, of any subject; oldest first.
 
+        Those about the subjects `first` are claimed first: of many workers each then gets its own.
         Whoever claims has to say how it went: `sent`, `refused` or `release`. What becomes due of the same
         incident meanwhile waits for that, so whoever has sent something asks again.
         """
         waiting = [Incident.from_mongo(document) for document in self._incidents.find(_DUE)]
+        waiting.sort(key=lambda incident: incident.subject not in first)
         claimed = [mine for incident in waiting if (mine := self._claim(incident))]
         return sorted(claimed, key=lambda incident: incident.opened_at)
 

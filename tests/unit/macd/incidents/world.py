@@ -44,14 +44,14 @@ class World:
     def store(self) -> IncidentStore:
         return IncidentStore(self.books, self.clock)
 
-    def look(self, severity: str | None, *, delivers: bool = True) -> None:
+    def look(self, severity: str | None, subject: str = SUBJECT, *, delivers: bool = True) -> None:
         """What a task does that has ended."""
         told = {"message": "m", "next_step": "n"}
-        found = [Finding(subject=SUBJECT, check="a", severity=severity, **told)] if severity else []
+        found = [Finding(subject=subject, check="a", severity=severity, **told)] if severity else []
         store = self.store
-        booked = store.book(SUBJECT, found)
+        booked = store.book(subject, found)
         self.seen |= {known(each) for group in booked for each in group}
-        while due := store.claim_due():
+        while due := store.claim_due([subject]):
             if not delivers:
                 return store.release(due)
             self._mail(due)
