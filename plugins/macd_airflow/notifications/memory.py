@@ -16,7 +16,7 @@ from macd.clients.mongodb import Document
 from macd.errors import DeadlineExceeded, ServiceError
 from macd.incidents.incident import Incident
 from macd.incidents.store import COLLECTION, IncidentStore, utc_now
-from macd_airflow.notifications.turn import alive, turn
+from macd_airflow.notifications.turn import alive, is_fresh, turn
 
 # The version before kept all of them in this one; whoever finds it takes it apart.
 VARIABLE = "macd_alerts_unbooked"
@@ -50,8 +50,8 @@ class Unbooked:
 
     def insert_one(self, document: Document) -> None:
         """DuplicateKeyError when its id is taken."""
-        with turn(document["_id"]):
-            if _read(PREFIX + document["_id"]):
+        with turn(document["_id"]) as mine:
+            if _read(PREFIX + document["_id"]) or not is_fresh(mine):
                 raise DuplicateKeyError("E11000")
             if len(Variable.keys(prefix=PREFIX)) >= _MOST:
                 raise ServiceError(
@@ -65,11 +65,12 @@ class Unbooked:
         """Changes the one with the `_id` of the query when the rest of that holds."""
         if not self._matching(query):  # as most claims of what another task is about to mail: no turn for it
             return Changed(0)
-        with turn(query["_id"]):
+        with turn(query["_id"]) as mine:
             kept = self._matching(query)
-            if kept:
-                _keep(kept | update["$set"])
-        return Changed(int(bool(kept)))
+            if not kept or not is_fresh(mine):
+                return Changed(0)
+            _keep(kept | update["$set"])
+        return Changed(1)
 
     def _matching(self, query: Document) -> Document | None:
         kept = _read(PREFIX + query["_id"])

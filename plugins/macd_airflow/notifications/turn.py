@@ -19,7 +19,7 @@ from macd.errors import DeadlineExceeded
 PREFIX = "macd_alerts_turn_"
 # A turn is a few requests long; of a worker that was killed in one the others do not wait for ever. Airflow
 # itself kills a callback that takes longer than 20 s (core.task_success_overtime).
-_LASTS_S = 10
+_LASTS_S = 6
 _PATIENCE_S = 8
 _PAUSE_S = 0.1
 sleep: Callable[[float], None] = time.sleep
@@ -27,26 +27,40 @@ now: Callable[[], float] = time.time
 
 
 @contextmanager
-def turn(what: str) -> Iterator[None]:
+def turn(what: str) -> Iterator[str]:
     """Nobody else has this turn meanwhile; DeadlineExceeded when it cannot be had in time."""
     mine = _taken(what)
     try:
-        yield
+        yield mine
     finally:
         Variable.delete(mine)
+
+
+def is_fresh(mine: str) -> bool:
+    """Whether the others will believe for long enough that its owner lives."""
+    return now() < _since(mine) + _LASTS_S / 2
+
+
+def alive(keys: Iterable[str]) -> list[str]:
+    """The turns among these Variables whose owners live, as far as is known; the others are removed."""
+    turns = [key for key in keys if key.startswith(PREFIX)]
+    dead = {key for key in turns if _since(key) + _LASTS_S < now()}
+    for key in dead:
+        Variable.delete(key)
+    return [key for key in turns if key not in dead]
 
 
 def _taken(what: str) -> str:
     prefix, deadline = f"{PREFIX}{what}_", time.monotonic() + _PATIENCE_S
     mine = _wanted(prefix)
     while time.monotonic() < deadline:
-        rivals = [key for key in alive(Variable.keys(prefix=prefix)) if key != mine]
-        if not rivals and mine:
+        wanting = alive(Variable.keys(prefix=prefix))
+        if wanting == [mine]:
             return mine
-        if not rivals:
+        if not wanting:
             mine = _wanted(prefix)
             continue
-        if mine and min(rivals) < mine:
+        if mine and min(wanting) < mine:
             Variable.delete(mine)
             mine = ""
         sleep(_PAUSE_S)
@@ -64,10 +78,5 @@ def _wanted(prefix: str) -> str:
     return key
 
 
-def alive(keys: Iterable[str]) -> list[str]:
-    """The turns among these Variables whose owners live, as far as is known; the others are removed."""
-    turns = [key for key in keys if key.startswith(PREFIX)]
-    dead = {key for key in turns if float(key.split("_")[-2]) + _LASTS_S < now()}
-    for key in dead:
-        Variable.delete(key)
-    return [key for key in turns if key not in dead]
+def _since(key: str) -> float:
+    return float(key.split("_")[-2])

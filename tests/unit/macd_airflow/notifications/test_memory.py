@@ -175,3 +175,19 @@ def test_nobody_has_a_turn_while_mongodb_is_waited_for(outage, variables):
     with pytest.raises(ServiceUnreachable):
         memory.hand_over(IncidentStore(NoAnswer()))
     assert variables.was_set == []
+
+
+def test_one_that_was_held_up_in_its_turn_changes_nothing(outage, variables, monkeypatch):
+    outage("a failure that was told")
+    [(key, before)] = variables.values.items()
+    read = variables.get
+
+    def slowly(key: str, default: Any = None) -> Any:
+        variables.sleep(5)
+        return read(key, default)
+
+    monkeypatch.setattr(variables, "get", slowly)
+    one = {"_id": key.removeprefix(memory.PREFIX)}
+    changed = memory.Unbooked().update_one(one, {"$set": {"message": "x"}})
+    assert changed.matched_count == 0
+    assert variables.values == {key: before}
