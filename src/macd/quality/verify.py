@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import NamedTuple, Protocol
 
@@ -124,9 +125,9 @@ def _verify(
             )
             seen = Seen(watch.joined, watch.dead_letters, watch.unordered)
             obstacles = watch.obstacles
-        outcome = reconcile(manifest, route, seen, finder(collection), _on_topics(manifest, route, services))
-        outcome = with_unordered(outcome, manifest, route, seen, collection)
-        derived = Derived(manifest, outcome, pipeline, services, database)
+        sources = _on_topics(manifest, route, services)
+        topic_id = partial(_id_of, route.joined_topic, services)
+        derived = compared(manifest, pipeline, seen, sources, database, topic_id)
         waited = _wait_for_derived(derived, waited, deadline_s, progress, stall_limit_s, rescue, caught_up)
         report = report_on(run_id, pipeline.checks_of("run"), derived.compare(), waited)
         report = report.with_notes(obstacles)
