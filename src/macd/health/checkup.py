@@ -29,13 +29,13 @@ EXAMPLES = 20
 
 
 class Books(NamedTuple):
-    """Runs given up, orders only dead letters, minutes since the latest run, strays, damaged runs."""
+    """Runs given up or damaged, orders that are only dead letters, minutes since the latest run, strays."""
 
     unfinished: list[str] = []
     unsettled: list[str] = []
     minutes_since_last: int = 0
-    strays: Strays = Strays()
     unreadable: list[str] = []
+    strays: Strays = Strays()
 
 
 def check_up(
@@ -56,8 +56,8 @@ def check_up(
             unfinished_runs(database, now),
             unsettled_orders(pipeline, services, database),
             minutes_since_last_run(database, now),
-            find_strays(database, route_of(pipeline)),
             unreadable_runs(database),
+            find_strays(database, route_of(pipeline)),
         )
         report = report_on(pipeline.checks_of("pipeline"), state, books)
         HealthReportStore(database).save(report)
@@ -76,9 +76,9 @@ def report_on(checks: Iterable[CheckSpec], state: PipelineState, books: Books) -
         examples={
             "runs_unfinished": tuple(books.unfinished[:EXAMPLES]),
             "dead_letters": tuple(books.unsettled[:EXAMPLES]),
+            "runs_unreadable": tuple(books.unreadable[:EXAMPLES]),
             "documents_of_no_run": books.strays.examples,
             "orders_repeated": books.strays.repeated[:EXAMPLES],
-            "runs_unreadable": tuple(books.unreadable[:EXAMPLES]),
         },
     )
 
@@ -127,9 +127,9 @@ def _figures(state: PipelineState, books: Books) -> PipelineFigures:
         dead_letters=len(books.unsettled),
         runs_unfinished=len(books.unfinished),
         minutes_since_last_run=books.minutes_since_last,
+        runs_unreadable=len(books.unreadable),
         documents_of_no_run=books.strays.of_no_run,
         orders_repeated=len(books.strays.repeated),
-        runs_unreadable=len(books.unreadable),
         parts_unknown=sum(part.state is State.UNKNOWN for part in state.parts),
     )
 

@@ -39,9 +39,9 @@ class PipelineFigures(BaseModel):
     minutes_since_last_run: int = Field(
         0, description="Minutes since a run was completed; 0 before the first."
     )
+    runs_unreadable: int = Field(0, description="Runs whose manifests are not as this package writes them.")
     documents_of_no_run: int = Field(0, description="Documents of joined orders that belong to no known run.")
     orders_repeated: int = Field(0, description="Orders in more than one document, copies under another _id.")
-    runs_unreadable: int = Field(0, description="Runs whose manifests are not as this package writes them.")
     parts_unknown: int = Field(0, description="Parts whose service could not be asked.")
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal
 from itertools import count
-from types import SimpleNamespace
 from typing import Any
 
 import mongomock
@@ -18,7 +17,6 @@ from macd.producer.manifest import Manifest
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import HOUR_MS, Kind, Run
 from macd.producer.store import RunStore
-from macd.quality import derived
 from macd.quality.derived import Derived, Followed
 from macd.quality.documents import dollars
 from macd.quality.figures import Figures
@@ -280,14 +278,10 @@ def test_waiting_ends_once_the_derived_collections_have_followed(world: World) -
     assert told == ["mismatches and hourly revenue have followed after 0.0 s"]
 
 
-def followed(
-    world: World, run: Run, monkeypatch: pytest.MonkeyPatch, before_each: Callable[[int], None]
-) -> Any:
+def followed(world: World, run: Run, before_each: Callable[[int], None]) -> Any:
     """Waits for what is derived from a joined run; a second passes with each look, and three end it."""
-    monkeypatch.setattr(derived, "KafkaAdmin", lambda _: SimpleNamespace(topic_id=lambda _: TOPIC))
-    services: Any = SimpleNamespace(kafka=None)
     outcome = Outcome(figures=Figures(), samples=Samples(), takings=takings_of(run))
-    watched = Derived(manifest_of(run), outcome, PIPELINE, services, world.database)
+    watched = Derived(manifest_of(run), outcome, PIPELINE, lambda: TOPIC, world.database)
     looks, seconds = count(), count(0.0, 1.0)
 
     def look() -> Followed:
@@ -298,9 +292,7 @@ def followed(
 
 
 @pytest.mark.parametrize("field", ["orders", "revenue", "average_basket"])
-def test_sums_that_grow_within_hours_that_are_still_wrong_are_waited_for(
-    world: World, monkeypatch: pytest.MonkeyPatch, field: str
-) -> None:
+def test_sums_that_grow_within_hours_that_are_still_wrong_are_waited_for(world: World, field: str) -> None:
     run = a_run("r")
     settled(world, run)
     right = world.revenue.find_one()
@@ -311,26 +303,24 @@ def test_sums_that_grow_within_hours_that_are_still_wrong_are_waited_for(
             value = 100 + look if field == "orders" else Decimal128(f"1000.{look:02}")
         world.revenue.update_one({"_id": right["_id"]}, {"$set": {field: value}})
 
-    waited = followed(world, run, monkeypatch, grow)
+    waited = followed(world, run, grow)
     assert waited.settled
     assert waited.seconds >= 10
 
 
-def test_mismatches_that_are_listed_one_by_one_are_waited_for(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mismatches_that_are_listed_one_by_one_are_waited_for(world: World) -> None:
     run = a_run("r", mismatch_share=0.5)
     settled(world, run)
     waiting = list(mismatch_documents(run))
     listed = world.database["payment_mismatches"]
-    waited = followed(world, run, monkeypatch, lambda _: waiting and listed.insert_one(waiting.pop()))
+    waited = followed(world, run, lambda _: waiting and listed.insert_one(waiting.pop()))
     assert waited.settled
     assert waited.seconds >= run.plan.mismatched - 1 > 3
 
 
-def test_hours_that_stay_wrong_are_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hours_that_stay_wrong_are_given_up(world: World) -> None:
     run = a_run("r")
     settled(world, run)
     world.revenue.delete_one({})
-    waited = followed(world, run, monkeypatch, lambda _: None)
+    waited = followed(world, run, lambda _: None)
     assert (waited.settled, waited.seconds) == (False, 4)

@@ -15,7 +15,7 @@ from macd.producer.manifest import PartitionOffset
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import Run
 from macd.producer.store import RunStore
-from macd.quality import derived, verify
+from macd.quality import verify
 from macd.quality.derived import Derived, Followed
 from macd.quality.report import Report
 from macd.quality.takings import Takings
@@ -41,7 +41,7 @@ class Verified:
         monkeypatch.setattr(verify, "RecordReader", lambda *given, **more: self.open_reader(*given, **more))
         monkeypatch.setattr(verify, "SinkRescue", lambda *_: lambda: False)
         monkeypatch.setattr(verify, "everything_is_read", lambda *_: lambda: False)
-        monkeypatch.setattr(derived, "KafkaAdmin", lambda _: SimpleNamespace(topic_id=lambda _: "topic-1"))
+        monkeypatch.setattr(verify, "KafkaAdmin", lambda _: SimpleNamespace(topic_id=lambda _: "topic-1"))
 
     @property
     def stored(self) -> Any:
