@@ -47,7 +47,7 @@ class Inspector:
                     text, statement.what.removesuffix("S"), self.world.catalogue.sources()
                 )
             case "QUERIES":
-                persistent = self.world.catalogue.queries()
+                persistent = [*self.world.catalogue.queries(), *self.world.catalogue.stopping()]
                 return entities.queries(text, persistent, self.jobs.states(), self.pushes.running())
             case "TOPICS" | "ALL TOPICS":
                 return entities.topics(text, self._topics(statement))
@@ -107,11 +107,13 @@ class Inspector:
 
     def _description(self, source: DataSource, extended: bool) -> Entity:
         states, queries = self.jobs.states(), self.world.catalogue.queries()
+        stopping = self.world.catalogue.stopping()
         shown = {
-            query.id: entities.running_query(query, states.get(query.id, "UNRESPONSIVE")) for query in queries
+            query.id: entities.running_query(query, states.get(query.id, "UNRESPONSIVE"))
+            for query in (*queries, *stopping)
         }
         readers = [query for query in queries if source.name in query.sources]
-        writers = [query for query in queries if source.name == query.sink]
+        writers = [query for query in (*queries, *stopping) if source.name == query.sink]
         constraints = [other.name for other in self.world.catalogue.sources() if source.name in other.reads]
         progress = Progress(self.world)
         return entities.description(

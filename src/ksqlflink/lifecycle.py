@@ -23,7 +23,7 @@ class Lifecycle:
 
     def terminate(self, statement: st.Terminate) -> Entity:
         """End a query for good, or all of them."""
-        queries = self._named(statement, statement.query_id)
+        queries = self._stopping(statement.query_id) or self._named(statement, statement.query_id)
         command, message = _command("terminate", statement.query_id, queries), "Query terminated."
         with self.world.catalogue.transaction():
             self.forget(queries)
@@ -62,6 +62,10 @@ class Lifecycle:
         if query is None:
             raise BadStatement(f"Unknown queryId: {query_id}", statement.text)
         return [query]
+
+    def _stopping(self, query_id: str | None) -> list[Query]:
+        """One that was terminated before, and whose job has not ended: it is listed until it has."""
+        return [query for query in self.world.catalogue.stopping() if query.id == query_id]
 
     def forget(self, queries: Sequence[Query]) -> None:
         """Take queries out of the catalogue; their jobs still have to be stopped."""

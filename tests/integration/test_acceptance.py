@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 STEPS = [
     *("preflight", "names are free", "plan", "apply", "apply again"),
     *("clean run", "run with faults", "two runs at once", "same run again"),
-    *("changed statement", "run after the change", "repair", "dead letters"),
+    *("changed statement", "run after the change", "earlier run", "repair", "dead letters"),
     *("schema version 2", "incompatible schema", "destroy", "nothing left behind"),
     *("DAG macd_pipeline", "DAG macd_data_quality", "DAG macd_repair", "DAG macd_teardown"),
     "nothing left by the DAGs",
@@ -78,6 +78,7 @@ def test_every_step_holds_and_nothing_is_left_behind(stack: Stack, monkeypatch: 
     assert [(step["step"], step["outcome"]) for step in report["steps"]] == [(name, "held") for name in STEPS]
     facts = {step["step"]: step["facts"] for step in report["steps"]}
     assert facts["run with faults"][0] == "20 unpaid, 10 mismatched, 10 late, 18 paid twice of 200 orders"
+    assert facts["earlier run"][2] == "5 orders written again: 5 stored, 0 back as dead letters"
     assert facts["repair"][:2] == [
         "the 5 deleted orders were named, each as 'not stored'",
         "5 orders written again: 5 stored, 0 back as dead letters",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 
 import pytest
 from bson import Decimal128
@@ -11,7 +12,7 @@ from bson import Decimal128
 from macd.clients.mongodb import Document, connected
 from macd.clients.records import end_offsets
 from macd.producer.store import RunStore
-from tests.stack import Stack, macd, run_with_report, until, why
+from tests.stack import MACD, Stack, macd, run_with_report, until, why
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 COLLECTION = "orders_payments_joined"
@@ -67,6 +68,17 @@ def test_a_producer_killed_half_way_is_continued_without_a_duplicate(stack: Stac
     figures = stack.report(run.run_id).figures
     assert figures.orders_acknowledged == figures.orders_stored == figures.pairs_joined == KILLED_RUN_ORDERS
     assert _produced(stack, run.run_id) == 2 * KILLED_RUN_ORDERS
+
+
+def test_of_two_producers_of_one_run_one_sends_and_the_other_says_so(stack: Stack) -> None:
+    command = [*MACD, "seed", "--orders", "3000", "--run-id", "asked-for-twice"]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(2)]
+    said = sorted(" ".join(each.communicate(timeout=180)[0].decode().split()) for each in both)
+
+    assert [each.returncode for each in both] == [0, 0], said
+    assert said[0].startswith("6,000 messages sent, every one acknowledged")
+    assert "Run 'asked-for-twice' is complete already; nothing to send." in said[1]
+    assert _produced(stack, "asked-for-twice") == 6_000
 
 
 def _produced(stack: Stack, run_id: str) -> int:

@@ -115,7 +115,7 @@ def test_what_a_producer_left_open_is_told_of_and_what_was_emptied_is_passed_ove
         assert read() == [b"before"]
         assert reader.cut == (topic,)
         assert reader.held == ((topic, 0, 2, 2),)
-        with RecordReader(kafka, end_offsets(kafka, [topic]), exhaustive=True) as whole:
+        with RecordReader(kafka, end_offsets(kafka, [topic]), uncommitted=True) as whole:
             assert [record.key() for batch in whole.drain() for record in batch] == [b"open", b"behind"]
         # Who takes its name ends it; otherwise the broker does so, when its time is over.
         producer(stack, **{"transactional.id": topic}).init_transactions(30)

@@ -8,7 +8,7 @@ from itertools import islice
 
 from pymongo.collection import Collection
 
-from macd.acceptance.runs import seeded_and_verified, verified
+from macd.acceptance.runs import CLEAN, seeded_and_verified, verified
 from macd.acceptance.step import Facts, hold
 from macd.acceptance.world import World
 from macd.clients.mongodb import Document, connected
@@ -26,9 +26,18 @@ LOOK_S = 5.0
 
 def repair(world: World) -> Facts:
     """Documents that somebody deleted are named with their hop, and written again when told to."""
-    run_id, pipeline = world.run_id(MENDED), world.pipeline
     seeded_and_verified(world, MENDED)
-    deleted = delete_some(world, run_id)
+    return _mended(world, world.run_id(MENDED))
+
+
+def repair_earlier(world: World) -> Facts:
+    """A run from before the join was made anew, whose rows were written again, is verified and repaired."""
+    run_id = world.run_id(CLEAN)
+    return [verified(world, run_id).verdict, *_mended(world, run_id)]
+
+
+def _mended(world: World, run_id: str) -> Facts:
+    pipeline, deleted = world.pipeline, delete_some(world, run_id)
     survey = survey_run(run_id, pipeline.spec, pipeline.services, LOOK_S, world.say)
     _names_exactly(survey.report, deleted)
     with stored_orders(world) as collection:

@@ -18,6 +18,12 @@ STEPS = (
     Step("same run again", "nothing is produced twice", runs.same_run_again, ("clean run",)),
     Step("changed statement", "blocked, then replaced", deploying.change_statement, (APPLY,)),
     Step("run after the change", "the replacement works", runs.run_after_change, ("changed statement",)),
+    Step(
+        "earlier run",
+        "one from before the change is verified and repaired",
+        mending.repair_earlier,
+        ("clean run", "changed statement"),
+    ),
     Step("repair", "lost documents are named and come back", mending.repair, (APPLY,)),
     Step("dead letters", "what was skipped is replayed, each once", dead_letters.dead_letters, (APPLY,)),
     Step("schema version 2", "both versions flow at once", evolving.new_version, (APPLY,)),

@@ -78,7 +78,8 @@ class RecordReader:
     Partitions that are added later are read from their beginning. Of what is gone before a position, or
     when a topic was created anew, reading begins with what is there (`cut` names those topics): whether it
     is all that is looked for, the records' keys tell. Who must not miss a record that was there once is
-    `exhaustive`: refused instead, and not kept from records by a transaction that is still open.
+    `exhaustive`: refused instead. Records behind a transaction that is still open are not seen, unless
+    `uncommitted`, which `exhaustive` is as well; then what is taken back is seen too.
 
     `check` is called before each poll and ends the reading by raising what it likes.
     """
@@ -90,14 +91,18 @@ class RecordReader:
         source: RecordSource | None = None,
         *,
         exhaustive: bool = False,
+        uncommitted: bool = False,
         limit_s: float = READ_LIMIT_S,
         check: Callable[[], None] = lambda: None,
     ) -> None:
         self._service = service
         self._start: dict[Place, int] = {(at.topic, at.partition): at.offset for at in start}
         self._topics = sorted({topic for topic, _ in self._start})
-        self._source: RecordSource = KafkaSource(service, exhaustive) if source is None else source
         self._exhaustive = exhaustive
+        self._uncommitted = uncommitted or exhaustive
+        self._source: RecordSource = (
+            KafkaSource(service, exhaustive, self._uncommitted) if source is None else source
+        )
         self._limit_s = limit_s
         self._check = check
         self._next: dict[Place, int] = {}
@@ -166,7 +171,7 @@ class RecordReader:
         for place, extent in self._extents.items():
             if extent.end < self._next.get(place, 0):
                 _raise_anew(place[0])
-            self._ends[place] = extent.end if self._exhaustive else extent.stable_end
+            self._ends[place] = extent.end if self._uncommitted else extent.stable_end
         new = {at: self._first(at, it) for at, it in self._extents.items() if at not in self._next}
         if new:
             self._next |= new
@@ -228,7 +233,7 @@ class RecordReader:
 class KafkaSource(Consumer):
     """A consumer outside any group that knows how far its topics reach."""
 
-    def __init__(self, service: KafkaService, exhaustive: bool) -> None:
+    def __init__(self, service: KafkaService, exhaustive: bool, uncommitted: bool) -> None:
         super().__init__(
             {
                 **client_config(service),
@@ -236,7 +241,7 @@ class KafkaSource(Consumer):
                 "group.id": "macd-record-reader",
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
-                "isolation.level": "read_uncommitted" if exhaustive else "read_committed",
+                "isolation.level": "read_uncommitted" if uncommitted else "read_committed",
                 "enable.partition.eof": True,
                 # For what is deleted between the look at the offsets and the reading.
                 "auto.offset.reset": "error" if exhaustive else "earliest",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+import requests
+
 from macd.clients.http import RETRY, HttpClient
 from macd.errors import RequestRejected
 
@@ -87,8 +89,14 @@ class SchemaRegistry(HttpClient):
 
         The first request only hides it: a schema registered again would then stay hidden on Apicurio.
         """
-        for query in ("", "?permanent=true"):
-            self.request_or_none("DELETE", f"/subjects/{_quoted(subject)}{query}")
+        path = f"/subjects/{_quoted(subject)}"
+        try:
+            self.request_or_none("DELETE", path)
+        except RequestRejected as error:
+            # What Apicurio says of a subject that is hidden already, by somebody who came no further.
+            if error.code != requests.codes.bad_request:
+                raise
+        self.request_or_none("DELETE", f"{path}?permanent=true")
 
     def mode(self) -> str | None:
         """READWRITE, READONLY, ...; None where the registry knows no modes (Apicurio)."""

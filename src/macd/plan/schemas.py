@@ -42,7 +42,8 @@ def _version(
     resource = f"subject {schema.subject}"
     register = partial(registry.register, schema.subject, schema.definition)
     if actual is None:
-        return Create(resource, (f"{len(schema.definition['fields'])} fields",), register)
+        details = (f"{len(schema.definition['fields'])} fields",)
+        return Create(resource, details, partial(_first, schema, level, registry))
     if actual.definition == schema.definition:
         return NoOp(resource, (f"version {actual.version}",))
     verdict = registry.check(schema.subject, schema.definition)
@@ -55,6 +56,15 @@ def _version(
         )
     meaning = "documentation only" if _same_meaning(actual, schema) else f"compatible ({level})"
     return Update(resource, (f"version {actual.version} -> {actual.version + 1}", meaning), register)
+
+
+def _first(schema: SchemaSpec, level: str, registry: SchemaRegistry) -> None:
+    """On Apicurio a version stays hidden where a removal was killed that had only hidden the subject."""
+    registry.register(schema.subject, schema.definition)
+    if registry.latest(schema.subject) is None:
+        registry.delete(schema.subject)
+        registry.register(schema.subject, schema.definition)
+        registry.set_compatibility(schema.subject, level)
 
 
 def _reasons(verdict: Verdict) -> str:

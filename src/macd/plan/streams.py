@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, S
 from functools import partial
 
 from macd.clients.ksqldb import FROM_THE_START, KsqlDb, Source
+from macd.errors import PlanBlocked
 from macd.plan.changes import LEFT, Blocked, Change, Create, Delete, NoOp, Orphan, Plan, release
 from macd.plan.ledger import Part, adopted_of, made_of, names
 from macd.plan.removing import Remover, Topics, emptied, resource_of, writers
@@ -59,7 +60,7 @@ def plan_streams(
     removals = [remover.change(source, source in pruned) for source in remover.readers_first()]
     found = [_orphan(source) for source in ours if not prune]
     found += [release(resource_of(source), prune=prune) for source in left]
-    emptying = [_emptying(topic, topics) for topic in sorted(full) if not stays]
+    emptying = [_emptying(topic, topics, ksqldb) for topic in sorted(full) if not stays]
     changes = (
         _blocked(spec, differing[spec.source], strangers)
         if stays and spec.source in differing
@@ -189,9 +190,20 @@ def _create_or_keep(
     return NoOp(resource, _queries(source))
 
 
-def _emptying(topic: str, topics: Topics) -> Change:
+def _emptying(topic: str, topics: Topics, ksqldb: KsqlDb) -> Change:
     details = ("written before the stream that is missing",)
-    return Delete(f"records of {topic}", details, partial(topics.empty, topic))
+    return Delete(f"records of {topic}", details, partial(_empty_unfilled, topic, topics, ksqldb))
+
+
+def _empty_unfilled(topic: str, topics: Topics, ksqldb: KsqlDb) -> None:
+    """Somebody else may have made the stream since the plan: its records are not written a second time."""
+    filling = [query.query_id for query in ksqldb.queries() if topic in query.sink_topics]
+    if filling:
+        raise PlanBlocked(
+            f"records of {topic}: {', '.join(filling)} writes to it, and would not write them again.",
+            remedy="Plan again; terminate it if it is nobody's in include/ksql.",
+        )
+    topics.empty(topic)
 
 
 def _topics_kept(

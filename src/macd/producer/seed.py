@@ -49,9 +49,8 @@ def seed_run(
 ) -> Manifest:
     """Produces the run and returns its complete manifest. Calling it again never adds a message twice.
 
-    A service that goes away is waited for, and the run then goes on with what is not on the topics yet.
-
-    Only one producer at a time is at work on a run: another one waits for its lease to run out.
+    A service that goes away is waited for, and the run then goes on with what is not on the topics yet. One
+    producer at a time is at work on a run: another one waits for its end, or for its lease to run out.
 
     Raises DeliveryFailed when Kafka did not acknowledge every message or another producer has taken over,
     DeadlineExceeded when another one is at work, SpecError when the run exists with other parameters or a
@@ -93,7 +92,9 @@ class Seeder(NamedTuple):
         run, start = lease.manifest.run, lease.manifest.start_of(self.route.sources)
         try:
             with self.read(start) as reader:
-                return count_present(run, self.route, lease.keeping(reader.drain()))
+                present = count_present(run, self.route, lease.keeping(reader.drain()))
+            lease.keep()
+            return present
         except BaseException:
             lease.free()
             raise

@@ -279,7 +279,8 @@ def _wait_for_derived(
 
 
 def _on_topics(manifest: Manifest, route: Route, services: Services) -> OnSources:
-    with RecordReader(services.kafka, manifest.start_of(route.sources)) as reader:
+    # A run is sent outside transactions: its messages are there also behind one of somebody else's.
+    with RecordReader(services.kafka, manifest.start_of(route.sources), uncommitted=True) as reader:
         return on_sources(manifest, route, reader, reader.beginnings)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -143,6 +143,8 @@ class FakeJobs:
     resumed: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
     refusal: str | None = None
+    stuck: bool = False
+    ended: Callable[[str], None] = lambda _: None
 
     def check(self) -> None:
         return None
@@ -154,6 +156,8 @@ class FakeJobs:
 
     def stop(self, query: Query) -> None:
         self.stopped.append(query.id)
+        if not self.stuck:
+            self.ended(query.job_id)
 
     def pause(self, query_id: str) -> None:
         self.paused.append(query_id)
@@ -223,6 +227,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         builder = JobBuilder(Services("kafka:9092", "http://registry"), {"x": "y"}, 60_000)
+        self.jobs.ended = self.catalogue.remove_stopping
         self.world = World(self.catalogue, self.topics, self.registry, self.records)
         properties = ServerProperties("http://registry").listed()
         self.transients = FakeTransients(self.records)

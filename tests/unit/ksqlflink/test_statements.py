@@ -250,6 +250,7 @@ def test_streams_properties_are_checked() -> None:
 def test_dropping_a_sink_ends_its_query_and_keeps_topic_and_subject() -> None:
     stage = joined_shop()
     stage.run(PAID)
+    stage.jobs.stuck = True
     (answer,) = stage.run("DROP STREAM paid;")
     assert answer["commandStatus"]["message"] == "Source `PAID` (topic: PAID) was dropped."
     assert stage.jobs.stopped == ["CSAS_PAID_3"]
@@ -303,6 +304,22 @@ def test_terminate_all_ends_every_query() -> None:
     assert answer["commandId"] == "terminate/ALL/execute"
     assert stage.jobs.stopped == ["CSAS_PAID_3", "CSAS_PAID2_5"]
     assert stage.run("SHOW QUERIES;")[0]["queries"] == []
+
+
+def test_a_terminated_query_is_listed_until_its_job_has_ended() -> None:
+    """What it still writes would come after whatever is done because it is gone."""
+    stage = joined_shop()
+    stage.run(PAID)
+    stage.jobs.stuck = True
+    stage.run("TERMINATE CSAS_PAID_3;")
+    [listed] = stage.run("SHOW QUERIES;")[0]["queries"]
+    assert listed["id"] == "CSAS_PAID_3"
+    described = stage.run("DESCRIBE paid;")[0]["sourceDescription"]
+    assert [query["id"] for query in described["writeQueries"]] == ["CSAS_PAID_3"]
+    stage.jobs.stuck = False
+    stage.run("TERMINATE CSAS_PAID_3;")
+    assert stage.run("SHOW QUERIES;")[0]["queries"] == []
+    assert stage.run("DESCRIBE paid;")[0]["sourceDescription"]["writeQueries"] == []
 
 
 def test_show_topics_hides_internal_ones() -> None:

@@ -100,8 +100,8 @@ class FakeBroker:
 class FakeConsumer:
     """Gives out small batches, and an end-of-partition event whenever a partition's end is reached."""
 
-    def __init__(self, broker: FakeBroker, batch: int = 7) -> None:
-        self.broker, self.batch = broker, batch
+    def __init__(self, broker: FakeBroker, batch: int = 7, uncommitted: bool = False) -> None:
+        self.broker, self.batch, self.uncommitted = broker, batch, uncommitted
         self.positions: dict[tuple[str, int], int] = {}
         self.told: set[tuple[str, int]] = set()
         self.paused: set[tuple[str, int]] = set()
@@ -129,7 +129,8 @@ class FakeConsumer:
         extent = self.broker.extent(where)
         # As auto.offset.reset=earliest has it.
         position = max(self.positions[where], extent.begin)
-        found = self.broker.partitions[where][position : min(position + self.batch, extent.stable_end)]
+        end = extent.end if self.uncommitted else extent.stable_end
+        found = self.broker.partitions[where][position : min(position + self.batch, end)]
         self.positions[where] = position + len(found)
         if found:
             self.told.discard(where)

@@ -146,6 +146,22 @@ def test_a_deleted_subject_is_gone_for_good(transport, session):
     assert [request.query for request in transport.request_history] == ["", "permanent=true"]
 
 
+def test_a_subject_that_was_only_hidden_is_deleted_for_good(transport, session):
+    path = f"{URL}/subjects/s-value"
+    refused = {"error_code": 400, "message": "Cannot transition artifact from DISABLED to DISABLED"}
+    transport.register_uri("DELETE", path, status_code=400, json=refused)
+    permanently = transport.register_uri("DELETE", f"{path}?permanent=true", json=[1])
+    SchemaRegistry(service(), session).delete("s-value")
+    assert permanently.called
+
+
+def test_a_subject_that_another_schema_refers_to_is_not_deleted(transport, session):
+    refused = {"error_code": 42206, "message": "One or more references exist to the schema"}
+    transport.register_uri("DELETE", f"{URL}/subjects/s-value", status_code=422, json=refused)
+    with pytest.raises(RequestRejected, match="references exist"):
+        SchemaRegistry(service(), session).delete("s-value")
+
+
 def test_deleting_a_subject_that_does_not_exist_is_no_error(transport, session):
     body = {"error_code": 40401, "message": "not found"}
     transport.register_uri("DELETE", f"{URL}/subjects/s-value", status_code=404, json=body)

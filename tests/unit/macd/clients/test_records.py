@@ -260,7 +260,7 @@ def test_a_silent_broker_is_given_up():
 
 @pytest.mark.parametrize("exhaustive", [False, True])
 def test_librdkafka_accepts_the_settings(exhaustive):
-    source = KafkaSource(KAFKA, exhaustive)
+    source = KafkaSource(KAFKA, exhaustive, uncommitted=exhaustive)
     assert isinstance(source, Consumer)
     source.close()
 

@@ -37,7 +37,7 @@ class World:
     def __init__(self, **records: list[int]) -> None:
         self.topics = {name: _Topic(list(given)) for name, given in records.items()}
         self.specs: dict[str, StatementSpec] = {}
-        self.queries: dict[str, _Running] = {}
+        self.by_id: dict[str, _Running] = {}
         self.steps: list[str] = []
         self.killed_before: int | None = None
         self.numbers = iter(range(1, 1_000, 2))
@@ -53,16 +53,19 @@ class World:
         if name not in self.specs:
             return None
         spec = self.specs[name]
-        writers = (query for query, each in self.queries.items() if each.spec.source == name)
-        readers = (query for query, each in self.queries.items() if name in each.spec.reads)
+        writers = (query for query, each in self.by_id.items() if each.spec.source == name)
+        readers = (query for query, each in self.by_id.items() if name in each.spec.reads)
         described = (tuple(self._query(each) for each in found) for found in (writers, readers))
         return Source(name, spec.kind.upper(), spec.topic, spec.sql, *described)
+
+    def queries(self) -> list[Query]:
+        return [self._query(query_id) for query_id in self.by_id]
 
     def holding(self, topics: set[str]) -> set[str]:
         return {topic for topic in topics if self.records(topic)}
 
     def _query(self, query_id: str) -> Query:
-        return Query(query_id, "RUNNING", (self.queries[query_id].spec.topic,))
+        return Query(query_id, "RUNNING", (self.by_id[query_id].spec.topic,))
 
     # -- what it changes -----------------------------------------------------------------------------------
 
@@ -73,19 +76,19 @@ class World:
         self.specs[spec.source] = spec
         if spec.has_query:
             reads = self.specs[spec.reads[-1]].topic
-            self.queries[f"CSAS_{spec.source}_{next(self.numbers)}"] = _Running(spec, reads)
+            self.by_id[f"CSAS_{spec.source}_{next(self.numbers)}"] = _Running(spec, reads)
         self._run()
 
     def terminate(self, query_id: str) -> None:
         self._step(f"terminate {query_id.rpartition('_')[0]}")
-        self.queries.pop(query_id, None)
+        self.by_id.pop(query_id, None)
 
     def drop(self, source: Source) -> None:
         self._step(f"drop {source.name}")
         readers = [spec.source for spec in self.specs.values() if source.name in spec.reads]
         assert not readers, "ksqlDB refuses to drop what another source reads"
         self.specs.pop(source.name, None)
-        self.queries = {query: it for query, it in self.queries.items() if it.spec.source != source.name}
+        self.by_id = {query: it for query, it in self.by_id.items() if it.spec.source != source.name}
 
     def empty(self, topic: str) -> None:
         self._step(f"empty {topic}")
@@ -98,7 +101,7 @@ class World:
 
     def _run(self) -> None:
         """Every query goes on to the end of what it reads, and of what others wrote there meanwhile."""
-        for each in [*self.queries.values()] * 2:
+        for each in [*self.by_id.values()] * 2:
             read, written = (self.topics.setdefault(name, _Topic()) for name in (each.reads, each.spec.topic))
             written.records += read.records[max(each.at, read.begin) :]
             each.at = len(read.records)

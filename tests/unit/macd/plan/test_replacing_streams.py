@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from macd.errors import PlanBlocked
 from macd.plan import Delete, plan_stream_removal, plan_streams
 from macd.specs.statements import parse_file
 from tests.unit.macd.plan.ksql_world import Killed, World
@@ -73,8 +74,10 @@ def run(pipeline, world, step):
     return False
 
 
-@pytest.mark.parametrize("at_once", [True, False])
-@pytest.mark.parametrize(("name", "steps"), [(JOINED, 18), (PAID, 10), (ORDERS, 20)])
+@pytest.mark.parametrize(
+    ("name", "steps", "at_once"),
+    [(JOINED, 18, False), (JOINED, 18, True), (PAID, 10, False), (ORDERS, 20, True)],
+)
 def test_a_replacement_that_is_killed_before_any_step_doubles_nothing(pipeline, name, steps, at_once):
     wanted = changed(pipeline, name)
     for step in range(steps):
@@ -85,10 +88,22 @@ def test_a_replacement_that_is_killed_before_any_step_doubles_nothing(pipeline, 
     assert not run(wanted, deployed(pipeline), steps)
 
 
+@pytest.mark.parametrize("steps", [2, 5])
+def test_a_replacement_that_is_killed_again_and_again_gets_done(pipeline, steps):
+    """Two steps a time are enough: emptying a topic is the only one that is taken again."""
+    wanted, world = changed(pipeline, JOINED), deployed(pipeline)
+    attempts = 0
+    while run(wanted, world, steps):
+        attempts += 1
+        assert attempts < 18
+    assert plan_streams(wanted, world, world).pending == ()
+    assert contents(world) == ONCE
+
+
 def lose_everything(world):
     """ksqlDB's command topic is gone: it knows no stream any more, and Kafka has all records."""
     world.specs.clear()
-    world.queries.clear()
+    world.by_id.clear()
 
 
 def drop_what_is_read_as_a_topic(world):
@@ -153,6 +168,16 @@ def test_the_plan_says_which_records_it_would_remove(pipeline):
         "records of macd_paid_orders",
         "records of macd_payment_mismatches",
     ]
+
+
+def test_a_stream_that_somebody_else_makes_meanwhile_keeps_its_records(pipeline):
+    world = deployed(pipeline)
+    lose_everything(world)
+    ours, theirs = (plan_streams(pipeline, world, world, replace=True) for _ in range(2))
+    theirs.apply()
+    with pytest.raises(PlanBlocked, match=r"CSAS_MACD_HOURLY_REVENUE_\d+ writes to it"):
+        ours.apply()
+    assert contents(world) == ONCE
 
 
 def test_who_reads_a_topic_that_is_empty_by_now_is_named(pipeline):

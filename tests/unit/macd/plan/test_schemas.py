@@ -15,11 +15,12 @@ class FakeRegistry:
 
     def __init__(self) -> None:
         self.versions: dict[str, list[dict]] = {}
+        self.hidden: set[str] = set()
         self.levels: dict[str, str] = {}
         self.verdict = Verdict(True, ())
 
     def latest(self, subject):
-        found = self.versions.get(subject)
+        found = None if subject in self.hidden else self.versions.get(subject)
         return RegisteredSchema(subject, len(found), 1, found[-1]) if found else None
 
     def check(self, subject, definition):
@@ -39,6 +40,8 @@ class FakeRegistry:
 
     def delete(self, subject):
         del self.versions[subject]
+        self.levels.pop(subject, None)
+        self.hidden.discard(subject)
 
 
 @pytest.fixture
@@ -95,3 +98,10 @@ def test_removal_takes_the_subjects_of_our_topics_only(pipeline, applied):
     applied.versions["other-value"] = [{}]
     plan_schema_removal(pipeline, applied).apply()
     assert set(applied.versions) == {"other-value"}
+
+
+def test_a_subject_that_a_killed_removal_left_hidden_is_there_again(pipeline, applied):
+    applied.hidden.add(ORDERS)
+    plan_schemas(pipeline, applied).apply()
+    assert plan_schemas(pipeline, applied).pending == ()
+    assert len(applied.versions[ORDERS]) == 1

@@ -135,6 +135,15 @@ def test_replacing_a_source_drops_all_that_builds_on_it_and_empties_what_they_wr
     assert plan_streams(pipeline, deployed, deployed).pending == ()
 
 
+def test_what_is_written_into_a_plain_stream_stays(pipeline, deployed):
+    """Its query may be somebody's INSERT INTO; the orders are the producer's."""
+    _another_statement(deployed, ORDERS)
+    _change(deployed, ORDERS, writers=(Query("INSERTQUERY_9", "RUNNING", ("macd_orders",)),))
+    plan_streams(pipeline, deployed, deployed, replace=True).apply()
+    assert "terminate INSERTQUERY_9" in deployed.log
+    assert "empty macd_orders" not in deployed.log
+
+
 def test_a_table_is_replaced_together_with_what_reads_its_topic_through_a_stream(pipeline, deployed):
     _another_statement(deployed, PAID)
     plan = plan_streams(pipeline, deployed, deployed, replace=True)

@@ -12,7 +12,7 @@ from bson.codec_options import DatetimeConversion
 
 from macd.clients.records import Position, RecordReader
 from macd.health.strays import Strays, find_strays
-from macd.producer.manifest import Manifest, offsets
+from macd.producer.manifest import Manifest, Totals, offsets
 from macd.producer.parameters import SeedParameters
 from macd.producer.route import route_of
 from macd.producer.sales import Kind, Run, Sale
@@ -132,7 +132,11 @@ class FakeWorld:
             _stored(mismatch_of(sale) for sale in arrived if sale.kind is Kind.MISMATCHED)
         )
         ends = [at for at in self._ends() if at.topic in ROUTE.sources]
-        changes = {"start_offsets": offsets(start), "end_offsets": offsets(ends)}
+        totals = Totals(
+            order_cents=sum(sale.order.total_cents for sale in run.sales()),
+            payment_cents=sum(sale.payment.amount_cents for sale in run.sales() if sale.payment),
+        )
+        changes = {"start_offsets": offsets(start), "end_offsets": offsets(ends), "totals": totals}
         RunStore(self.books).begin(manifest_of(run).model_copy(update=changes))
         if noted:
             TakingsBook(self.books, TOPIC_ID).save(run.run_id, run.as_of, takings)

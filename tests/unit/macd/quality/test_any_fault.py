@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from macd.errors import MacdError
+from macd.producer.manifest import Counts, Totals
 from macd.producer.sales import Kind, Sale
 from macd.quality.report import Report
 from tests.unit.macd.fakes import document_of, mismatch_of
@@ -343,24 +344,19 @@ def test_one_alteration_is_found_and_nothing_else(
     check(world, [alteration(world, data.draw)])
 
 
+SHARES = [f"parameters.{name}_share" for name in ("unpaid", "mismatch", "outside_window", "duplicate")]
 MANIFEST = [
-    *(
-        {"$inc": {f"counts.{name}": by}}
-        for name in ("orders", "payments", "expected", "mismatched")
-        for by in (1, -1)
-    ),
-    *({"$inc": {name: 1}} for name in ("as_of", "parameters.seed", "parameters.orders")),
-    {"$set": {"parameters.orders": 23}},
-    *(
-        {"$set": {f"parameters.{name}_share": 0.2}}
-        for name in ("unpaid", "mismatch", "outside_window", "duplicate")
-    ),
+    *({"$inc": {f"counts.{name}": by}} for name in Counts.model_fields for by in (1, -1)),
+    *({"$inc": {f"totals.{name}": by}} for name in Totals.model_fields for by in (1, -1)),
+    *({"$inc": {name: by}} for name in ("as_of", "parameters.seed", "parameters.orders") for by in (1, -1)),
+    *({"$set": {name: 0.2}} for name in SHARES),
+    {"$set": {"recipe": "another"}},
 ]
 
 
 @pytest.mark.parametrize("change", MANIFEST, ids=str)
 def test_a_run_whose_manifest_was_altered_does_not_pass(change: dict[str, Any]) -> None:
-    world = FakeWorld()
+    world = FakeWorld(seed=1)
     world.books["seeding_runs"].update_one({"_id": "r"}, change)
     try:
         passed = world.judged().report.passed

@@ -38,14 +38,18 @@ class World:
             patch.setattr(module, "connected", lambda _: nullcontext(database))
         patch.setattr(verify, "SinkRescue", lambda *_: lambda: False)
         patch.setattr(verify, "everything_is_read", lambda *_: lambda: False)
-        patch.setattr(records, "KafkaSource", lambda *_: FakeConsumer(self.broker))
+        patch.setattr(records, "KafkaSource", self.consumer)
         RunStore(database).begin(manifest_of(RUN))
+        self.documents = database.client[ROUTE.database][ROUTE.collection]
         for sale in RUN.sales():
             assert sale.payment is not None
             self.broker.append(ROUTE.orders_topic, sale.order.order_id.encode())
             self.broker.append(ROUTE.payments_topic, sale.payment.payment_id.encode())
             self.broker.append(ROUTE.joined_topic, sale.order.order_id.encode())
-            database.client[ROUTE.database][ROUTE.collection].insert_one(document_of(sale))
+            self.documents.insert_one(document_of(sale))
+
+    def consumer(self, _: Any, exhaustive: bool, uncommitted: bool) -> FakeConsumer:
+        return FakeConsumer(self.broker, uncommitted=uncommitted)
 
     def verify(self, deadline_s: float = 0.4, stall_limit_s: float = 0.05) -> Report:
         return verify_run("r", JOINED_ONLY, SERVICES, deadline_s, stall_limit_s=stall_limit_s)
@@ -93,6 +97,16 @@ def test_an_open_transaction_is_waited_for_to_the_deadline_and_told_with_what_to
     with pytest.raises(QualityCheckFailed, match=r"Note: .*transaction that is still open"):
         raise_for_failures(report)
     assert Report.from_mongo(report.to_mongo()) == report
+
+
+def test_a_message_behind_an_open_transaction_is_on_its_topic(world: World) -> None:
+    """The join alone may not have seen it yet."""
+    for partition in (0, 1):
+        world.broker.open_since[ROUTE.orders_topic, partition] = 0
+        world.broker.partitions[ROUTE.joined_topic, partition].clear()
+    world.documents.delete_many({})
+    figures = world.verify().figures
+    assert (figures.missing_not_on_topic, figures.missing_not_joined) == (0, 40)
 
 
 def test_a_report_of_the_version_before_has_no_notes(world: World) -> None:

@@ -18,7 +18,7 @@ from macd.specs import load_pipeline, resolve_connector_config
 from macd_airflow.operators import restart_sinks
 from macd_airflow.operators.restart_sinks import VARIABLE, RestartSinksOperator
 from tests.unit.macd_airflow.context import context
-from tests.unit.macd_airflow.notifications.test_alert import FakeVariables
+from tests.unit.macd_airflow.notifications.conftest import FakeVariables
 
 PIPELINE = load_pipeline(REPOSITORY / "include", "local")
 SINK, *OTHERS = (spec.name for spec in PIPELINE.connectors)
