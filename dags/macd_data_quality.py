@@ -10,7 +10,8 @@ filled the collection, once it is switched on. By hand it checks one run, or all
 | `check_health` | drift, dead letters, progress of connector and query, lag, freshness |
 
 A run that is still being seeded is left for the next time; one that has not come to its end after an hour
-fails.
+fails. A run that cannot be verified fails with the reason, and is left alone after six checks without a
+result. A run that is being deleted is skipped.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ with DAG(
         task_id="reconcile",
         deadline=timedelta(minutes=5),
         patient=False,
+        may_be_gone=True,
         execution_timeout=timedelta(minutes=30),
         map_index_template="{{ task.run_id }}",
         inlets=[JOINED_ORDERS],

@@ -3,6 +3,7 @@
 MacdError                    exit  remedy is always given
 ├── SpecError                3     a file under include/ or a setting is wrong (names file and field)
 │   ├── RunNotFound                there is no seeding run, or no report, with this id
+│   │   └── RunBeingDeleted        there is hardly anything left of it
 │   ├── RunNotReproducible         this package cannot make the run's records again
 │   └── DocumentUnreadable         a document in MongoDB is not as this package writes it
 ├── EnvironmentNotReady      4     this machine lacks something the local stack needs
@@ -50,6 +51,10 @@ class SpecError(MacdError):
 
 class RunNotFound(SpecError):
     """A seeding run was named that does not exist, or was never verified."""
+
+
+class RunBeingDeleted(RunNotFound):
+    """The deletion of a seeding run has begun, or has ended while somebody looked at the run."""
 
 
 class RunNotReproducible(SpecError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from email.message import EmailMessage
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -90,7 +91,7 @@ class AlertNotifier(BaseNotifier):
             complete = subject in look.subjects
             store.book(subject, look.about(subject), complete=complete, where=look.where)
         # Again, since what became due while a mail was on its way waits for whoever sent that.
-        while due := store.claim_due():
+        while due := store.claim_due(look.all_subjects):
             if not self._deliver(due, look, store):
                 return
 
@@ -101,8 +102,10 @@ class AlertNotifier(BaseNotifier):
             mailer = Mailer(self.smtp_conn_id)
             envelope = mailer.envelope()
             for incidents in _groups(due):
-                self._send(incidents, mailer, envelope, look, store)
+                note = self._send(incidents, mailer, envelope, look, store)
+                # What has gone out is not given back, whatever becomes of the note.
                 left = [each for each in left if each not in incidents]
+                note()
         except MacdError as error:
             self._log_failure(error)
         finally:
@@ -116,8 +119,8 @@ class AlertNotifier(BaseNotifier):
         envelope: Envelope,
         look: Look,
         store: IncidentStore,
-    ) -> None:
-        """Sends one mail; what is wrong with this one alone keeps no other back."""
+    ) -> Callable[[], None]:
+        """Sends one mail, and returns how to note that; what is wrong with this one keeps no other back."""
         try:
             message = _mail(incidents, envelope, look, store.lasting)
             refused = mailer.send(message)
@@ -130,13 +133,13 @@ class AlertNotifier(BaseNotifier):
                 incidents[0].refusals + 1,
                 error,
             )
-            return store.refused(incidents, str(getattr(error, "message", error)))
+            return partial(store.refused, incidents, str(getattr(error, "message", error)))
         self.log.info("Mailed to %s: %s", message["To"], message["Subject"])
         if refused:
             self.log.error(
                 "But not to %s. Remedy: correct to_email in %s.", "; ".join(refused), mailer.conn_id
             )
-        return store.sent(incidents, str(message["Message-ID"]), refused)
+        return partial(store.sent, incidents, str(message["Message-ID"]), refused)
 
     def _log_failure(self, error: Exception) -> None:
         if isinstance(error, MacdError):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from airflow.sdk import Variable
@@ -14,7 +16,7 @@ from macd.clients.mongodb import Document
 from macd.errors import DeadlineExceeded, ServiceError
 from macd.incidents.incident import Incident
 from macd.incidents.store import COLLECTION, IncidentStore, utc_now
-from macd_airflow.notifications.turn import alive, turn
+from macd_airflow.notifications.turn import alive, is_fresh, turn
 
 # The version before kept all of them in this one; whoever finds it takes it apart.
 VARIABLE = "macd_alerts_unbooked"
@@ -38,16 +40,18 @@ class Unbooked:
     """
 
     def find(self, query: Document, *, sort: Order = (), limit: int = 0) -> list[Document]:
-        """Equality, $in and $or."""
-        found = [each for key in _keys() if (each := _read(key)) and _matches(each, query)]
-        for field, direction in reversed(sort):
-            found.sort(key=lambda each: each[field], reverse=direction < 0)
-        return found[: limit or None]
+        """Knows equality, $in and $or, and sorts by one field."""
+        found: Iterable[Document] = (
+            each for key in _keys() if (each := _read(key)) and _matches(each, query)
+        )
+        for field, direction in sort:
+            found = sorted(found, key=itemgetter(field), reverse=direction < 0)
+        return list(islice(found, limit or None))
 
     def insert_one(self, document: Document) -> None:
         """DuplicateKeyError when its id is taken."""
-        with turn(document["_id"]):
-            if _read(PREFIX + document["_id"]):
+        with turn(document["_id"]) as mine:
+            if _read(PREFIX + document["_id"]) or not is_fresh(mine):
                 raise DuplicateKeyError("E11000")
             if len(Variable.keys(prefix=PREFIX)) >= _MOST:
                 raise ServiceError(
@@ -59,12 +63,18 @@ class Unbooked:
 
     def update_one(self, query: Document, update: Mapping[str, Document]) -> Changed:
         """Changes the one with the `_id` of the query when the rest of that holds."""
-        with turn(query["_id"]):
-            kept = _read(PREFIX + query["_id"])
-            if kept is None or not _matches(kept, query):
+        if not self._matching(query):  # as most claims of what another task is about to mail: no turn for it
+            return Changed(0)
+        with turn(query["_id"]) as mine:
+            kept = self._matching(query)
+            if not kept or not is_fresh(mine):
                 return Changed(0)
             _keep(kept | update["$set"])
         return Changed(1)
+
+    def _matching(self, query: Document) -> Document | None:
+        kept = _read(PREFIX + query["_id"])
+        return kept if kept and _matches(kept, query) else None
 
 
 def book() -> IncidentStore:
@@ -74,7 +84,9 @@ def book() -> IncidentStore:
 
 def hand_over(store: IncidentStore) -> None:
     """The book takes over everything that was kept without it, except for what is being mailed just now."""
-    for key in _keys():
+    if keys := _keys():
+        store.count_open()  # fails when there is no book, before anybody waits for a turn
+    for key in keys:
         with suppress(DeadlineExceeded), turn(key.removeprefix(PREFIX)):
             document = _read(key)
             if document is None or _is_adopted(store, Incident.from_mongo(document)):

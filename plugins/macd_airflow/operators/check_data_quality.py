@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import Context, conf
+from airflow.sdk.exceptions import AirflowSkipException
 
-from macd.incidents.from_report import findings_of, subject_of
+from macd.errors import DeadlineExceeded, MacdError, RunBeingDeleted, RunNotFound, ServiceError
+from macd.incidents.from_report import findings_of, subjects_of
+from macd.producer.deletion import Deletions
 from macd.producer.manifest import Manifest
 from macd.producer.store import RunStore
+from macd.quality.keeping import obstacle_of
 from macd.quality.report import Report
+from macd.quality.tries import Tries
 from macd.quality.verify import (
     STALL_LIMIT_S,
     raise_for_failures,
@@ -41,6 +47,7 @@ class CheckDataQualityOperator(ServicesOperator):
     :param deadline: how long the run's records may take to arrive.
     :param patient: whether a run that was produced more than an hour ago may still be on its way. Without
         patience it is waited for only as long as something moves.
+    :param may_be_gone: whether a run that is not there was deleted since somebody found it: skipped then.
     :param deferrable: wait in the triggerer instead of in a worker.
     """
 
@@ -53,6 +60,7 @@ class CheckDataQualityOperator(ServicesOperator):
         run_id: str = "{{ run_id }}",
         deadline: timedelta = timedelta(minutes=10),
         patient: bool = True,
+        may_be_gone: bool = False,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         **kwargs: Any,
     ) -> None:
@@ -60,28 +68,65 @@ class CheckDataQualityOperator(ServicesOperator):
         self.run_id = run_id
         self.deadline = deadline
         self.patient = patient
+        self.may_be_gone = may_be_gone
         self.deferrable = deferrable
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Verifies at once when there is nothing to wait for; otherwise defers, or waits here."""
-        if self.deferrable and not self._settled():
-            timeout = self.deadline + TRIGGER_MARGIN
-            self.defer(trigger=self._trigger(), method_name="execute_complete", timeout=timeout)
-        return self._verify(context, self.deadline, self._stall_limit())
+        with self._errors():
+            through_outages(self._begin, self.log.info)
+            stall_limit_s = self._wait()
+        return self._verify(context, self.deadline, stall_limit_s)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Goes on with what is left of the deadline: what is derived follows a run by seconds."""
         left = timedelta(seconds=event.get("left_s", 0))
         return self._verify(context, left, event.get("stall_limit_s", STALL_LIMIT_S))
 
-    def _settled(self) -> bool:
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Airflow's own. A run that is gone has no verdict, and an absent service says nothing about it."""
         with airflow_errors():
-            services = self.connections().services()
-            progress = through_outages(lambda: settled(self.run_id, self.pipeline(), services), self.log.info)
+            try:
+                yield
+            except (RunNotFound, ServiceError, DeadlineExceeded) as error:
+                with suppress(MacdError):
+                    self._forget_try()
+                if isinstance(error, RunNotFound if self.may_be_gone else RunBeingDeleted):
+                    raise AirflowSkipException(str(error)) from None
+                raise
+
+    def _begin(self) -> None:
+        with MongoDbHook(self.mongodb_conn_id).get_conn() as database:
+            Deletions(database).refuse(self.run_id)
+            Tries(database).begin(self.run_id)
+
+    def _forget_try(self) -> None:
+        with MongoDbHook(self.mongodb_conn_id).get_conn() as database:
+            Tries(database).forget(self.run_id)
+
+    def _wait(self) -> float:
+        """Defers unless the run has settled; what ends a standstill otherwise."""
+        try:
+            stall_limit_s = self._stall_limit()
+            if self.deferrable and not self._settled():
+                timeout = self.deadline + TRIGGER_MARGIN
+                trigger = self._trigger(stall_limit_s)
+                self.defer(trigger=trigger, method_name="execute_complete", timeout=timeout)
+        except MacdError as error:
+            if obstacle_of(error) is None:
+                raise
+            # Verifying it meets the same, and reports it.
+            return STALL_LIMIT_S
+        return stall_limit_s
+
+    def _settled(self) -> bool:
+        services = self.connections().services()
+        progress = through_outages(lambda: settled(self.run_id, self.pipeline(), services), self.log.info)
         self.log.info("%s", progress)
         return progress.done
 
-    def _trigger(self) -> RunSettledTrigger:
+    def _trigger(self, stall_limit_s: float) -> RunSettledTrigger:
         include_dir, target = self.origin()
         return RunSettledTrigger(
             run_id=self.run_id,
@@ -89,14 +134,13 @@ class CheckDataQualityOperator(ServicesOperator):
             target=target,
             connection_ids=self.connections().as_dict(),
             until=(datetime.now(UTC) + self.deadline).isoformat(),
-            stall_limit_s=self._stall_limit(),
+            stall_limit_s=stall_limit_s,
         )
 
     def _stall_limit(self) -> float:
         if self.patient:
             return STALL_LIMIT_S
-        with airflow_errors():
-            manifest = through_outages(self._manifest, self.log.info)
+        manifest = through_outages(self._manifest, self.log.info)
         return stall_limit_of(manifest, datetime.now(UTC))
 
     def _manifest(self) -> Manifest:
@@ -104,7 +148,7 @@ class CheckDataQualityOperator(ServicesOperator):
             return RunStore(database).get(self.run_id)
 
     def _verify(self, context: Context, deadline: timedelta, stall_limit_s: float) -> dict[str, Any]:
-        with airflow_errors():
+        with self._errors():
             report = verify_run(
                 self.run_id,
                 self.pipeline(),
@@ -114,7 +158,7 @@ class CheckDataQualityOperator(ServicesOperator):
                 stall_limit_s,
             )
             self._print(report)
-            publish(context, report.verdict, findings_of(report), [subject_of(report.run_id)])
+            publish(context, report.verdict, findings_of(report), subjects_of(report))
             raise_for_failures(report)
         announce(context, self.outlets, self._news(report))
         figures = report.figures.model_dump(mode="json")

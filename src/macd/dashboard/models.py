@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from macd.quality.figures import Figures
-from macd.quality.report import CheckResult, MissingOrder, Samples
+from macd.quality.report import CheckResult, MissingOrder, Obstacle, Samples
 
 # The longest lists that anybody gets.
 MOST_RUNS = 100
@@ -64,6 +64,9 @@ class RunSummary(Answer):
     verdict: Literal["passed", "warned", "failed", "unverified"]
     verified_at: datetime | None
     broken: list[str] = Field(description="Names of the checks that did not hold.")
+    obstacle: Obstacle | None = Field(
+        None, description="Why it could not be verified; then there are no figures."
+    )
 
 
 class Runs(Answer):

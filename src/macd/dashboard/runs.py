@@ -33,7 +33,7 @@ class RunBook:
         manifest, report = self._store.get(run_id), self._report(run_id)
         return RunDetail(
             **_summary(manifest, report).model_dump(),
-            figures=report and report.figures,
+            figures=None if report is None or report.obstacle else report.figures,
             checks=list(report.checks) if report else [],
             samples=report and report.samples,
         )
@@ -65,7 +65,8 @@ def _summary(manifest: Manifest, report: Report | None) -> RunSummary:
             "completed_at": manifest.completed_at,
             "orders": manifest.counts.orders,
             "expected": manifest.counts.expected,
-            "stored": report and report.figures.orders_stored,
+            "stored": None if report is None or report.obstacle else report.figures.orders_stored,
+            "obstacle": report and report.obstacle,
             "verdict": verdict,
             "verified_at": report and report.verified_at,
             "broken": [check.name for check in broken],

@@ -8,13 +8,15 @@ from itertools import chain, islice
 
 from macd.incidents.finding import Finding
 from macd.quality.documents import dollars
-from macd.quality.report import LISTED, AlteredOrder, CheckResult, Mismatch, Report, Samples
+from macd.quality.report import LISTED, AlteredOrder, CheckResult, Mismatch, Obstacle, Report, Samples
 
 Lines = Callable[[Samples], Iterator[str]]
 
 
 def findings_of(report: Report) -> list[Finding]:
     """Everything that the report finds wrong, warnings included; the worst first."""
+    if report.obstacle is not None:
+        return [_cannot(report.run_id, report.obstacle)]
     broken = [check for check in report.checks if not check.passed]
     broken.sort(key=lambda check: check.severity != "fail")
     return [_finding(report, check) for check in broken]
@@ -23,6 +25,22 @@ def findings_of(report: Report) -> list[Finding]:
 def subject_of(run_id: str) -> str:
     """What the findings about one run are about."""
     return f"run {run_id}"
+
+
+def subjects_of(report: Report) -> list[str]:
+    """What was looked at completely; what was found wrong before is not over where nothing was compared."""
+    return [] if report.obstacle is not None else [subject_of(report.run_id)]
+
+
+def _cannot(run_id: str, obstacle: Obstacle) -> Finding:
+    return Finding(
+        subject=subject_of(run_id),
+        check="cannot_be_verified",
+        severity="fail",
+        message=obstacle.reason,
+        next_step=obstacle.remedy,
+        run_id=run_id,
+    )
 
 
 def _finding(report: Report, check: CheckResult) -> Finding:

@@ -8,7 +8,7 @@ names the state that it starts from.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -114,14 +114,17 @@ class IncidentStore:
         done = self._incidents.update_one(as_read, {"$set": merged(known, kept)})
         return bool(done.matched_count)
 
-    def claim_due(self) -> list[Incident]:
+    def claim_due(self, first: Collection[str] = ()) -> list[Incident]:
         """Takes over every mail that has not gone out, of any subject; oldest first.
 
+        While one of the subjects `first` is due, of these only: of many workers each then gets its own.
         Whoever claims has to say how it went: `sent`, `refused` or `release`. What becomes due of the same
         incident meanwhile waits for that, so whoever has sent something asks again.
         """
-        waiting = list(_readable(self._incidents.find(_DUE)))
-        claimed = [mine for incident in waiting if (mine := self._claim(incident))]
+        due = _readable(self._incidents.find(_DUE))
+        waiting = [incident for incident in due if self._may_be_claimed(incident)]
+        own = [incident for incident in waiting if incident.subject in first]
+        claimed = [mine for incident in own or waiting if (mine := self._claim(incident))]
         return sorted(claimed, key=lambda incident: incident.opened_at)
 
     def sent(self, incidents: Iterable[Incident], message_id: str, refused: Sequence[str] = ()) -> None:
@@ -226,11 +229,12 @@ class IncidentStore:
         done = self._incidents.update_one({"_id": incident.id, "closed_at": None}, {"$set": changes})
         return incident.model_copy(update=changes) if done.matched_count else None
 
-    def _claim(self, incident: Incident) -> Incident | None:
+    def _may_be_claimed(self, incident: Incident) -> bool:
         now = self._now()
-        if any(until and until > now for until in (incident.claimed_until, incident.retry_at)):
-            return None
-        mine = incident.model_copy(update={"claimed_until": now + CLAIM})
+        return all(until is None or until <= now for until in (incident.claimed_until, incident.retry_at))
+
+    def _claim(self, incident: Incident) -> Incident | None:
+        mine = incident.model_copy(update={"claimed_until": self._now() + CLAIM})
         as_read = incident.model_dump(include={"due", "severity", "claimed_until"})
         claim = {"$set": {"claimed_until": mine.claimed_until}}
         done = self._incidents.update_one({"_id": incident.id, **as_read}, claim)

@@ -13,7 +13,7 @@ from macd.specs.models import PipelineSpec
 # Beside the sink's collections: what the package keeps about runs. All are made again when they are needed.
 BOOKS = (
     *("seeding_runs", "quality_reports", "runs_being_deleted", "runs_deleted", "incidents"),
-    *("health_reports", "quality_rounds", "run_takings", "deployed_parts"),
+    *("health_reports", "quality_rounds", "quality_tries", "run_takings", "deployed_parts"),
 )
 
 

@@ -11,8 +11,11 @@ from pymongo.database import Database
 
 from macd.clients.mongodb import Document
 from macd.errors import SpecError
+from macd.producer.deletion import Deletions
 from macd.producer.store import COLLECTION as RUNS
 from macd.quality.report import COLLECTION as REPORTS
+from macd.quality.report import Obstacle, Report, ReportStore
+from macd.quality.tries import MOST_TRIES, Tries
 
 COLLECTION = "quality_rounds"
 # The first round of a pipeline that has been running for months does not begin with its oldest runs.
@@ -41,22 +44,29 @@ class DueRuns:
     """Remembers in the collection `quality_rounds` where the last round began.
 
     A round is not marked as done: what it left without a report is found to be open by the next one. So a
-    round may be killed anywhere, and asking twice gives the same answer.
+    round may be killed anywhere, and asking twice gives the same answer. A run whose checks come to no result
+    is given up after six, with a report that says so; one that is being deleted is left out.
     """
 
     def __init__(self, database: Database[Document], name: str) -> None:
         self._rounds = database[COLLECTION]
         self._runs = database[RUNS]
         self._reports = database[REPORTS]
+        self._tries = Tries(database)
+        self._deletions = Deletions(database)
+        self._store = ReportStore(database)
         self._name = name
 
     def begin(self, now: datetime) -> tuple[str, ...]:
         """The runs to check now, first completed first, at most 1,000; the rest comes with the next round."""
         last = self._last(now)
         unreported = self._unreported(last)
-        again = {"$or": [{"_id": {"$in": unreported}}, self._failed(now)]}
+        spent = self._tries.spent()
+        self._report_on(spent)
+        again = {"$or": [{"_id": {"$in": unreported}}, self._failed(now), given_up(now)]}
+        open_still = {"$and": [again, {"_id": {"$nin": spent}}]}
         done = set(last.run_ids).difference(unreported)
-        found = self._completed_first(self._completed(last, done), given_up(now), again)
+        found = self._completed_first(self._completed(last, done), open_still)
         due = tuple(run["_id"] for run in found[:MOST_RUNS])
         since = now - OVERLAP
         if len(found) > MOST_RUNS:
@@ -78,7 +88,8 @@ class DueRuns:
 
     def _completed_first(self, *either: Document) -> list[Document]:
         """The runs for which any condition holds; one that was cleaned away since is not among them."""
-        found = self._runs.find({"$or": list(either)}, {"completed_at": 1})
+        going = {"_id": {"$nin": list(self._deletions.begun())}}
+        found = self._runs.find({"$and": [{"$or": list(either)}, going]}, {"completed_at": 1})
         return list(found.sort("completed_at", ASCENDING).limit(MOST_RUNS + 1))
 
     def _completed(self, last: Round, done: Collection[str]) -> Document:
@@ -90,6 +101,13 @@ class DueRuns:
         made = {"_id": {"$in": list(last.run_ids)}, "verified_at": {"$gte": _whole_second(last.began_at)}}
         reported = {report["_id"] for report in self._reports.find(made, {"_id": 1})}
         return [run_id for run_id in last.run_ids if run_id not in reported]
+
+    def _report_on(self, spent: Collection[str]) -> None:
+        """Says of the runs whose checks left no report that there will be none."""
+        said = {"_id": {"$in": list(spent)}, "obstacle": {"$ne": None}}
+        silent = set(spent).difference(report["_id"] for report in self._reports.find(said, {"_id": 1}))
+        for found in self._runs.find({"_id": {"$in": list(silent - self._deletions.begun())}}, {"_id": 1}):
+            self._store.save(Report.without_figures(found["_id"], _cut_off(found["_id"])))
 
     def _failed(self, now: datetime) -> Document:
         # By the age of the run, not of its report, which every round makes anew.
@@ -115,6 +133,14 @@ def runs_between(database: Database[Document], since: datetime | None, until: da
             remedy="Give a wider range, or leave all fields empty for the runs since the last check.",
         )
     return run_ids
+
+
+def _cut_off(run_id: str) -> Obstacle:
+    return Obstacle(
+        reason=f"The last {MOST_TRIES} checks of it ended without a result; they may have been killed.",
+        remedy="See how the task that checked it last ended (for lack of memory or time?), then run "
+        f"macd_data_quality with this run id, or `macd verify {run_id}`.",
+    )
 
 
 def _whole_second(moment: datetime) -> datetime:

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from macd.quality.documents import dollars
 from macd.quality.figures import Figures
-from macd.quality.report import LISTED, CheckResult, Difference, Report, Samples
+from macd.quality.report import LISTED, CheckResult, Difference, Obstacle, Report, Samples
 
 _INDENT = "  "
 
 
 def render(report: Report) -> str:
     """The whole report; no colour codes, at most about 110 columns unless a run id or a value is longer."""
+    if report.obstacle is not None:
+        return _obstacle(report, report.obstacle)
     sections = [_head(report), _hops(report.figures), _money(report.figures), _checks(report.checks)]
     return "\n\n".join(section for section in (*sections, *_listings(report.samples)) if section)
 
@@ -29,6 +31,14 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[in
         return (_INDENT + _INDENT.join(cells)).rstrip()
 
     return "\n".join([line(head), line(["-" * width for width in widths]), *map(line, rows)])
+
+
+def _obstacle(report: Report, obstacle: Obstacle) -> str:
+    return (
+        f"Data quality FAILED: run {report.run_id} could not be verified\n"
+        f"tried {report.verified_at:%Y-%m-%d %H:%M:%S} UTC; what became of its orders is not known\n\n"
+        f"{_INDENT}{obstacle.reason}\n\nNext step\n{_INDENT}{obstacle.remedy}"
+    )
 
 
 def _head(report: Report) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import Any, Generic, Literal, TypeVar
 
@@ -142,10 +142,18 @@ class CheckResult(Frozen):
     next_step: str
 
 
+class Obstacle(Frozen):
+    """Why a run could not be verified, and what to do about it."""
+
+    reason: str
+    remedy: str
+
+
 class Report(Frozen):
     """What a run produced against what arrived. `settled` is False when the waiting was given up.
 
-    `notes`: why records may be out of sight although they were written.
+    `notes`: why records may be out of sight although they were written. With an `obstacle` nothing was
+    compared: it has not passed, and its figures say nothing.
     """
 
     run_id: str
@@ -157,6 +165,21 @@ class Report(Frozen):
     checks: tuple[CheckResult, ...]
     samples: Samples = Samples()
     notes: tuple[str, ...] = ()
+    obstacle: Obstacle | None = None
+
+    @classmethod
+    def without_figures(cls, run_id: str, obstacle: Obstacle) -> Report:
+        """The report on a run that could not be verified just now."""
+        return cls(
+            run_id=run_id,
+            passed=False,
+            settled=False,
+            waited_s=0,
+            verified_at=datetime.now(UTC).replace(microsecond=0),
+            figures=Figures(),
+            checks=(),
+            obstacle=obstacle,
+        )
 
     @property
     def failures(self) -> tuple[CheckResult, ...]:
@@ -166,6 +189,8 @@ class Report(Frozen):
     @property
     def verdict(self) -> str:
         """The outcome in one line: what is in MongoDB, and the checks that did not hold."""
+        if self.obstacle is not None:
+            return f"FAILED run {self.run_id}: it could not be verified. {self.obstacle.reason}"
         figures = self.figures
         stored = f"{figures.orders_stored:,} of {figures.orders_expected:,} expected orders are in MongoDB"
         broken = ", ".join(check.name for check in self.checks if not check.passed)
@@ -205,6 +230,10 @@ class ReportStore:
     def save(self, report: Report) -> None:
         """Replaces the run's report."""
         self._reports.replace_one({"_id": report.run_id}, report.to_mongo(), upsert=True)
+
+    def delete(self, run_id: str) -> None:
+        """Takes the run's report away."""
+        self._reports.delete_one({"_id": run_id})
 
     def get(self, run_id: str) -> Report:
         """The run's latest report; RunNotFound when it was never verified."""

@@ -16,14 +16,16 @@ from pymongo.database import Database
 from macd.clients.kafka import KafkaAdmin
 from macd.clients.mongodb import Document, connected
 from macd.clients.records import READ_LIMIT_S, RecordReader
-from macd.errors import QualityCheckFailed
+from macd.errors import MacdError, QualityCheckFailed
+from macd.producer.deletion import Deletions
 from macd.producer.manifest import Manifest
 from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
 from macd.quality.checks import NOTHING_CHECKED, evaluate, passed
 from macd.quality.derived import Derived
+from macd.quality.keeping import keep, obstacle_of
 from macd.quality.reconcile import Outcome, Seen, reconcile
-from macd.quality.report import Report, ReportStore
+from macd.quality.report import Report
 from macd.quality.sources import OnSources, on_sources
 from macd.quality.unordered import with_unordered
 from macd.quality.watch import Progress, RunWatch, watch_run
@@ -83,16 +85,25 @@ def verify_run(
     `stall_limit_s`. When a service goes away meanwhile it begins again (`through_outages`) with what is left,
     and in any case `stall_limit_s`: what arrives late because of it is not lost.
 
-    The report is stored in MongoDB. Raises SpecError for a run that was never started and ServiceError when a
-    service cannot be used; failed checks are in the report (see `raise_for_failures`).
+    The report is stored in MongoDB. Raises RunNotFound for a run that was never started or is being deleted
+    and ServiceError when a service cannot be used; failed checks are in the report, and so is what makes it
+    impossible to verify this run (see `raise_for_failures`).
     """
-
+    # What is wrong with the pipeline is not the matter with the run.
+    route_of(pipeline)
     ends, interruptions = time.monotonic() + deadline_s, count(0)
 
     def verify() -> Report:
         least_s = stall_limit_s if next(interruptions) else 0.0
         left_s = max(least_s, ends - time.monotonic())
-        return _verify(run_id, pipeline, services, left_s, progress, stall_limit_s)
+        try:
+            return _verify(run_id, pipeline, services, left_s, progress, stall_limit_s)
+        except MacdError as error:
+            obstacle = obstacle_of(error)
+            if obstacle is None:
+                raise
+        with connected(services.mongodb) as database:
+            return keep(Report.without_figures(run_id, obstacle), database)
 
     return through_outages(verify, progress)
 
@@ -109,6 +120,7 @@ def _verify(
     caught_up = everything_is_read(pipeline, services)
     with connected(services.mongodb) as database:
         manifest = RunStore(database).get(run_id)
+        Deletions(database).refuse(run_id)
         if manifest.status != "complete":
             progress(f"Run '{run_id}' was not produced to its end; expect its checks to fail.")
         collection = database.client[route.database][route.collection]
@@ -130,9 +142,7 @@ def _verify(
         derived = compared(manifest, pipeline, seen, sources, database, topic_id)
         waited = _wait_for_derived(derived, waited, deadline_s, progress, stall_limit_s, rescue, caught_up)
         report = report_on(run_id, pipeline.checks_of("run"), derived.compare(), waited)
-        report = report.with_notes(obstacles)
-        ReportStore(database).save(report)
-    return report
+        return keep(report.with_notes(obstacles), database)
 
 
 def compared(
@@ -170,6 +180,11 @@ def raise_for_failures(report: Report) -> None:
     """QualityCheckFailed with the numbers of every failed check; nothing when the report passed."""
     if report.passed:
         return
+    if report.obstacle is not None:
+        raise QualityCheckFailed(
+            f"Run '{report.run_id}' could not be verified. {report.obstacle.reason}",
+            remedy=report.obstacle.remedy,
+        )
     numbers = "; ".join(check.message for check in report.failures)
     raise QualityCheckFailed(
         f"Run '{report.run_id}': {len(report.failures)} of {len(report.checks)} data-quality checks failed. "

@@ -15,7 +15,7 @@ from macd.producer.sales import Sale
 from macd.producer.store import RunStore
 from macd.quality.documents import differences
 from macd.quality.report import Report
-from macd.quality.verify import finder, verify_run
+from macd.quality.verify import finder, raise_for_failures, verify_run
 from macd.quality.watch import IDS_PER_QUERY, REPLAY_HEADER, RunWatch, batched, is_replay, watch_run
 from macd.repair.replay import LISTED
 from macd.repair.settle import Arrival, wait_for_arrival
@@ -89,6 +89,8 @@ def survey_run(
 ) -> Survey:
     """Reconciles the run and finds what can be mended; changes nothing but the run's stored report."""
     report = verify_run(run_id, pipeline, services, deadline_s, say)
+    if report.obstacle is not None:
+        raise_for_failures(report)
     route = route_of(pipeline)
     with connected(services.mongodb) as database:
         manifest = RunStore(database).get(run_id)

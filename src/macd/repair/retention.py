@@ -14,16 +14,15 @@ from macd.incidents.from_report import subject_of
 from macd.incidents.store import IncidentStore
 from macd.producer import store
 from macd.producer.deleted import DeletedRuns
+from macd.producer.deletion import Deletions
 from macd.producer.manifest import Manifest
 from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
-from macd.quality import report
+from macd.quality import report, tries
 from macd.quality.watch import IDS_PER_QUERY, batched
 from macd.specs.endpoints import Services
 from macd.specs.models import PipelineSpec
 
-# The runs whose deletion has begun. Without this note one that was killed half-way would look damaged.
-COLLECTION = "runs_being_deleted"
 Say = Callable[[str], None]
 
 
@@ -62,12 +61,15 @@ def delete_runs_before(
 ) -> Deleted:
     """Notes every run before touching it, so that the next call goes on where this one was stopped."""
     DeletedRuns(database).forget(datetime.now(UTC))
-    marks = database[COLLECTION]
-    for run_id in list(_old_runs(before, database)):
-        marks.replace_one({"_id": run_id}, {"_id": run_id}, upsert=True)
-    runs = sorted(str(mark["_id"]) for mark in marks.find())
-    runs = [run_id for run_id in runs if _is_readable(run_id, database, say)]
+    deletions = Deletions(database)
+    for run_id in set(_old_runs(before, database)) - deletions.begun():
+        deletions.begin(run_id)
+        # A check that ended just before did not see the note, and may have found something.
+        if not _passed(run_id, database):
+            deletions.end(run_id)
+    runs = [run_id for run_id in sorted(deletions.begun()) if _is_readable(run_id, database, say)]
     documents = sum(_delete(run_id, database, route, say) for run_id in runs)
+    _forget_gone(database)
     return Deleted(tuple(runs), documents)
 
 
@@ -89,14 +91,29 @@ def _is_readable(run_id: str, database: Database[Document], say: Say) -> bool:
     return True
 
 
+def _passed(run_id: str, database: Database[Document]) -> bool:
+    last = database[report.COLLECTION].find_one({"_id": run_id})
+    return last is not None and bool(last["passed"])
+
+
+def _forget_gone(database: Database[Document]) -> None:
+    """Ends what a check found just before its run was deleted and booked just after; nobody looks again."""
+    incidents = IncidentStore(database)
+    about = {each.run_id for each in incidents.open() if each.run_id}
+    known = {str(found["_id"]) for found in database[store.COLLECTION].find({"_id": {"$in": list(about)}})}
+    for run_id in about - known:
+        incidents.forget(subject_of(run_id))
+
+
 def _delete(run_id: str, database: Database[Document], route: Route, say: Say) -> int:
     """The manifest goes after the documents, whose ids follow from it; the note goes last."""
     manifest = RunStore(database).load(run_id)
     DeletedRuns(database).note(run_id, datetime.now(UTC))
     documents = 0 if manifest is None else _delete_documents(manifest, database, route)
     IncidentStore(database).forget(subject_of(run_id))
-    for name in (store.COLLECTION, report.COLLECTION, COLLECTION):
+    for name in (store.COLLECTION, report.COLLECTION, tries.COLLECTION):
         database[name].delete_one({"_id": run_id})
+    Deletions(database).end(run_id)
     say(f"Deleted run {run_id}: {documents:,} documents, its manifest and its report.")
     return documents
 

@@ -21,13 +21,21 @@ export function showRuns(answer) {
     { title: "Orders", number: true, cell: (run) => count(run.orders) },
     { title: "Expected", number: true, cell: (run) => count(run.expected) },
     { title: "Stored", number: true, cell: (run) => count(run.stored) },
-    { title: "Not held", cell: (run) => run.broken.map(words).join(", ") || (run.status === "started" ? "not produced to its end" : "–") },
+    { title: "Not held", cell: (run) => (run.obstacle ? "could not be verified" : "") || run.broken.map(words).join(", ") || (run.status === "started" ? "not produced to its end" : "–") },
   ], answer.runs));
 }
 
 export function showRun(run, missing) {
   document.getElementById("run-title").textContent = `Run ${run.run_id}`;
   const figures = run.figures;
+  if (run.obstacle) {
+    show(
+      "run-body",
+      element("p", {}, verdict(run), ` It could not be verified, tried ${time(run.verified_at)} UTC.`),
+      element("p", {}, run.obstacle.reason), element("p", {}, `Next step: ${run.obstacle.remedy}`),
+    );
+    return;
+  }
   if (!figures) {
     show("run-body", verdict(run), empty("It has not been reconciled yet. Trigger macd_data_quality with this run id."));
     return;

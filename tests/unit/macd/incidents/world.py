@@ -14,7 +14,6 @@ from tests.unit.macd import turns
 from tests.unit.macd.incidents.fakes import database
 
 SUBJECT = "run r"
-Known = datetime
 
 
 class Clock:
@@ -26,32 +25,30 @@ class Clock:
         return self.now
 
 
-def known(incident: Incident) -> Known:
-    """What tells it from all others, also where numbers begin anew: no two open at the same time."""
-    return incident.opened_at
-
-
 @dataclass
 class World:
-    """A book and the mails that went out, in their order."""
+    """A book and the mails that went out, in their order.
+
+    An incident is known by the time at which it opened: the clock is never the same twice, numbers may be.
+    """
 
     clock: Clock = field(default_factory=Clock)
     books: Mapping[str, Any] = field(default_factory=database)
-    mails: list[tuple[Known, str]] = field(default_factory=list)
-    seen: set[Known] = field(default_factory=set)
+    mails: list[tuple[datetime, str]] = field(default_factory=list)
+    seen: set[datetime] = field(default_factory=set)
 
     @property
     def store(self) -> IncidentStore:
         return IncidentStore(self.books, self.clock)
 
-    def look(self, severity: str | None, *, delivers: bool = True) -> None:
+    def look(self, severity: str | None, subject: str = SUBJECT, *, delivers: bool = True) -> None:
         """What a task does that has ended."""
         told = {"message": "m", "next_step": "n"}
-        found = [Finding(subject=SUBJECT, check="a", severity=severity, **told)] if severity else []
+        found = [Finding(subject=subject, check="a", severity=severity, **told)] if severity else []
         store = self.store
-        booked = store.book(SUBJECT, found)
-        self.seen |= {known(each) for group in booked for each in group}
-        while due := store.claim_due():
+        booked = store.book(subject, found)
+        self.seen |= {each.opened_at for group in booked for each in group}
+        while due := store.claim_due([subject]):
             if not delivers:
                 return store.release(due)
             self._mail(due)
@@ -60,7 +57,9 @@ class World:
 
     def _mail(self, due: Sequence[Incident]) -> None:
         turns.operation()
-        self.mails += [(known(each), "recovery" if each.due == "recovery" else each.severity) for each in due]
+        self.mails += [
+            (each.opened_at, "recovery" if each.due == "recovery" else each.severity) for each in due
+        ]
 
     def settle(self, severity: str | None) -> None:
         """Later somebody looks twice more."""
@@ -70,8 +69,8 @@ class World:
 
     def told(self) -> list[tuple[bool, list[str]]]:
         """Of each incident whether it lasts, and what was mailed about it."""
-        lasting = {known(each) for each in self.store.open()}
-        everything = self.seen | {known(each) for each in self.store.recent(100)}
+        lasting = {each.opened_at for each in self.store.open()}
+        everything = self.seen | {each.opened_at for each in self.store.recent(100)}
         return [(each in lasting, [told for one, told in self.mails if one == each]) for each in everything]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import mongomock
@@ -11,7 +12,11 @@ from hypothesis import given, settings, strategies
 
 from macd.errors import SpecError
 from macd.quality import due
-from macd.quality.due import FIRST_LOOK_BACK, OPEN_FOR, DueRuns, runs_between
+from macd.quality.due import FIRST_LOOK_BACK, OPEN_FOR, SEEDING_LIMIT, DueRuns, runs_between
+from macd.quality.keeping import keep
+from macd.quality.report import Obstacle, Report, ReportStore
+from macd.quality.tries import Tries
+from tests.unit.reports import report_of
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -37,6 +42,17 @@ class World:
     def report(self, run_id: str, at: datetime, *, passed: bool = True) -> None:
         document = {"_id": run_id, "verified_at": at, "passed": passed}
         self.database["quality_reports"].replace_one({"_id": run_id}, document, upsert=True)
+
+    def check(self, run_id: str, at: datetime, outcome: str) -> None:
+        """As macd_data_quality does it: a check that ends without a result has begun all the same."""
+        Tries(self.database).begin(run_id)
+        if outcome == "killed":
+            return
+        obstacle = Obstacle(reason="Topic t does not exist.", remedy="Seed a new run.")
+        report = Report.without_figures(run_id, obstacle).model_copy(update={"verified_at": at})
+        if outcome != "impossible":
+            report = report_of(run_id, passed=outcome == "passed", verified_at=at)
+        keep(report, self.database)
 
     def round(self, now: datetime) -> list[str]:
         return list(DueRuns(self.database, "macd_data_quality").begin(now))
@@ -109,6 +125,73 @@ def test_a_run_that_is_being_seeded_waits_and_one_that_was_given_up_does_not(wor
     world.run("given up", completed=None, started=NOW - timedelta(hours=2))
     world.run("forgotten", completed=None, started=NOW - timedelta(days=30))
     assert world.round(NOW) == ["given up"]
+
+
+@pytest.mark.parametrize("completed", [NOW - MINUTE, None], ids=["complete", "given up"])
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        ("impossible", "Topic t does not exist."),
+        ("killed", "The last 6 checks of it ended without a result; they may have been killed."),
+    ],
+)
+def test_a_run_whose_checks_come_to_no_result_is_given_up_and_its_report_says_why(
+    world: World, outcome: str, reason: str, completed: datetime | None
+) -> None:
+    world.run("r", completed, started=NOW - 2 * SEEDING_LIMIT)
+    hours = count()
+    while world.round(now := NOW + next(hours) * timedelta(hours=1)) == ["r"]:
+        world.check("r", now, outcome)
+        assert now < NOW + timedelta(days=2), "it is checked for ever"
+    assert now == NOW + timedelta(hours=6)
+    report = ReportStore(world.database).get("r")
+    assert (report.passed, report.obstacle and report.obstacle.reason) == (False, reason)
+    # Once that is said it is left alone.
+    world.database["quality_reports"].update_one({"_id": "r"}, {"$set": {"waited_s": 7.0}})
+    assert world.round(now + MINUTE) == []
+    assert ReportStore(world.database).get("r").waited_s == 7
+
+
+def test_a_result_gives_a_run_all_its_tries_again(world: World) -> None:
+    world.run("r", NOW - MINUTE)
+    outcomes = [*["killed"] * 5, "failed", *["impossible"] * 5, "failed", "impossible", "passed"]
+    for hour, outcome in enumerate(outcomes):
+        now = NOW + hour * timedelta(hours=1)
+        assert world.round(now) == ["r"], outcome
+        world.check("r", now, outcome)
+    assert world.round(NOW + timedelta(days=1)) == []
+
+
+def test_a_check_by_hand_brings_a_run_that_was_given_up_back(world: World) -> None:
+    world.run("r", NOW - MINUTE)
+    for hour in range(7):
+        world.round(NOW + hour * timedelta(hours=1))
+        world.check("r", NOW + hour * timedelta(hours=1), "impossible")
+    assert world.round(NOW + timedelta(hours=8)) == []
+    world.check("r", NOW + timedelta(hours=9), "failed")
+    assert world.round(NOW + timedelta(hours=10)) == ["r"]
+
+
+def test_a_report_of_a_check_that_was_killed_last_is_not_taken_for_its_own(world: World) -> None:
+    """It was compared once; since then nobody knows."""
+    world.run("r", NOW - MINUTE)
+    world.round(NOW)
+    world.check("r", NOW, "passed")
+    for _ in range(6):
+        world.check("r", NOW, "killed")
+    world.round(NOW + MINUTE)
+    assert not ReportStore(world.database).get("r").passed
+
+
+def test_a_run_that_is_being_deleted_is_left_out_and_nothing_is_said_about_it(world: World) -> None:
+    for run_id in ("completed", "failed", "cut off", "given up"):
+        world.run(run_id, None if run_id == "given up" else NOW - MINUTE, started=NOW - 2 * SEEDING_LIMIT)
+        world.database["runs_being_deleted"].insert_one({"_id": run_id})
+    world.report("failed", NOW - MINUTE, passed=False)
+    for _ in range(6):
+        Tries(world.database).begin("cut off")
+    assert world.round(NOW) == []
+    assert [each["_id"] for each in world.database["quality_reports"].find()] == ["failed"]
 
 
 def test_a_run_that_was_cleaned_away_is_not_asked_for(world: World) -> None:

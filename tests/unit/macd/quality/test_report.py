@@ -8,7 +8,7 @@ from macd.producer.parameters import SeedParameters
 from macd.producer.sales import Run
 from macd.quality.checks import evaluate
 from macd.quality.figures import Figures
-from macd.quality.report import Report, ReportStore
+from macd.quality.report import Obstacle, Report, ReportStore
 from macd.quality.verify import Waited, raise_for_failures, report_on
 from macd.specs.models import CheckSpec
 from tests.unit.macd.fakes import AS_OF, FakeDatabase
@@ -143,6 +143,30 @@ def test_a_report_survives_mongodb_and_replaces_the_one_before():
     assert store.get("run-1") == DAMAGED
     assert store.recent() == [DAMAGED]
     assert DAMAGED.to_mongo()["samples"]["missing"]["first"][0]["hop"].__class__ is str
+
+
+def test_a_run_that_could_not_be_verified_says_why_and_shows_no_figures():
+    report = Report.without_figures("run-1", Obstacle(reason="Topic t is gone.", remedy="Seed a new run."))
+    assert not report.passed
+    assert report.verdict == "FAILED run run-1: it could not be verified. Topic t is gone."
+    head, tried, *rest = report.render_text().splitlines()
+    assert head == "Data quality FAILED: run run-1 could not be verified"
+    assert tried.endswith("UTC; what became of its orders is not known")
+    assert rest == ["", "  Topic t is gone.", "", "Next step", "  Seed a new run."]
+    store = ReportStore(FakeDatabase())
+    store.save(report)
+    assert store.get("run-1") == report
+    with pytest.raises(
+        QualityCheckFailed, match=r"^Run 'run-1' could not be verified\. Topic t is gone\. Rem"
+    ):
+        raise_for_failures(report)
+
+
+def test_a_report_of_the_version_before_can_be_read():
+    """It knew of no obstacle."""
+    document = CLEAN.to_mongo()
+    del document["obstacle"]
+    assert Report.from_mongo(document) == CLEAN
 
 
 def test_a_run_without_a_report_is_said_so():

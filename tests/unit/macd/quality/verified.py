@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,21 +21,22 @@ from macd.quality.derived import Derived, Followed
 from macd.quality.report import Report
 from macd.quality.takings import Takings
 from tests.unit.macd.fakes import AS_OF, KAFKA, FakeBroker, FakeConsumer, document_of
-from tests.unit.macd.quality.test_derived import document, takings_of
+from tests.unit.macd.quality.test_derived import document, mismatch_documents, takings_of
 from tests.unit.macd.quality.test_reconcile import PIPELINE, ROUTE, manifest_of
 
 RUN = "r"
+COMPLETED = datetime(2026, 7, 16, tzinfo=UTC)
 SERVICES: Any = SimpleNamespace(kafka=KAFKA, mongodb=None)
 
 
 class Verified:
     """A run all of whose orders have arrived, and what is derived from them as well."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, orders: int = 20) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **parameters: Any) -> None:
         self.database: Any = mongomock.MongoClient(tz_aware=True)[ROUTE.database]
         self.broker = FakeBroker()
         self.open_reader: Callable[..., Any] = self._reader
-        self.run = Run(RUN, SeedParameters(orders=orders), AS_OF)
+        self.run = Run(RUN, SeedParameters(**{"orders": 20} | parameters), AS_OF)
         self._arrive()
         self.sell(takings_of(self.run))
         monkeypatch.setattr(verify, "connected", lambda *_: nullcontext(self.database))
@@ -71,11 +73,11 @@ class Verified:
         return verify.verify_run(RUN, PIPELINE, SERVICES, deadline_s, stall_limit_s=stall_limit_s)
 
     def _arrive(self) -> None:
-        partitions = tuple(
+        start = tuple(
             PartitionOffset(topic=name, partition=n, offset=0) for name in ROUTE.topics for n in (0, 1)
         )
-        manifest = manifest_of(self.run).model_copy(update={"start_offsets": partitions})
-        RunStore(self.database).begin(manifest)
+        update = {"start_offsets": start, "completed_at": COMPLETED}
+        RunStore(self.database).begin(manifest_of(self.run).model_copy(update=update))
         for sale in self.run.sales():
             self.broker.append(ROUTE.orders_topic, sale.order.order_id.encode())
             if sale.payment is not None:
@@ -84,6 +86,8 @@ class Verified:
         for sale in (sale for sale in self.run.sales() if sale.pairs):
             self.broker.append(ROUTE.joined_topic, sale.order.order_id.encode())
             self.stored.insert_one(document_of(sale))
+        for mismatch in mismatch_documents(self.run):
+            self.database["payment_mismatches"].insert_one(mismatch)
 
     def _reader(self, service: Any, start: Any, **more: Any) -> RecordReader:
         return RecordReader(service, start, FakeConsumer(self.broker), **more)

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from macd.incidents.incident import Incident
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import Run
 from macd.repair.retention import delete_runs_before
-from tests.unit.macd.fakes import AS_OF
+from tests.unit.macd.fakes import AS_OF, FakeCursor
 from tests.unit.macd.quality.test_reconcile import ROUTE, manifest_of
 from tests.unit.macd.repair.world import Killed
 
@@ -27,8 +29,14 @@ class Collection:
         self.database = database
         self.documents: dict[str, dict[str, Any]] = {}
 
-    def find(self) -> list[dict[str, Any]]:
-        return list(self.documents.values())
+    def find(self, query: dict[str, Any] | None = None, projection: Any = None, **order: Any) -> FakeCursor:
+        def fits(document: dict[str, Any]) -> bool:
+            return all(
+                document.get(name) in (wanted["$in"] if isinstance(wanted, dict) else [wanted])
+                for name, wanted in (query or {}).items()
+            )
+
+        return FakeCursor(filter(fits, self.documents.values()))
 
     def find_one(self, query: dict[str, Any]) -> dict[str, Any] | None:
         return self.documents.get(query["_id"])
@@ -63,6 +71,7 @@ class Database:
     def __init__(self) -> None:
         self.collections: dict[str, Collection] = {}
         self.kill_at = -1
+        self.before_step: Callable[[], None] = lambda: None
         self.steps = 0
 
     @property
@@ -73,6 +82,7 @@ class Database:
         return self.collections.setdefault(name, Collection(self))
 
     def step(self) -> None:
+        self.before_step()
         self.steps += 1
         if self.steps == self.kill_at:
             raise Killed
@@ -108,16 +118,33 @@ def test_only_old_runs_that_passed_are_deleted_and_it_is_said() -> None:
     assert delete_runs_before(CUT, database, ROUTE).verdict == "no run was old enough to delete"
 
 
-def test_what_was_wrong_with_a_deleted_run_is_over() -> None:
+def test_what_was_wrong_with_a_run_that_is_gone_is_over() -> None:
+    """What a check found may be booked when the run has been deleted already: the next deletion ends it."""
     database = Database()
-    for run_id, age in (("old", 8), ("young", 6)):
-        database.add(run_id, age)
-        incident = {"_id": run_id, "subject": f"run {run_id}", "closed_at": None, "due": None}
-        database["incidents"].documents[run_id] = incident
+    database.add("old", 8)
+    database.add("young", 6)
+    for number, run_id in enumerate(("old", "gone", "young")):
+        incident = Incident(
+            **{"id": run_id, "number": number, "subject": f"run {run_id}", "run_id": run_id, "check": "c"},
+            **{"severity": "warn", "message": "m", "next_step": "n", "opened_at": NOW, "last_seen_at": NOW},
+        )
+        database["incidents"].documents[run_id] = incident.to_mongo()
     delete_runs_before(CUT, database, ROUTE)
     found = database["incidents"].documents
-    assert found["old"]["closed_at"] is not None
-    assert found["young"]["closed_at"] is None
+    assert [found[run_id]["closed_at"] is None for run_id in ("old", "gone", "young")] == [False, False, True]
+
+
+def test_a_run_that_fails_while_it_is_chosen_stays() -> None:
+    """The reports are read before the first note is written, and a check may end in between."""
+    database = Database()
+    kept = database.add("old", 8)
+    failed = {"old": {"_id": "old", "passed": False}}
+    database.before_step = lambda: database["quality_reports"].documents.update(failed)
+    deleted = delete_runs_before(CUT, database, ROUTE)
+    assert deleted.runs == ()
+    assert database.ids(ROUTE.collection) == kept
+    assert database.ids("seeding_runs") == {"old"}
+    assert database.ids("runs_being_deleted") == set()
 
 
 @given(st.lists(st.integers(1, 12), max_size=6), st.booleans())

@@ -64,6 +64,7 @@ class FakeVariables:
 
     def __init__(self) -> None:
         self.values: dict[str, str] = {}
+        self.was_set: list[str] = []
         self.slept_s = 0.0
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -72,6 +73,7 @@ class FakeVariables:
 
     def set(self, key: str, value: str) -> None:
         turns.operation()
+        self.was_set.append(key)
         self.values[key] = value
 
     def delete(self, key: str) -> None:

@@ -19,7 +19,7 @@ from airflow.dag_processing.processor import _execute_dag_callbacks, _execute_ta
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.utils.state import TaskInstanceState
 
-from macd.errors import ServiceUnreachable
+from macd.errors import DeadlineExceeded, ServiceUnreachable
 from macd.incidents.finding import Finding
 from macd.incidents.store import IncidentStore
 from macd.settings import REPOSITORY
@@ -542,6 +542,22 @@ def test_a_task_and_its_run_that_tell_of_it_at_once_without_the_book_send_one_ma
     book.down = True
     turns.run([partial(crashed, "a"), failed_at], [0] * done + [1] * 50)
     assert post.subjects == ["[FAIL] task_failed - task macd_pipeline.data_quality_checks"]
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_a_mail_that_cannot_be_noted_is_not_sent_again_at_once(
+    is_down, book, mail_server, post, variables, monkeypatch
+):
+    def fails(*_: Any) -> None:
+        raise DeadlineExceeded("somebody else changes it.", remedy="Wait.")
+
+    book.down = is_down
+    with monkeypatch.context() as this_time:
+        this_time.setattr(IncidentStore, "sent", fails)
+        crashed("a")
+    for _ in range(2):
+        crashed("a")
+    assert len(post.mails) == 1
 
 
 def kept_before(*findings: Finding) -> str:

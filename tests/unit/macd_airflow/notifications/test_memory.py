@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from macd.errors import ServiceUnreachable
+from macd.incidents.store import IncidentStore
 from macd_airflow.notifications import memory
 from tests.unit.macd import turns
 from tests.unit.macd.incidents.fakes import database
-from tests.unit.macd.incidents.world import BEFORE, LOOKS, World, check, prepared
+from tests.unit.macd.incidents.world import BEFORE, LOOKS, SUBJECT, World, check, prepared
 
 # More requests about one cause a notifier does not make, unless it waits.
 REQUESTS = 26
@@ -27,10 +29,10 @@ class Outage(World):
     def back(self, books: Mapping[str, Any] | None = None) -> None:
         self.books = books or database()
 
-    def look(self, severity: str | None, *, delivers: bool = True) -> None:
+    def look(self, severity: str | None, subject: str = SUBJECT, *, delivers: bool = True) -> None:
         if not isinstance(self.books["incidents"], memory.Unbooked):
             memory.hand_over(self.store)
-        super().look(severity, delivers=delivers)
+        super().look(severity, subject, delivers=delivers)
 
 
 @pytest.fixture
@@ -145,3 +147,47 @@ def test_what_ended_meanwhile_and_could_not_be_told_ends_in_the_book(outage, var
     world.settle(None)
     assert [told for _, told in world.mails].count("recovery") == 2
     assert variables.values == {}
+
+
+def test_many_that_end_at_once_do_not_hinder_each_other(outage, variables):
+    world, tasks = outage("nothing"), [f"task d.t{number}" for number in range(6)]
+    in_step = [*range(6)] * 400
+    for severity in ("fail", None):
+        turns.run([partial(world.look, severity, task) for task in tasks], in_step)
+    assert sorted(told for _, told in world.mails) == ["fail"] * 6 + ["recovery"] * 6
+    assert variables.values == {}
+    assert variables.slept_s < 6
+
+
+class NoAnswer:
+    """A database, any collection of it, and what these do."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ServiceUnreachable("MongoDB", "no answer.", remedy="Start it.")
+
+    def __getitem__(self, name: str) -> Any:
+        return self
+
+
+def test_nobody_has_a_turn_while_mongodb_is_waited_for(outage, variables):
+    outage("a failure that was told")
+    variables.was_set.clear()
+    with pytest.raises(ServiceUnreachable):
+        memory.hand_over(IncidentStore(NoAnswer()))
+    assert variables.was_set == []
+
+
+def test_one_that_was_held_up_in_its_turn_changes_nothing(outage, variables, monkeypatch):
+    outage("a failure that was told")
+    [(key, before)] = variables.values.items()
+    read = variables.get
+
+    def slowly(key: str, default: Any = None) -> Any:
+        variables.sleep(5)
+        return read(key, default)
+
+    monkeypatch.setattr(variables, "get", slowly)
+    one = {"_id": key.removeprefix(memory.PREFIX)}
+    changed = memory.Unbooked().update_one(one, {"$set": {"message": "x"}})
+    assert changed.matched_count == 0
+    assert variables.values == {key: before}

@@ -8,12 +8,18 @@ from typing import Any
 
 import mongomock
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    TaskDeferred,
+)
 
+from macd.errors import DeadlineExceeded, RequestRejected, RunBeingDeleted, RunNotFound
 from macd.producer.manifest import Manifest, counts_of
 from macd.producer.parameters import SeedParameters, plan_of
 from macd.quality.figures import FIGURE_NAMES
-from macd.quality.report import Report
+from macd.quality.report import Obstacle, Report
 from macd.quality.verify import PAST_STALL_LIMIT_S, STALL_LIMIT_S
 from macd.quality.watch import Progress
 from macd_airflow.operators import check_data_quality, seed_run
@@ -27,6 +33,14 @@ from tests.unit.reports import report_of
 
 pytestmark = pytest.mark.usefixtures("connections")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def books(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What the operator itself finds in MongoDB."""
+    database = mongomock.MongoClient(tz_aware=True)["macd"]
+    monkeypatch.setattr(check_data_quality.MongoDbHook, "get_conn", lambda _: nullcontext(database))
+    return database
 
 
 def _manifest(run_id: str, parameters: SeedParameters, *_: Any) -> Manifest:
@@ -114,13 +128,11 @@ def test_a_settled_run_is_not_deferred(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("hours", "patient"), [(2, False), (0.5, False), (2, True)])
 def test_only_a_run_that_is_long_past_is_waited_for_a_short_time(
-    monkeypatch: pytest.MonkeyPatch, hours: float, patient: bool
+    monkeypatch: pytest.MonkeyPatch, books: Any, hours: float, patient: bool
 ) -> None:
-    books = mongomock.MongoClient(tz_aware=True)["macd"]
     produced = {"completed_at": datetime.now(UTC) - timedelta(hours=hours)}
     manifest = _manifest("r", SeedParameters()).model_copy(update=produced)
     books["seeding_runs"].insert_one(manifest.to_mongo())
-    monkeypatch.setattr(check_data_quality.MongoDbHook, "get_conn", lambda _: nullcontext(books))
     monkeypatch.setattr(check_data_quality, "settled", lambda *_: _progress(stored=0))
     given: list[float] = []
 
@@ -166,6 +178,98 @@ def test_what_is_derived_may_follow_after_a_deferral(monkeypatch: pytest.MonkeyP
     world.revenue_follows(monkeypatch, looks=20)
     event = {"settled": True, "left_s": 60.0, "stall_limit_s": 60.0}
     assert CheckDataQualityOperator(task_id="t", run_id="r").execute_complete(context(), event)["passed"]
+
+
+def test_a_run_that_cannot_be_verified_fails_with_the_reason_and_leaves_what_was_found_before_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    obstacle = Obstacle(reason="Topic t does not exist.", remedy="Seed a new run.")
+    report = Report.without_figures("r", obstacle)
+    monkeypatch.setattr(check_data_quality, "verify_run", lambda *_: report)
+    given = context()
+    with pytest.raises(AirflowFailException, match=r"Topic t does not exist\. Remedy: Seed a new run\."):
+        CheckDataQualityOperator(task_id="t", run_id="r", deferrable=False).execute(given)
+    assert given["ti"].xcoms["verdict"] == "FAILED run r: it could not be verified. Topic t does not exist."
+    [found] = given["ti"].xcoms["findings"]
+    assert (found["subject"], found["check"], found["severity"], found["message"], found["next_step"]) == (
+        *("run r", "cannot_be_verified", "fail"),
+        *("Topic t does not exist.", "Seed a new run."),
+    )
+    assert given["ti"].xcoms["subjects"] == []
+
+
+def _raising(error: BaseException) -> Any:
+    def fail(*_: Any) -> Any:
+        raise error
+
+    return fail
+
+
+GONE = RequestRejected("Kafka", "topic t does not exist.", remedy="Seed.", code=3)
+AWAY = RequestRejected("Kafka", "no.", remedy="Look.", code=29)
+
+
+def test_what_keeps_it_from_being_verified_is_left_to_the_verification_to_report(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(check_data_quality, "settled", _raising(GONE))
+    monkeypatch.setattr(check_data_quality, "verify_run", lambda *_: _report(passed=True))
+    assert CheckDataQualityOperator(task_id="t", run_id="r", deferrable=True).execute(context())["passed"]
+    monkeypatch.setattr(check_data_quality, "settled", _raising(AWAY))
+    with pytest.raises(AirflowException, match=r"Kafka: no\."):
+        CheckDataQualityOperator(task_id="t", run_id="r", deferrable=True).execute(context())
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+@pytest.mark.parametrize(
+    ("error", "counts"),
+    [
+        (AWAY, False),
+        (DeadlineExceeded("Too late.", remedy="Wait."), False),
+        (RunNotFound("No run 'r'.", remedy="Seed it."), False),
+        (SystemExit("killed"), True),
+        (ValueError("nobody thought of it"), True),
+    ],
+)
+def test_a_check_that_ends_without_a_word_counts_as_a_try_and_one_that_meets_an_absent_service_does_not(
+    monkeypatch: pytest.MonkeyPatch, books: Any, error: BaseException, *, counts: bool, deferrable: bool
+) -> None:
+    monkeypatch.setattr(check_data_quality, "settled", _raising(error))
+    monkeypatch.setattr(check_data_quality, "verify_run", _raising(error))
+    for _ in range(2):
+        with pytest.raises((AirflowException, SystemExit, ValueError)):
+            CheckDataQualityOperator(task_id="t", run_id="r", deferrable=deferrable).execute(context())
+    found = books["quality_tries"].find_one({"_id": "r"})
+    assert (found and found["count"]) == (2 if counts else None)
+
+
+def test_a_run_that_is_being_deleted_is_skipped(monkeypatch: pytest.MonkeyPatch, books: Any) -> None:
+    monkeypatch.setattr(check_data_quality, "verify_run", _raising(AssertionError("it was verified")))
+    books["runs_being_deleted"].insert_one({"_id": "r"})
+    with pytest.raises(AirflowSkipException, match="Run 'r' is being deleted"):
+        CheckDataQualityOperator(task_id="t", run_id="r").execute(context())
+    assert books["quality_tries"].find_one() is None
+
+
+def test_a_run_whose_deletion_begins_meanwhile_is_skipped_and_nothing_is_said_about_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    error = RunBeingDeleted("Run 'r' is being deleted.", remedy="None.")
+    monkeypatch.setattr(check_data_quality, "verify_run", _raising(error))
+    given = context()
+    with pytest.raises(AirflowSkipException, match="Run 'r' is being deleted"):
+        CheckDataQualityOperator(task_id="t", run_id="r").execute_complete(given, {"settled": False})
+    assert given["ti"].xcoms == {}
+
+
+def test_a_run_that_is_not_there_is_skipped_only_where_somebody_had_found_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(check_data_quality, "verify_run", _raising(RunNotFound("No run.", remedy="Seed.")))
+    with pytest.raises(AirflowSkipException, match="No run"):
+        CheckDataQualityOperator(task_id="t", run_id="r", may_be_gone=True).execute(context())
+    with pytest.raises(AirflowFailException, match="No run"):
+        CheckDataQualityOperator(task_id="t", run_id="r").execute(context())
 
 
 @pytest.mark.parametrize("operator", [SeedRunOperator, CheckDataQualityOperator])
