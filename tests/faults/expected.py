@@ -29,7 +29,7 @@ class Expected:
 
     `checks` do not hold besides, those `holding` hold again, `figures` differ by so much, `listed` and
     `delisted` are entries of its lists. `hidden` are those that another run in the same hour may hide.
-    `refusal` is what the error says where there is no report. `pipeline` are figures of its health.
+    `refusal` is said where nothing could be compared. `pipeline` are figures of its health.
     """
 
     checks: set[str] = field(default_factory=set)
@@ -98,10 +98,11 @@ def cell_of(sale: Sale) -> Entry:
 
 def complaints(expected: Expected, clean: Report, found: Report | MacdError) -> list[str]:
     """In which ways what was found is not what was expected; nothing when the fault was found right."""
-    if isinstance(found, MacdError):
-        told = f"{type(found).__name__}: {found}"
-        right = expected.refusal and all(part in told for part in expected.refusal)
-        return [] if right else [f"refused: {told}"]
+    refused = _refusal(found)
+    if refused:
+        right = expected.refusal and all(part in refused for part in expected.refusal)
+        return [] if right else [f"refused: {refused}"]
+    assert isinstance(found, Report)
     if expected.refusal:
         return [f"a report instead of an error with {expected.refusal}: {found.verdict}"]
     here, before = set(entries(found)), set(entries(clean))
@@ -114,6 +115,13 @@ def complaints(expected: Expected, clean: Report, found: Report | MacdError) -> 
         *_sets("entry", before - expected.delisted | expected.listed, here),
         *([] if found.passed is (wanted_checks <= _warnings(found)) else _VERDICTS[found.passed]),
     ]
+
+
+def _refusal(found: Report | MacdError) -> str:
+    """Why nothing could be compared; empty where something was."""
+    if isinstance(found, MacdError):
+        return f"{type(found).__name__}: {found}"
+    return "" if found.obstacle is None or found.passed else found.obstacle.reason
 
 
 def pipeline_complaints(expected: Expected, clean: PipelineFigures, found: PipelineFigures) -> list[str]:

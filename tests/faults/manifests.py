@@ -54,7 +54,7 @@ class _NotReproducible(_ManifestFault):
 
     @property
     def expected(self) -> Expected:
-        return Expected(refusal=("RunNotReproducible", self.about, self.run.run_id))
+        return Expected(refusal=(self.about, self.run.run_id))
 
 
 class CountsAltered(_NotReproducible):

@@ -19,6 +19,7 @@ from macd.clients.records import Record, RecordReader, end_offsets
 from macd.errors import MacdError
 from macd.health.checkup import check_up
 from macd.health.figures import PipelineFigures
+from macd.producer.deletion import Deletions
 from macd.producer.manifest import Manifest, offsets
 from macd.producer.parameters import SeedParameters
 from macd.producer.route import route_of
@@ -28,7 +29,6 @@ from macd.producer.store import RunStore
 from macd.quality.report import Report
 from macd.quality.takings import COLLECTION as TAKINGS
 from macd.quality.verify import verify_run
-from macd.repair.retention import COLLECTION as BEING_DELETED
 from macd.repair.retention import delete_runs_before
 from macd.specs import PipelineSpec, Services
 
@@ -77,9 +77,8 @@ class Stage:
 
     def delete(self, run_ids: Sequence[str]) -> None:
         """Lets runs that cannot be mended go, as retention does: no round of checks is to find them."""
-        marks = self.database[BEING_DELETED]
         for run_id in run_ids:
-            marks.insert_one({"_id": run_id})
+            Deletions(self.database).begin(run_id)
         delete_runs_before(datetime.fromtimestamp(0, UTC), self.database, self.route)
 
     def every_run_counts(self) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from macd.errors import MacdError, RunNotFound
 from macd.quality.figures import Figures
-from macd.quality.report import CheckResult, Hop, Listing, MissingOrder, Report, Samples
+from macd.quality.report import CheckResult, Hop, Listing, MissingOrder, Obstacle, Report, Samples
 from macd.settings import REPOSITORY
 from tests.faults.expected import Expected, complaints, off
 from tests.faults.play import KINDS, cases
@@ -95,6 +95,12 @@ def test_an_error_is_right_only_where_one_is_expected_and_says_what() -> None:
     assert told(error, refused) == []
     assert len(told(error)) == len(told(report(), refused)) == 1
     assert len(told(error, Expected(refusal=("no run s",)))) == 1
+
+
+def test_a_report_that_says_why_nothing_could_be_compared_is_right_where_that_is_expected() -> None:
+    refused = Report.without_figures("r", Obstacle(reason="The counts of run r differ.", remedy="See why."))
+    assert told(refused, Expected(refusal=("counts", "run r"))) == []
+    assert told(refused) == ["refused: The counts of run r differ."]
 
 
 def test_what_another_run_may_hide_is_no_complaint_either_way() -> None:
