@@ -77,7 +77,7 @@ class MismatchTwice(_MismatchFault):
 
     @property
     def expected(self) -> Expected:
-        return _mislisted(str(self.key))
+        return _mislisted(repr(self.key))
 
 
 class _HourFault(StoredFault):
