@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
+from bson import Decimal128
 from pymongo.collection import Collection
 
 from macd.clients.mongodb import Document
@@ -25,6 +26,7 @@ from macd.dashboard.models import (
 
 _HOUR_MS = 3_600_000
 _CENT = Decimal("0.01")
+_NOTHING = Decimal("0.00")
 Now = Callable[[], datetime]
 
 
@@ -50,7 +52,7 @@ class Sales:
         group = {"_id": "$payment_method", "payments": {"$sum": 1}, "amount": {"$sum": "$payment_amount"}}
         rows = self._aggregate(self._first_hour(hours), {"$group": group})
         methods = [
-            PaymentMethod(method=row["_id"], payments=row["payments"], amount=_decimal(row["amount"]))
+            PaymentMethod(method=str(row["_id"]), payments=row["payments"], amount=_decimal(row["amount"]))
             for row in rows
         ]
         return PaymentMethods(methods=sorted(methods, key=lambda each: each.amount, reverse=True))
@@ -82,18 +84,19 @@ class Sales:
 
 def _hour(at: datetime, row: Document | None) -> Hour:
     if row is None:
-        return Hour(hour=at, orders=0, revenue=Decimal("0.00"), average_basket=Decimal("0.00"))
+        return Hour(hour=at, orders=0, revenue=_NOTHING, average_basket=_NOTHING)
     revenue = _decimal(row["revenue"])
     average = (revenue / row["orders"]).quantize(_CENT, ROUND_HALF_UP)
     return Hour(hour=at, orders=row["orders"], revenue=revenue, average_basket=average)
 
 
 def _mismatch(row: Document) -> PaymentMismatch:
-    total, paid = _decimal(row["order_total"]), _decimal(row["payment_amount"])
+    # A spoilt document can lack any of them.
+    total, paid = _decimal(row.get("order_total")), _decimal(row.get("payment_amount"))
     return PaymentMismatch(
-        order_id=str(row["order_id"]),
+        order_id=str(row.get("order_id")),
         order_time=row["order_time"],
-        payment_method=row["payment_method"],
+        payment_method=str(row.get("payment_method")),
         order_total=total,
         payment_amount=paid,
         difference=paid - total,
@@ -101,6 +104,10 @@ def _mismatch(row: Document) -> PaymentMismatch:
 
 
 def _decimal(value: Any) -> Decimal:
-    """Decimal128 as it is stored; anything else as what it shows, so that a spoilt document stays visible."""
-    exact = value.to_decimal() if hasattr(value, "to_decimal") else Decimal(str(value))
-    return exact.quantize(_CENT, ROUND_HALF_UP)
+    """Decimal128 as it is stored, other numbers as what they show; 0 for what is no amount of money."""
+    try:
+        exact = value.to_decimal() if isinstance(value, Decimal128) else Decimal(str(value))
+        amount = exact.quantize(_CENT, ROUND_HALF_UP)
+    except InvalidOperation:
+        return _NOTHING
+    return amount if amount.is_finite() else _NOTHING

@@ -129,7 +129,7 @@ def mismatch_line(order_id: str, order_total: str, payment_amount: str) -> str:
 
 def _less(paid: str, total: str) -> str:
     try:
-        return f"{Decimal(paid) - Decimal(total):+,.2f}"
+        return f"{(Decimal(paid) - Decimal(total)).quantize(Decimal('0.01')):+,}"
     except InvalidOperation:
         return "unknown"
 

@@ -92,8 +92,8 @@ def _is_readable(run_id: str, database: Database[Document], say: Say) -> bool:
 
 
 def _passed(run_id: str, database: Database[Document]) -> bool:
-    last = database[report.COLLECTION].find_one({"_id": run_id})
-    return last is not None and bool(last["passed"])
+    last = database[report.COLLECTION].find_one({"_id": run_id}) or {}
+    return last.get("passed") is True
 
 
 def _forget_gone(database: Database[Document]) -> None:

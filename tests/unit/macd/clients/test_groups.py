@@ -9,10 +9,11 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from macd.clients import groups as module
+from macd.clients import records
 from macd.clients.groups import ConsumerGroups
 from macd.clients.records import Position
-from macd.errors import RequestRejected
-from tests.unit.macd.fakes import KAFKA
+from macd.errors import DeadlineExceeded, RequestRejected
+from tests.unit.macd.fakes import KAFKA, FakeBroker, FakeConsumer
 
 
 @pytest.mark.parametrize(("ends", "is_empty"), [((4, 9), True), ((4, 10), False)])
@@ -35,6 +36,24 @@ def test_so_is_one_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "begin_offsets", missing)
     admin: Any = object()
     assert ConsumerGroups(KAFKA, admin).is_empty("t")
+
+
+def test_nobody_waits_long_for_the_last_few_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are read to tell them from markers; the look at the pipeline has 5 s in all."""
+
+    class Silent(FakeConsumer):
+        def consume(self, *_: Any, **__: Any) -> list[Any]:
+            return []
+
+    broker = FakeBroker()
+    broker.append_to(("t", 0), b"unread")
+    monkeypatch.setattr(records, "KafkaSource", lambda *_: Silent(broker))
+    monkeypatch.setattr(module, "REQUEST_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(module, "begin_offsets", lambda *_: (Position("t", 0, 0),))
+    monkeypatch.setattr(module, "end_offsets", lambda *_: (Position("t", 0, 1),))
+    admin: Any = object()
+    with pytest.raises(DeadlineExceeded, match="at offset 0 of 1"):
+        ConsumerGroups(KAFKA, admin).progress_at({("t", 0): 0}, ["t"])
 
 
 class Deleting:

@@ -77,17 +77,30 @@ class Growing(FakeConsumer):
 def test_a_drain_ends_however_much_is_written_meanwhile():
     broker = filled()
     there = [message.key() for message in broker.of("t")]
-    reader = RecordReader(KAFKA, BOTH, Growing(broker))
+    reader = RecordReader(KAFKA, BOTH, Growing(broker), limit_s=5)
     assert set(keys(reader.drain())) >= set(there)
     assert set(keys(islice(reader.drain(), 100))) == {f"late-{n}".encode() for n in range(10)}
 
 
 def test_records_that_are_written_while_it_reads_are_each_given_once():
     broker = filled()
-    reader = RecordReader(KAFKA, BOTH, Growing(broker))
+    reader = RecordReader(KAFKA, BOTH, Growing(broker), limit_s=5)
     seen = [(each.partition(), each.offset()) for _ in range(5) for batch in reader.drain() for each in batch]
     assert len(seen) == len(set(seen))
     assert [at for at in sorted(seen) if at[0] == 0] == [(0, n) for n in range(len(seen) - 12)]
+
+
+def test_what_a_client_hands_out_again_after_it_was_assigned_anew_is_given_once():
+    class Stale(FakeConsumer):
+        def assign(self, partitions):
+            super().assign(partitions)
+            self.positions = {where: max(0, position - 2) for where, position in self.positions.items()}
+
+    broker = filled()
+    reader = RecordReader(KAFKA, BOTH, Stale(broker))
+    list(reader.drain())
+    broker.append_to(("t", 2), b"added")
+    assert keys(reader.drain()) == [b"added"]
 
 
 def test_a_partition_that_has_been_read_does_not_hold_the_others_up():
@@ -106,7 +119,7 @@ def test_a_partition_that_has_been_read_does_not_hold_the_others_up():
     broker.append_to(("t", 0), b"first")
     for number in range(20):
         broker.append_to(("t", 1), f"key-{number}".encode())
-    drained = keys(RecordReader(KAFKA, BOTH, OneAtATime(broker)).drain())
+    drained = keys(RecordReader(KAFKA, BOTH, OneAtATime(broker), limit_s=5).drain())
     assert drained == sorted([b"first", b"late-0", *(f"key-{n}".encode() for n in range(20))])
     assert next(polls) == 22
 

@@ -64,6 +64,33 @@ class Asked:
         return []
 
 
+class Knows(Asked):
+    """Answers every query with the same row."""
+
+    def __init__(self, **row: Any) -> None:
+        super().__init__()
+        self.row = row
+
+    def aggregate(self, stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [self.row]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [*map(Decimal128, ("NaN", "sNaN", "-Infinity", "1E+30", "9E+6144")), None, "ten", [1], float("nan"), {}],
+    ids=str,
+)
+def test_what_is_no_amount_of_money_is_shown_as_nothing_and_keeps_the_page(value: Any) -> None:
+    hour = NOW.replace(minute=0)
+    known: Any = Knows(_id=hour, orders=2, revenue=value)
+    assert [(each.orders, each.revenue) for each in Sales(known, lambda: NOW).revenue(1).hours] == [(2, 0)]
+    known = Knows(_id=None, payments=2, amount=value)
+    assert [each.amount for each in Sales(known).payment_methods(1).methods] == [0]
+    known = Knows(order_id=None, order_time=hour, payment_method=7, order_total=value)
+    (spoilt,) = Sales(known).mismatches(1, 10).mismatches
+    assert (spoilt.order_total, spoilt.payment_amount, spoilt.payment_method) == (0, 0, "7")
+
+
 def fields_of(stage: Any) -> set[str]:
     """The fields that a stage reads from documents."""
     if isinstance(stage, str):

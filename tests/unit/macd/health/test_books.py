@@ -6,13 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import mongomock
+import pytest
 
-from macd.health.books import minutes_since_last_run, unfinished_runs, unsettled
+from macd.errors import DeadlineExceeded, MacdError, ServiceUnreachable
+from macd.health import books as module
+from macd.health.books import minutes_since_last_run, unfinished_runs, unsettled, unsettled_orders
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import Run
 from macd.repair.affected import KnownRuns
 from tests.unit.macd.fakes import AS_OF
-from tests.unit.macd.quality.test_reconcile import ROUTE, manifest_of
+from tests.unit.macd.quality.test_reconcile import PIPELINE, ROUTE, manifest_of
+from tests.unit.macd.rescue.test_sinks import SERVICES
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -50,3 +54,17 @@ def test_dead_letters_of_deleted_runs_are_nobodys_any_more() -> None:
     keys = {each.encode() for each in (stored, *lost, *ids_of(deleted), "somebody else's")}
     found = unsettled(keys, KnownRuns([manifest_of(kept)]), books, ROUTE)
     assert found == sorted([*lost, "somebody else's"])
+
+
+def test_dead_letters_that_could_not_all_be_read_are_not_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That Kafka is away, the figure parts_unknown tells; that reading took too long, nothing else does."""
+
+    def fail(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(module, "begin_offsets", fail)
+    error: MacdError = ServiceUnreachable("Kafka", "no answer.", remedy="Start it.")
+    assert unsettled_orders(PIPELINE, SERVICES, database()) == []
+    error = DeadlineExceeded("Kafka: reading was not done.", remedy="Look at the broker.")
+    with pytest.raises(DeadlineExceeded):
+        unsettled_orders(PIPELINE, SERVICES, database())

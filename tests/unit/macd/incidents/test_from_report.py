@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from macd.incidents.from_report import findings_of
+from macd.incidents.from_report import findings_of, mismatch_line
 from macd.quality.figures import FIGURE_NAMES, Figures
 from macd.quality.report import (
     CheckResult,
@@ -46,6 +46,11 @@ def report(*checks: CheckResult, samples: Samples | None = None, **figures: int)
 def missing(count: int) -> Samples:
     orders = tuple(MissingOrder(order_id=f"o{n}", hop=Hop.NOT_STORED, where="c") for n in range(count))
     return Samples(missing=Listing(count=count, first=orders))
+
+
+def test_a_difference_that_is_no_amount_of_money_is_not_spelled_out():
+    assert mismatch_line("o", "1E+6144", "5.00") == "o total 1E+6144 paid 5.00 difference unknown"
+    assert mismatch_line("o", "1000.00", "5.5") == "o total 1000.00 paid 5.5 difference -994.50"
 
 
 def test_a_report_that_holds_has_no_findings():

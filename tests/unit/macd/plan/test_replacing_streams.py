@@ -76,7 +76,7 @@ def run(pipeline, world, step):
 
 @pytest.mark.parametrize(
     ("name", "steps", "at_once"),
-    [(JOINED, 18, False), (JOINED, 18, True), (PAID, 10, False), (ORDERS, 20, True)],
+    [(JOINED, 18, False), (PAID, 10, True), (ORDERS, 20, True)],
 )
 def test_a_replacement_that_is_killed_before_any_step_doubles_nothing(pipeline, name, steps, at_once):
     wanted = changed(pipeline, name)
@@ -133,24 +133,25 @@ def make_it_a_plain_stream(world):
 
 
 BY_HAND = [
-    (lose_everything, 11),
-    (drop_what_is_read_as_a_topic, 8),
-    (drop_it_and_what_reads_it, 9),
-    (terminate_it, 17),
-    (delete_it_with_its_topic, 7),
-    (make_it_a_plain_stream, 10),
+    (lose_everything, range(12)),
+    (drop_what_is_read_as_a_topic, range(9)),
+    (drop_it_and_what_reads_it, [4, 9]),
+    (terminate_it, [5, 17]),
+    (delete_it_with_its_topic, [2, 7]),
+    (make_it_a_plain_stream, [3, 10]),
 ]
 
 
 @pytest.mark.parametrize(("done", "steps"), BY_HAND)
 def test_what_somebody_did_by_hand_is_blocked_until_told_to_replace(pipeline, done, steps):
-    for step in range(steps + 1):
+    """The last of the steps is one more than there are: nobody is killed."""
+    for step in steps:
         world = deployed(pipeline)
         done(world)
         plan = plan_streams(pipeline, world, world)
         assert all("--replace-streams" in change.remedy for change in plan.blocked)
         assert plan.blocked
-        assert run(pipeline, world, step) == (step < steps)
+        assert run(pipeline, world, step) == (step != steps[-1])
         apply_until_done(pipeline, world, at_once=False)
         assert contents(world) == ONCE, f"killed after {world.steps[:step]}"
 

@@ -86,7 +86,7 @@ def test_an_unknown_target_lists_the_known_ones(include):
 
 @pytest.mark.parametrize(
     ("check", "known"),
-    [("no_order_missing", "Figures of scope run: mismatches_listed"), ("queries_moving", "consumer_lag")],
+    [("no_order_missing", "Figures of scope run: documents_unordered"), ("queries_moving", "consumer_lag")],
 )
 def test_a_check_of_an_unknown_figure_lists_the_known_ones(include, check, known):
     path = include / "checks" / f"{check}.yaml"
