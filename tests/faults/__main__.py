@@ -85,6 +85,7 @@ def _play(chosen: list[Case]) -> int:
             if verdict.complaints:
                 wrong[name] += 1
                 print(verdict, flush=True)
+            print(f"{played.total()} played, {wrong.total()} wrong", end="\r", file=sys.stderr, flush=True)
     for kind in KINDS:
         if count := played[kind.__name__]:
             print(f"| {kind.__doc__} | {count} | {wrong[kind.__name__] or ''} |")
