@@ -25,7 +25,7 @@ from macd.quality.mismatches import MismatchList
 from macd.quality.reconcile import Outcome
 from macd.quality.report import Listing, Samples
 from macd.quality.takings import Amount, Takings, TakingsBook
-from macd.quality.verify import wait_until_settled
+from macd.quality.waiting import wait_until_settled
 from tests.unit.macd.fakes import AS_OF, mismatch_of, runs
 from tests.unit.macd.quality.test_reconcile import PIPELINE, manifest_of
 
