@@ -18,13 +18,8 @@ from macd.producer.store import RunStore
 from macd.quality.keeping import obstacle_of
 from macd.quality.report import Report
 from macd.quality.tries import Tries
-from macd.quality.verify import (
-    STALL_LIMIT_S,
-    raise_for_failures,
-    settled,
-    stall_limit_of,
-    verify_run,
-)
+from macd.quality.verify import raise_for_failures, settled, stall_limit_of, verify_run
+from macd.quality.waiting import STALL_LIMIT_S
 from macd.rescue.outage import through_outages
 from macd_airflow.assets import announce
 from macd_airflow.errors import airflow_errors

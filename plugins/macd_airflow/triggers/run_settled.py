@@ -12,7 +12,7 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from macd.errors import DeadlineExceeded, MacdError
-from macd.quality.verify import STALL_LIMIT_S, wait_until_settled
+from macd.quality.waiting import STALL_LIMIT_S, wait_until_settled
 from macd.quality.watch import watch_run
 from macd.rescue.caught_up import everything_is_read
 from macd.rescue.outage import PATIENCE_S, through_outages

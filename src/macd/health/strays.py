@@ -12,6 +12,7 @@ from pymongo.database import Database
 
 from macd.clients.mongodb import Document
 from macd.producer.ids import IdSpace
+from macd.producer.manifest import ids_told_by
 from macd.producer.route import Route
 from macd.producer.store import COLLECTION as RUNS
 from macd.quality.documents import shown
@@ -34,20 +35,26 @@ class Strays(NamedTuple):
 
 
 def find_strays(database: Database[Document], route: Route) -> Strays:
-    """A run that is being seeded or deleted is known as long as it has documents: its manifest is there."""
+    """A run that is being seeded or deleted is known as long as it has documents: its manifest is there.
+
+    Nothing as long as a run does not even tell its ids: any document may be its own, and `runs_unreadable`
+    says so.
+    """
     collection = database.client[route.database][route.collection]
     found = _strays(collection, _known(database))
     # A run may have begun after the first question, and stored something before the second.
     return _strays(collection, _known(database)) if found.of_no_run else found
 
 
-def _known(database: Database[Document]) -> list[IdSpace]:
+def _known(database: Database[Document]) -> list[IdSpace | None]:
     """Of each run, its ids. They follow from two fields, so a manifest need not be readable as a whole."""
-    found = database[RUNS].find({}, {"parameters.seed": 1})
-    return [IdSpace(str(run["_id"]), run.get("parameters", {}).get("seed", 0), "order", 1) for run in found]
+    return [ids_told_by(run) for run in database[RUNS].find({}, {"parameters": 1})]
 
 
-def _strays(collection: Collection[Document], known: list[IdSpace]) -> Strays:
+def _strays(collection: Collection[Document], runs: list[IdSpace | None]) -> Strays:
+    known = [ids for ids in runs if ids is not None]
+    if len(known) < len(runs):
+        return Strays()
     outside = _outside(known)
     all_are_compared = collection.estimated_document_count() <= COMPARED
     asked = {"$or": [*outside, _COPIES] if all_are_compared else outside}

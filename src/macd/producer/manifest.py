@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from macd.clients.mongodb import Document
 from macd.clients.records import Position
 from macd.errors import RunNotReproducible
 from macd.producer.ids import IdSpace
 from macd.producer.parameters import Plan, RunId, SeedParameters, plan_of
 from macd.producer.recipe import FIRST, recipe
-from macd.producer.sales import Run, Sale
+from macd.producer.sales import Run, Sale, order_ids
 
 
 class Frozen(BaseModel):
@@ -181,3 +182,10 @@ def offsets(found: Iterable[Position]) -> tuple[PartitionOffset, ...]:
 def positions(stored: Iterable[PartitionOffset]) -> tuple[Position, ...]:
     """The reverse of `offsets`."""
     return tuple(Position(at.topic, at.partition, at.offset) for at in stored)
+
+
+def ids_told_by(document: Document) -> IdSpace | None:
+    """The ids of a run's orders, of which a damaged manifest tells as much as the seed; None without one."""
+    parameters = document.get("parameters")
+    seed = parameters.get("seed") if isinstance(parameters, dict) else None
+    return order_ids(str(document["_id"]), seed, 0) if isinstance(seed, int) else None

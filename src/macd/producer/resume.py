@@ -55,9 +55,11 @@ def earlier_records(
     return RecordReader(service, start, source, exhaustive=True)
 
 
-def count_present(run: Run, route: Route, batches: Iterable[list[Any]]) -> Present:
-    """Counts the run's messages among everything read from the two topics."""
-    present = Present(bytearray(run.parameters.orders), bytearray(run.parameters.orders))
+def count_present(
+    run: Run, route: Route, batches: Iterable[list[Any]], before: Present | None = None
+) -> Present:
+    """Counts the run's messages among everything read from the two topics, besides those of `before`."""
+    present = before or Present(bytearray(run.parameters.orders), bytearray(run.parameters.orders))
     known = {
         route.orders_topic: (run.order_ids, present.orders),
         route.payments_topic: (run.payment_ids, present.payments),

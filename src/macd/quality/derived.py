@@ -16,6 +16,7 @@ from macd.producer.store import RunStore
 from macd.quality.hourly import HourlyRevenue
 from macd.quality.mismatches import MismatchList
 from macd.quality.reconcile import Outcome
+from macd.quality.report import LISTED, Listing, WrongRevenue
 from macd.quality.takings import TakingsBook
 from macd.specs.models import PipelineSpec, Stores
 
@@ -62,6 +63,7 @@ class Derived:
         self._topic_id = topic_id
         self._database = database
         self._looked_at = 0.0
+        self._cells: list[WrongRevenue] | None = None
 
     @property
     def may_follow(self) -> bool:
@@ -78,7 +80,8 @@ class Derived:
         """One look; looks that follow each other closely are a quarter of a second apart."""
         pause(max(0.0, self._looked_at + _LOOK_EVERY_S - time.monotonic()))
         self._looked_at = time.monotonic()
-        amounts = self._hourly.wrong_amounts() if self._hourly else ()
+        self._cells = self._hourly.wrong() if self._hourly else []
+        amounts = tuple(cell.found for cell in self._cells)
         listed = self._mismatches.count() if self._mismatches else 0
         complete = self._mismatches is None or listed >= self._mismatches.planned
         return Followed(complete, len(amounts), listed, amounts)
@@ -92,12 +95,14 @@ class Derived:
             figures |= {"mismatches_listed": listed.right, "mismatches_listed_wrong": listed.wrong.count}
             samples = samples.model_copy(update={"mislisted": listed.wrong})
         if self._hourly is not None:
-            wrong = self._hourly.wrong()
+            # What was seen last is what was waited for: another run may have begun to fill the hours since.
+            wrong = self._hourly.wrong() if self._cells is None else self._cells
             figures |= {
                 "revenue_cells_expected": len(self._outcome.takings),
-                "revenue_cells_wrong": wrong.count,
+                "revenue_cells_wrong": len(wrong),
             }
-            samples = samples.model_copy(update={"revenue": wrong})
+            listing = Listing[WrongRevenue](count=len(wrong), first=tuple(wrong[:LISTED]))
+            samples = samples.model_copy(update={"revenue": listing})
         return self._outcome._replace(
             figures=self._outcome.figures.model_copy(update=figures), samples=samples
         )

@@ -6,8 +6,8 @@ that can have sold in these hours is noted (`TakingsBook`), their sum is exactly
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from bson import Int64
 from pymongo.collection import Collection
@@ -16,7 +16,7 @@ from macd.clients.mongodb import Document
 from macd.producer.sales import HOUR_MS
 from macd.producer.store import RunStore
 from macd.quality.documents import Other, cents, dollars, shown
-from macd.quality.report import LISTED, Listing, WrongRevenue
+from macd.quality.report import WrongRevenue
 from macd.quality.takings import Amount, Cell, Takings, TakingsBook
 from macd.quality.watch import IDS_PER_QUERY, batched
 
@@ -33,6 +33,11 @@ class Expected(NamedTuple):
     exact: bool
 
 
+class _Labels(NamedTuple):
+    hour: datetime | None
+    method: str
+
+
 class HourlyRevenue:
     """The cells in which a run sold something."""
 
@@ -45,27 +50,19 @@ class HourlyRevenue:
         self._runs = runs
         self._stored = stored
 
-    def wrong(self) -> Listing[WrongRevenue]:
+    def wrong(self) -> list[WrongRevenue]:
         """The cells whose figures are not what they have to be, by one look."""
-        wrong = self._wrong()
-        return Listing(count=len(wrong), first=tuple(wrong[:LISTED]))
-
-    def wrong_amounts(self) -> tuple[str, ...]:
-        """What is in each of these cells, which moves while they are being filled."""
-        return tuple(each.found for each in self._wrong())
-
-    def _wrong(self) -> list[WrongRevenue]:
         hours = self._takings.hours
         started = range(hours.start * HOUR_MS, (hours.stop + _OLDEST_ORDER_H) * HOUR_MS)
         # In this order: a run that is noted only after the first question counts as not noted.
         noted, total = self._book.runs(started), self._book.total(hours)
-        found = dict(self._find())
+        mine, more = self._find()
         others = [_hours_of(as_of) for run, as_of in self._runs.started(started).items() if run not in noted]
         wrong = []
         for cell, own in self._takings:
             expected = self._expected(cell, own, total, noted, others)
-            if not _fits(cell, expected, found.get(cell)):
-                wrong.append(_shown(cell, expected, found.get(cell)))
+            if cell in more or not _fits(cell, expected, mine.get(cell)):
+                wrong.append(_shown(cell, expected, [each[cell] for each in (mine, more) if cell in each]))
         return wrong
 
     def _expected(
@@ -76,11 +73,33 @@ class HourlyRevenue:
             return Expected(own, exact=False)
         return Expected(total[cell], exact=not any(cell.hour in hours for hours in others))
 
-    def _find(self) -> Iterator[tuple[Cell, Document]]:
+    def _find(self) -> tuple[dict[Cell, Document], dict[Cell, Document]]:
+        """The document of each cell, and one more that says it were of the cell: both would be added up."""
         cells = {cell.document_id: cell for cell, _ in self._takings}
+        labels: dict[tuple[datetime | None, str], Cell] = {
+            (each.start, each.method): each for each in cells.values()
+        }
+        mine: dict[Cell, Document] = {}
+        more: dict[Cell, Document] = {}
         for ids in batched(cells, IDS_PER_QUERY):
-            for document in self._stored.find({"_id": {"$in": ids}}):
-                yield cells[document["_id"]], document
+            hours = list({cells[each].start for each in ids})
+            for document in self._stored.find({"$or": [{"_id": {"$in": ids}}, {"hour": {"$in": hours}}]}):
+                own, labelled = cells.get(_text(document["_id"])), labels.get(_labels(document))
+                if own is not None:
+                    mine[own] = document
+                elif labelled is not None:
+                    more[labelled] = document
+        return mine, more
+
+
+def _text(value: Any) -> str:
+    """Only a text, since others may not do as a key; not even bson.Code, which is one as well."""
+    return value if type(value) is str else ""
+
+
+def _labels(document: Document) -> _Labels:
+    hour = document.get("hour")
+    return _Labels(hour if isinstance(hour, datetime) else None, _text(document.get("payment_method")))
 
 
 def _hours_of(as_of: int) -> range:
@@ -111,13 +130,13 @@ def _average(document: Document) -> int | None:
     return cents(document.get("average_basket"), _SUM_DIGITS)
 
 
-def _shown(cell: Cell, expected: Expected, document: Document | None) -> WrongRevenue:
+def _shown(cell: Cell, expected: Expected, found: list[Document]) -> WrongRevenue:
     least = "" if expected.exact else "at least "
     return WrongRevenue(
         hour=cell.start,
         payment_method=cell.method,
         expected=f"{least}{expected.amount}",
-        found="nothing" if document is None else _told(document),
+        found="; and in another document ".join(map(_told, found)) or "nothing",
     )
 
 

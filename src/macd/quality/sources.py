@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from macd.clients.records import Position, Record, RecordReader
 from macd.producer.manifest import Manifest
 from macd.producer.resume import Present, count_present
 from macd.producer.route import Route
+from macd.producer.sales import Run
 
 
 class OnSources(NamedTuple):
@@ -25,25 +27,50 @@ def on_sources(
 ) -> OnSources:
     """Reads the stretch that a complete run was written to; for another one as far as the topics go.
 
-    `beginnings` are asked for afterwards: what retention takes while this is read must not look lost.
+    So it does where a message is not in that stretch: what was lost may have been sent again. `beginnings`
+    are asked for last: what retention takes while this is read must not look lost.
     """
-    present = count_present(manifest.run, route, _until(manifest, reader.drain()))
+    batches, later = reader.drain(), list[Record]()
+    present = count_present(manifest.run, route, _until(manifest, batches, later))
+    if _lacks(present, manifest):
+        present = count_present(manifest.run, route, chain([later], batches), present)
     return OnSources(present, _expired(manifest, beginnings()))
 
 
-def _until(manifest: Manifest, batches: Iterable[list[Record]]) -> Iterator[list[Record]]:
-    """Stops when every partition has been read to where the run ended; what comes later is not its own."""
+def _until(
+    manifest: Manifest, batches: Iterable[list[Record]], later: list[Record]
+) -> Iterator[list[Record]]:
+    """Stops when every partition has been read to where the run ended; keeps what is its own behind that."""
     start = {(at.topic, at.partition): at.offset for at in manifest.start_offsets}
-    left = {(at.topic, at.partition): at.offset for at in manifest.end_offsets}
-    left = {place: end for place, end in left.items() if start.get(place, 0) < end}
+    ends = {(at.topic, at.partition): at.offset for at in manifest.end_offsets}
+    left = {place for place, end in ends.items() if start.get(place, 0) < end}
     for batch in batches:
-        yield batch
+        within = []
         for record in batch:
-            place = (record.topic() or "", record.partition() or 0)
-            if (record.offset() or 0) + 1 >= left.get(place, math.inf):
-                del left[place]
-        if not left and manifest.end_offsets:
+            place, next_offset = _place(record), (record.offset() or 0) + 1
+            end = ends.get(place, 0 if ends else math.inf)
+            if next_offset <= end:
+                within.append(record)
+            elif _is_of(manifest.run, record):
+                later.append(record)
+            if next_offset >= end:
+                left.discard(place)
+        yield within
+        if not left and ends:
             return
+
+
+def _place(record: Record) -> tuple[str, int]:
+    return record.topic() or "", record.partition() or 0
+
+
+def _is_of(run: Run, record: Record) -> bool:
+    return any(ids.number(record.key()) is not None for ids in (run.order_ids, run.payment_ids))
+
+
+def _lacks(present: Present, manifest: Manifest) -> bool:
+    """Whether a message is not there; one that is there too often may hide another, then it is missing."""
+    return 0 in present.orders or sum(present.payments) < manifest.counts.payments
 
 
 def _expired(manifest: Manifest, beginnings: Iterable[Position]) -> Counter[str]:

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable
 
 from macd.clients.mongodb import Document
 from macd.producer.ids import is_generated, prefix_of
-from macd.producer.manifest import Manifest
-from macd.producer.sales import order_ids
+from macd.producer.manifest import Manifest, ids_told_by
 from macd.producer.store import RunStore
 
 # Airflow maps a task over at most 1,024 values; so many runs are not reconciled again in one go anyway.
@@ -22,7 +21,7 @@ class KnownRuns:
     """
 
     def __init__(self, manifests: Iterable[Manifest], damaged: Iterable[Document] = ()) -> None:
-        prefixes = {_prefix_of(document) for document in damaged}
+        prefixes = {told and told.prefix for told in map(ids_told_by, damaged)}
         self._is_sure = None not in prefixes
         self._prefixes = prefixes | {manifest.order_ids.prefix for manifest in manifests}
 
@@ -45,12 +44,6 @@ def affected_runs(keys: Collection[bytes], manifests: Iterable[Manifest]) -> tup
     hit = [manifest for manifest in manifests if _owns(manifest, keys)]
     newest = sorted(hit, key=lambda manifest: manifest.started_at, reverse=True)
     return tuple(manifest.run_id for manifest in newest[:MOST_RUNS])
-
-
-def _prefix_of(document: Document) -> bytes | None:
-    parameters = document.get("parameters")
-    seed = parameters.get("seed") if isinstance(parameters, dict) else None
-    return order_ids(str(document["_id"]), seed, 0).prefix if isinstance(seed, int) else None
 
 
 def _owns(manifest: Manifest, keys: Iterable[bytes]) -> bool:

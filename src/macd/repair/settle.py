@@ -9,7 +9,7 @@ from pymongo.collection import Collection
 
 from macd.clients.mongodb import Document
 from macd.clients.records import RecordReader
-from macd.quality.verify import Rescue, wait_until_settled
+from macd.quality.waiting import Rescue, wait_until_settled
 from macd.quality.watch import IDS_PER_QUERY, batched, is_replay
 from macd.repair.dead_letters import FindStored
 

@@ -43,6 +43,17 @@ def found(database: Any, *documents: dict[str, Any]) -> Strays:
     return find_strays(database, ROUTE)
 
 
+@pytest.mark.parametrize("parameters", [None, "no", {}, {"seed": "x"}])
+def test_what_may_be_of_a_damaged_run_is_not_said_to_be_of_none(database: Any, parameters: Any) -> None:
+    database["seeding_runs"].insert_one({"_id": "damaged", "parameters": parameters})
+    assert found(database, {"_id": "x"}) == Strays()
+
+
+def test_a_damaged_run_that_tells_its_seed_is_known(database: Any) -> None:
+    database["seeding_runs"].update_one({"_id": RUNS[0].run_id}, {"$unset": {"counts": 1}})
+    assert found(database, {"_id": "x"}) == Strays(1, ("'x'",), ())
+
+
 def test_documents_of_known_runs_are_none(database: Any) -> None:
     assert found(database) == Strays(0, (), ())
 

@@ -22,7 +22,8 @@ from macd.quality.reconcile import Seen
 from macd.quality.report import Report, ReportStore
 from macd.quality.sources import on_sources
 from macd.quality.takings import Takings, TakingsBook
-from macd.quality.verify import Waited, compared, report_on
+from macd.quality.verify import compared, report_on
+from macd.quality.waiting import Waited
 from macd.quality.watch import RunWatch
 from macd.settings import REPOSITORY
 from macd.specs import load_pipeline

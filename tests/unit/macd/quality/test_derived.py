@@ -10,7 +10,7 @@ from typing import Any
 
 import mongomock
 import pytest
-from bson import Decimal128, Int64
+from bson import Decimal128, Int64, ObjectId
 from hypothesis import given
 
 from macd.producer.manifest import Manifest
@@ -23,9 +23,9 @@ from macd.quality.figures import Figures
 from macd.quality.hourly import HourlyRevenue
 from macd.quality.mismatches import MismatchList
 from macd.quality.reconcile import Outcome
-from macd.quality.report import Samples
+from macd.quality.report import Listing, Samples
 from macd.quality.takings import Amount, Takings, TakingsBook
-from macd.quality.verify import wait_until_settled
+from macd.quality.waiting import wait_until_settled
 from tests.unit.macd.fakes import AS_OF, mismatch_of, runs
 from tests.unit.macd.quality.test_reconcile import PIPELINE, manifest_of
 
@@ -65,7 +65,7 @@ class World:
 
     def wrong(self, run: Run) -> Any:
         hourly = HourlyRevenue(run.run_id, takings_of(run), self.book, self.runs, self.revenue)
-        return hourly.wrong()
+        return Listing(count=len(wrong := hourly.wrong()), first=tuple(wrong))
 
 
 def document(cell: Any, amount: Amount, rounding: str = ROUND_HALF_UP) -> dict[str, Any]:
@@ -152,6 +152,27 @@ def test_a_fraction_of_a_cent_is_found(world: World, field: str) -> None:
     more = Decimal128(found[field].to_decimal() + Decimal("0.004"))
     world.revenue.update_one({"_id": found["_id"]}, {"$set": {field: more}})
     assert world.wrong(run).count == 1
+
+
+def test_an_hour_that_is_there_twice_is_found(world: World) -> None:
+    """Whoever adds up hours counts both."""
+    run = a_run("r")
+    settled(world, run)
+    copy = world.revenue.find_one()
+    world.revenue.insert_one(copy | {"_id": ObjectId()})
+    [wrong] = world.wrong(run).first
+    assert (wrong.hour, wrong.payment_method) == (copy["hour"], copy["payment_method"])
+    assert f"; and in another document {copy['orders']} order" in wrong.found
+
+
+@pytest.mark.parametrize("method", ["barter", ["cash"], None, {"a": 1}])
+def test_what_is_of_no_payment_method_is_no_copy(world: World, method: Any) -> None:
+    run = a_run("r")
+    settled(world, run)
+    world.revenue.insert_one(
+        {"_id": {"of": "somebody"}, "hour": world.revenue.find_one()["hour"], "payment_method": method}
+    )
+    assert world.wrong(run).count == 0
 
 
 def test_a_missing_hour_is_found(world: World) -> None:
@@ -269,6 +290,19 @@ def test_hours_are_those_of_the_orders() -> None:
     first = min(cell for cell, _ in takings_of(run))
     assert first.document_id.startswith(f"{datetime.fromtimestamp(min(times) / 1000, UTC):%Y-%m-%dT%H} ")
     assert first.start <= datetime.fromtimestamp(min(times) / 1000, UTC) < first.start + timedelta(hours=1)
+
+
+def test_what_was_seen_last_is_what_is_reported(world: World) -> None:
+    """Another run may be through with the join, and be noted, before its sales are in the hours."""
+    run, other = a_run("r"), a_run("other")
+    settled(world, run)
+    outcome = Outcome(figures=Figures(), samples=Samples(), takings=takings_of(run))
+    watched = Derived(manifest_of(run), outcome, PIPELINE, lambda: TOPIC, world.database)
+    assert watched.look(lambda _: None).done
+    world.begin(other)
+    world.note(other)
+    compared = watched.compare()
+    assert (compared.figures.revenue_cells_wrong, compared.samples.revenue.count) == (0, 0)
 
 
 def test_waiting_ends_once_the_derived_collections_have_followed(world: World) -> None:

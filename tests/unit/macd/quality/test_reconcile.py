@@ -22,7 +22,8 @@ from macd.quality.figures import STORED_FIGURES
 from macd.quality.reconcile import Seen, reconcile
 from macd.quality.report import Hop, Report
 from macd.quality.sources import OnSources
-from macd.quality.verify import Waited, report_on
+from macd.quality.verify import report_on
+from macd.quality.waiting import Waited
 from macd.settings import REPOSITORY
 from macd.specs import load_pipeline
 from tests.unit.macd.fakes import AS_OF, document_of, runs

@@ -9,7 +9,8 @@ from macd.producer.sales import Run
 from macd.quality.checks import evaluate
 from macd.quality.figures import Figures
 from macd.quality.report import Obstacle, Report, ReportStore
-from macd.quality.verify import Waited, raise_for_failures, report_on
+from macd.quality.verify import raise_for_failures, report_on
+from macd.quality.waiting import Waited
 from macd.specs.models import CheckSpec
 from tests.unit.macd.fakes import AS_OF, FakeDatabase
 from tests.unit.macd.quality.test_reconcile import PIPELINE, Arrived

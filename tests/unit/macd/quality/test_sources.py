@@ -114,3 +114,23 @@ def test_of_a_run_that_was_not_produced_to_its_end_only_what_was_acknowledged_is
     late = {(ORDERS, sale.number) for sale in SALES[-3:]} | {(PAYMENTS, sale.number) for sale in SALES}
     outcome = World(late).judged(**started)
     assert outcome.figures.messages_missing == 1 + 3
+
+
+def test_a_lost_message_that_was_sent_again_is_there() -> None:
+    sale = first(Kind.UNPAID, 0)
+    world = World({(ORDERS, sale.number)})
+    world.broker.append(ORDERS, sale.order.order_id.encode())
+    assert world.judged().figures.messages_missing == 0
+
+
+def test_what_comes_behind_a_run_is_not_read_where_all_is_there() -> None:
+    """However Kafka's batches fall: a second copy of one does not stand for another."""
+    sale, other = first(Kind.UNPAID, 0), first(Kind.OUTSIDE_WINDOW, 1)
+    world = World()
+    for _ in range(7):
+        world.broker.append(ORDERS, sale.order.order_id.encode())
+    assert world.judged().figures.messages_missing == 0
+    world = World({(ORDERS, other.number)})
+    for _ in range(7):
+        world.broker.append(ORDERS, sale.order.order_id.encode())
+    assert world.judged().figures.messages_missing == 1

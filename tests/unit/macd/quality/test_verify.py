@@ -19,7 +19,7 @@ from macd.errors import (
 from macd.quality import verify
 from macd.quality.report import ReportStore
 from macd.quality.tries import Tries
-from macd.quality.verify import Waited
+from macd.quality.waiting import Waited
 from macd.repair.resink import survey_run
 from tests.unit.macd.quality.test_reconcile import PIPELINE
 from tests.unit.macd.quality.verified import SERVICES, Verified

@@ -8,7 +8,7 @@ from macd.clients.records import Position, RecordReader
 from macd.producer.manifest import PartitionOffset
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import Run
-from macd.quality.verify import PAST_STALL_LIMIT_S, wait_until_settled
+from macd.quality.waiting import PAST_STALL_LIMIT_S, wait_until_settled
 from macd.quality.watch import Progress, RunWatch, reason_of
 from tests.unit.macd.fakes import AS_OF, KAFKA, FakeBroker, FakeCollection, FakeConsumer, document_of
 from tests.unit.macd.quality.test_reconcile import ROUTE, manifest_of

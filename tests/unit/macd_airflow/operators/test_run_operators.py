@@ -20,7 +20,7 @@ from macd.producer.manifest import Manifest, counts_of
 from macd.producer.parameters import SeedParameters, plan_of
 from macd.quality.figures import FIGURE_NAMES
 from macd.quality.report import Obstacle, Report
-from macd.quality.verify import PAST_STALL_LIMIT_S, STALL_LIMIT_S
+from macd.quality.waiting import PAST_STALL_LIMIT_S, STALL_LIMIT_S
 from macd.quality.watch import Progress
 from macd_airflow.operators import check_data_quality, seed_run
 from macd_airflow.operators.check_data_quality import CheckDataQualityOperator

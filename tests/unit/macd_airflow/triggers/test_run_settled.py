@@ -12,8 +12,8 @@ import pytest
 from airflow.triggers.base import TriggerEvent
 
 from macd.errors import RunNotFound, ServiceUnreachable
-from macd.quality import verify
-from macd.quality.verify import STALL_LIMIT_S
+from macd.quality import waiting
+from macd.quality.waiting import STALL_LIMIT_S
 from macd.quality.watch import Progress
 from macd.settings import REPOSITORY
 from macd_airflow.hooks.services import ConnectionIds
@@ -156,7 +156,7 @@ def test_it_restarts_what_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(run_settled, "watch_run", watch)
     monkeypatch.setattr(run_settled, "SinkRescue", rescue)
-    monkeypatch.setattr(verify, "_RESCUE_EVERY_S", 0.01)
+    monkeypatch.setattr(waiting, "_RESCUE_EVERY_S", 0.01)
     assert _payload(_trigger())[0]
 
 
@@ -172,7 +172,7 @@ def test_it_waits_on_while_a_transaction_keeps_records_from_it(monkeypatch: pyte
     monkeypatch.setattr(run_settled, "SinkRescue", lambda *_: lambda: False)
     trigger = _trigger()
     trigger.stall_limit_s = 0.05
-    monkeypatch.setattr(verify, "_RESCUE_EVERY_S", 0.01)
+    monkeypatch.setattr(waiting, "_RESCUE_EVERY_S", 0.01)
     assert _payload(trigger)[0]
 
 
