@@ -102,9 +102,6 @@ class HourGone(_HourFault):
 class HourTwice(_HourFault):
     """an hour of a payment method is there a second time, under an ObjectId"""
 
-    # No figure says so yet: HourlyRevenue asks by _id only.
-    found_since = "hours_repeated"
-
     def change(self, document: Document) -> None:
         self.before = None
         document["_id"] = ObjectId()
