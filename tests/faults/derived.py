@@ -69,8 +69,6 @@ class MismatchTooMany(_MismatchFault):
 class MismatchTwice(_MismatchFault):
     """a mismatched order is listed a second time, under an ObjectId"""
 
-    found_since = "documents_unordered"
-
     def change(self, document: Document) -> None:
         self.before = None
         document["_id"] = self.key = ObjectId()
