@@ -69,8 +69,6 @@ class MismatchTooMany(_MismatchFault):
 class MismatchTwice(_MismatchFault):
     """a mismatched order is listed a second time, under an ObjectId"""
 
-    found_since = "documents_unordered"
-
     def change(self, document: Document) -> None:
         self.before = None
         document["_id"] = self.key = ObjectId()
@@ -101,9 +99,6 @@ class HourGone(_HourFault):
 
 class HourTwice(_HourFault):
     """an hour of a payment method is there a second time, under an ObjectId"""
-
-    # No figure says so yet: HourlyRevenue asks by _id only.
-    found_since = "hours_repeated"
 
     def change(self, document: Document) -> None:
         self.before = None

@@ -122,8 +122,6 @@ class FieldOfAnotherType(_Altered):
 class QuantityOfAnotherType(_Altered):
     """a quantity is stored as a value of another type"""
 
-    found_since = "documents_unordered"
-
     def change(self, document: Document) -> None:
         index = self.draw.randrange(len(document["order_items"]))
         self.fields = (f"order_items[{index}].quantity",)
@@ -133,8 +131,6 @@ class QuantityOfAnotherType(_Altered):
 
 class AmountBeyondReason(_Altered):
     """an amount is no number, or one that fits into no integer"""
-
-    found_since = "documents_unordered"
 
     def change(self, document: Document) -> None:
         self.fields = (self.draw.choice(("order_total", "payment_amount")),)
@@ -185,7 +181,6 @@ class UnwantedStored(_DocumentFault):
 class StoredTwice(_DocumentFault):
     """an order is stored a second time, under an ObjectId"""
 
-    found_since = "documents_unordered"
     seen_by_pipeline = True
 
     def change(self, document: Document) -> None:
@@ -201,8 +196,6 @@ class StoredTwice(_DocumentFault):
 class StoredBeyondSize(_DocumentFault):
     """an order is stored that the run would have had if it were larger, or whose id looks like one of its"""
 
-    found_since = "documents_unordered"
-
     def change(self, document: Document) -> None:
         self.before = None
         larger = beyond(self.run.order_ids, self.draw.randrange(1_000))
@@ -217,7 +210,6 @@ class StoredBeyondSize(_DocumentFault):
 class StoredByNobody(_DocumentFault):
     """a document is stored that belongs to no run"""
 
-    found_since = "documents_of_no_run"
     seen_by_pipeline = True
 
     def change(self, document: Document) -> None:

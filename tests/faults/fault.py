@@ -26,8 +26,6 @@ class Fault(ABC):
     patience_s: ClassVar[float] = 0.3
     # Whether the pipeline's health is looked at as well.
     seen_by_pipeline: ClassVar[bool] = False
-    # The figure with which this kind is found first; an older version misses it.
-    found_since: ClassVar[str] = ""
 
     def __init__(self, stage: Stage, run: Run, draw: random.Random) -> None:
         self.stage = stage

@@ -85,8 +85,6 @@ class UnwantedPair(LastingFault, _OnJoinedTopic):
 class PairBeyondSize(LastingFault, _OnJoinedTopic):
     """an order is joined that the run would have had if it were larger"""
 
-    found_since = "pairs_unordered"
-
     def choose(self) -> None:
         self.key = beyond(self.run.order_ids, self.draw.randrange(1_000))
 

@@ -19,7 +19,6 @@ class _ManifestFault(StoredFault):
 class ManifestDeleted(_ManifestFault):
     """a manifest is deleted"""
 
-    found_since = "documents_of_no_run"
     seen_by_pipeline = True
 
     def change(self, document: Document) -> None:
@@ -49,7 +48,6 @@ class AcknowledgedTooFew(_ManifestFault):
 class _NotReproducible(_ManifestFault):
     """Its records cannot be made again, or others than were sent: nothing is compared with them."""
 
-    found_since = "runs_unreadable"
     about: str
 
     @property
@@ -96,7 +94,6 @@ class OtherRecipe(_NotReproducible):
 class ManifestUnreadable(_ManifestFault):
     """a manifest is not one any more"""
 
-    found_since = "runs_unreadable"
     seen_by_pipeline = True
 
     def change(self, document: Document) -> None:

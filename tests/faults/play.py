@@ -11,8 +11,7 @@ from itertools import groupby
 from tenacity import RetryError
 
 from macd.errors import DeadlineExceeded, MacdError
-from macd.health.figures import PIPELINE_FIGURE_NAMES, PipelineFigures
-from macd.quality.figures import FIGURE_NAMES
+from macd.health.figures import PipelineFigures
 from macd.quality.report import Report
 from tests.faults import derived, documents, joined, manifests, production, sink, sources, tampered
 from tests.faults.expected import complaints, pipeline_complaints
@@ -71,11 +70,6 @@ KINDS: tuple[type[Fault], ...] = (
 KEPT = 4
 # So many cases are prepared together: their runs go through the pipeline side by side.
 TOGETHER = 25
-
-
-def found_today() -> list[type[Fault]]:
-    """The kinds that this version of the package can find."""
-    return [kind for kind in KINDS if kind.found_since in ("", *FIGURE_NAMES, *PIPELINE_FIGURE_NAMES)]
 
 
 @dataclass(frozen=True)

@@ -109,8 +109,6 @@ class ProductionFault(Fault):
 class OrderWithheld(ProductionFault):
     """an order is acknowledged, and not on its topic"""
 
-    found_since = "messages_missing"
-
     def choose(self) -> None:
         self.chosen = self.sale(*JOINABLE)
 
@@ -122,8 +120,6 @@ class OrderWithheld(ProductionFault):
 
 class UnwantedOrderWithheld(OrderWithheld):
     """an order that was not to be joined is acknowledged, and not on its topic"""
-
-    found_since = "messages_missing"
 
     def choose(self) -> None:
         self.chosen = self.sale(Kind.UNPAID, Kind.OUTSIDE_WINDOW)
@@ -148,8 +144,6 @@ class OfPayment(ProductionFault):
 class PaymentWithheld(OfPayment):
     """a payment is acknowledged, and not on its topic"""
 
-    found_since = "messages_missing"
-
     @property
     def expected(self) -> Expected:
         topic = self.stage.route.payments_topic
@@ -158,8 +152,6 @@ class PaymentWithheld(OfPayment):
 
 class CopyOfPaymentWithheld(OfPayment):
     """of a payment that was sent twice one is not on its topic"""
-
-    found_since = "messages_missing"
 
     most = 1
 
@@ -182,8 +174,6 @@ class CopyOfPaymentWithheld(OfPayment):
 
 class LatePaymentWithheld(OfPayment):
     """a payment that was not to be joined is acknowledged, and not on its topic"""
-
-    found_since = "messages_missing"
 
     def choose(self) -> None:
         self.chosen = self.sale(Kind.OUTSIDE_WINDOW)
