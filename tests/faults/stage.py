@@ -87,8 +87,8 @@ class Stage:
         return self.database[RUNS].find_one({"_id": {"$nin": known}}) is None
 
     def health(self) -> PipelineFigures:
-        """The figures of the pipeline, of all runs together; what is behind is not waited for."""
-        return check_up(self.pipeline, self.services, patience_s=0).figures
+        """The figures of the pipeline, of all runs together."""
+        return check_up(self.pipeline, self.services).figures
 
     def note_ends(self, run_id: str) -> None:
         """Takes what was sent later for the run's, as a seeding that went on would."""
