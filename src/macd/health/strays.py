@@ -55,15 +55,20 @@ def _strays(collection: Collection[Document], runs: list[IdSpace | None]) -> Str
     known = [ids for ids in runs if ids is not None]
     if len(known) < len(runs):
         return Strays()
-    outside = _outside(known)
-    all_are_compared = collection.estimated_document_count() <= COMPARED
-    asked = {"$or": [*outside, _COPIES] if all_are_compared else outside}
-    found = list(collection.find(asked, {"order_id": 1}).limit(EXAMINED + 1))
-    prefixes = tuple(ids.prefix.decode() for ids in known)
-    of_no_run = [name for name in (each["_id"] for each in found) if not _begins(name, prefixes)]
+    outside, prefixes = _outside(known), tuple(ids.prefix.decode() for ids in known)
+    found = list(collection.find({"$or": outside}, {"order_id": 1}).limit(EXAMINED + 1))
+    of_no_run = [each["_id"] for each in found if not _begins(each["_id"], prefixes)]
     count = len(of_no_run) if len(found) <= EXAMINED else collection.count_documents({"$or": outside})
     examples = tuple(shown(repr(name)) for name in of_no_run[:_EXAMPLES])
-    return Strays(count, examples, _repeated(collection, found))
+    return Strays(count, examples, _repeated(collection, [*found, *_copies(collection, prefixes)]))
+
+
+def _copies(collection: Collection[Document], prefixes: tuple[str, ...]) -> list[Document]:
+    """Of the runs' own documents those under another _id. Asked for alone: no index can help with it."""
+    if collection.estimated_document_count() > COMPARED:
+        return []
+    found = collection.find(_COPIES, {"order_id": 1}).limit(EXAMINED + 1)
+    return [each for each in found if _begins(each["_id"], prefixes)]
 
 
 def _begins(name: Any, prefixes: tuple[str, ...]) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from macd.clients.ksqldb import KsqlDb, Query
-from macd.plan.changes import Plan
+from macd.plan.changes import Blocked, Plan
 from macd.specs.models import PipelineSpec
 
 DEADLINE = timedelta(minutes=1)
@@ -41,12 +42,14 @@ def plan_when_running(
     """A plan made while the pipeline's queries run, or when one of them does not by the deadline.
 
     Somebody else may be deploying the same pipeline: between two looks a query is there that does not run
-    yet, and that blocks a plan. So what blocks is believed when two plans in a row say it.
+    yet, and that blocks a plan. So what blocks is believed when two plans in a row say it,
+    or at the deadline.
     """
-    before: Plan | None = None
+    ends = time.monotonic() + deadline.total_seconds()
+    before: tuple[Blocked, ...] = ()
     while True:
         late = wait_until_running(pipeline, ksqldb, deadline)
         found = plan()
-        if late or not found.blocked or found == before:
+        if late or found.blocked == before or not found.blocked or time.monotonic() >= ends:
             return found
-        before = found
+        before = found.blocked

@@ -59,9 +59,12 @@ def _version(
 
 
 def _first(schema: SchemaSpec, level: str, registry: SchemaRegistry) -> None:
-    """On Apicurio a version stays hidden where a removal was killed that had only hidden the subject."""
+    """On Apicurio a version stays hidden where a removal was killed that had only hidden the subject.
+
+    Confluent's registry, which has modes, may be one of several that hears of it a little later.
+    """
     registry.register(schema.subject, schema.definition)
-    if registry.latest(schema.subject) is None:
+    if registry.latest(schema.subject) is None and registry.mode() is None:
         registry.delete(schema.subject)
         registry.register(schema.subject, schema.definition)
         registry.set_compatibility(schema.subject, level)

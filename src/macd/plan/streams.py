@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, S
 from functools import partial
 
 from macd.clients.ksqldb import FROM_THE_START, KsqlDb, Source
-from macd.errors import PlanBlocked
+from macd.errors import RequestRejected
 from macd.plan.changes import LEFT, Blocked, Change, Create, Delete, NoOp, Orphan, Plan, release
 from macd.plan.ledger import Part, adopted_of, made_of, names
 from macd.plan.removing import Remover, Topics, emptied, resource_of, writers
@@ -199,9 +199,11 @@ def _empty_unfilled(topic: str, topics: Topics, ksqldb: KsqlDb) -> None:
     """Somebody else may have made the stream since the plan: its records are not written a second time."""
     filling = [query.query_id for query in ksqldb.queries() if topic in query.sink_topics]
     if filling:
-        raise PlanBlocked(
-            f"records of {topic}: {', '.join(filling)} writes to it, and would not write them again.",
-            remedy="Plan again; terminate it if it is nobody's in include/ksql.",
+        # What the plan saw is over, so another try finds another plan.
+        raise RequestRejected(
+            KsqlDb.name,
+            f"fills {topic} since the plan was made ({', '.join(filling)}); its records stay.",
+            remedy="Plan again; terminate the query if it is nobody's in include/ksql.",
         )
     topics.empty(topic)
 

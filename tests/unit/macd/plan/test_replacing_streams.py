@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from macd.errors import PlanBlocked
+from macd.errors import RequestRejected
 from macd.plan import Delete, plan_stream_removal, plan_streams
 from macd.specs.statements import parse_file
 from tests.unit.macd.plan.ksql_world import Killed, World
@@ -176,7 +176,7 @@ def test_a_stream_that_somebody_else_makes_meanwhile_keeps_its_records(pipeline)
     lose_everything(world)
     ours, theirs = (plan_streams(pipeline, world, world, replace=True) for _ in range(2))
     theirs.apply()
-    with pytest.raises(PlanBlocked, match=r"CSAS_MACD_HOURLY_REVENUE_\d+ writes to it"):
+    with pytest.raises(RequestRejected, match=r"fills .* \(CSAS_MACD_HOURLY_REVENUE_\d+\)"):
         ours.apply()
     assert contents(world) == ONCE
 

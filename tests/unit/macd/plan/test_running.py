@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import Any, cast
 
@@ -58,6 +59,7 @@ def test_only_the_pipelines_own_queries_are_waited_for(
         pytest.param(["RUNNING"], [AS_DECLARED], 1, id="nothing is wrong"),
         pytest.param(["RUNNING"], [STARTING, AS_DECLARED], 2, id="somebody else deploys at this moment"),
         pytest.param(["RUNNING"], [CHANGED, CHANGED], 2, id="a change that loses something"),
+        pytest.param(["RUNNING"], [STARTING, CHANGED, CHANGED], 3, id="it is the same twice in a row"),
         pytest.param(["ERROR"], [STARTING], 1, id="a query that does not come back"),
     ],
 )
@@ -68,8 +70,37 @@ def test_what_blocks_is_believed_when_two_plans_say_it(
     left = [Plan.of([change]) for change in plans]
     server: Any = Server(*states)
     pipeline = load_pipeline(REPOSITORY / "include", "local")
-    found = running.plan_when_running(
-        pipeline, cast(KsqlDb, server), lambda: left.pop(0), timedelta(milliseconds=50)
-    )
+    deadline = timedelta(milliseconds=50 if states == ["ERROR"] else 10_000)
+    found = running.plan_when_running(pipeline, cast(KsqlDb, server), lambda: left.pop(0), deadline)
     assert found.changes == (plans[-1],)
     assert len(plans) - len(left) == made
+
+
+def test_what_is_said_in_other_words_each_time_is_believed_at_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(running, "POLL_SECONDS", 0.001)
+    pipeline = load_pipeline(REPOSITORY / "include", "local")
+    server: Any = Server("RUNNING")
+    numbers = itertools.count()
+
+    def plan() -> Plan:
+        said = NoOp("stream OTHER", (f"{next(numbers)} records",))
+        return Plan.of([said, Blocked("stream JOINED", reason=f"it is {next(numbers)}", remedy="-")])
+
+    deadline = timedelta(milliseconds=50)
+    assert running.plan_when_running(pipeline, cast(KsqlDb, server), plan, deadline).blocked
+
+
+def test_what_is_not_blocked_may_look_different_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "POLL_SECONDS", 0.001)
+    pipeline = load_pipeline(REPOSITORY / "include", "local")
+    server: Any = Server("RUNNING")
+    made: list[Plan] = []
+
+    def plan() -> Plan:
+        made.append(Plan.of([NoOp("stream OTHER", (f"{len(made)} records",)), CHANGED]))
+        return made[-1]
+
+    running.plan_when_running(pipeline, cast(KsqlDb, server), plan, timedelta(seconds=10))
+    assert len(made) == 2

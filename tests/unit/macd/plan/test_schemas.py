@@ -18,6 +18,10 @@ class FakeRegistry:
         self.hidden: set[str] = set()
         self.levels: dict[str, str] = {}
         self.verdict = Verdict(True, ())
+        self.modes: str | None = None
+
+    def mode(self):
+        return self.modes
 
     def latest(self, subject):
         found = None if subject in self.hidden else self.versions.get(subject)
@@ -105,3 +109,12 @@ def test_a_subject_that_a_killed_removal_left_hidden_is_there_again(pipeline, ap
     plan_schemas(pipeline, applied).apply()
     assert plan_schemas(pipeline, applied).pending == ()
     assert len(applied.versions[ORDERS]) == 1
+
+
+def test_a_subject_that_one_of_several_registries_does_not_know_yet_is_left_alone(pipeline):
+    """Confluent's hand a registration on to each other; messages may carry its id already."""
+    registry = FakeRegistry()
+    registry.modes, registry.hidden = "READWRITE", {ORDERS}
+    registry.delete = None
+    plan_schemas(pipeline, registry).apply()
+    assert len(registry.versions[ORDERS]) == 1
