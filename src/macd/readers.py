@@ -49,7 +49,8 @@ class Readers:
     def have_caught_up(self) -> bool:
         """Whether everything that the pipeline declares is there and has read all that it reads to its end.
 
-        Internal topics included: a ksqlDB query has not yet joined what it has written to one.
+        Internal topics included: a ksqlDB query has not yet joined what it has written to one. An end behind
+        which a transaction is open is none: what it holds may be there in a moment.
         """
         groups = self._groups or ConsumerGroups(self._pipeline.services.kafka)
         names, readers = groups.names(), list(self._readers())
@@ -57,8 +58,10 @@ class Readers:
             *(query_key(statement) for statement in self._pipeline.spec.queries),
             *(connector_key(connector) for connector in self._pipeline.spec.connectors),
         }
-        return declared <= {reader.part for reader in readers} and all(
-            self._is_at_the_end(reader, groups, names) for reader in readers
+        return (
+            declared <= {reader.part for reader in readers}
+            and all(self._is_at_the_end(reader, groups, names) for reader in readers)
+            and not groups.has_open_transaction({reader.topic for reader in readers})
         )
 
     def _is_at_the_end(self, reader: Reader, groups: ConsumerGroups, names: Collection[str]) -> bool:

@@ -9,6 +9,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from macd.clients.kafka import client_config, wrap
+from macd.clients.offsets import extents
 from macd.clients.records import Position, RecordReader, begin_offsets, end_offsets
 from macd.errors import RequestRejected
 from macd.specs.endpoints import KafkaService
@@ -71,6 +72,10 @@ class ConsumerGroups:
         ends = {at[:2]: at.offset for at in end_offsets(self._service, read)}
         at = {place: max(committed.get(place, start), start) for place, start in starts.items()}
         return {topic: self._progress(topic, at, ends) for topic in read}
+
+    def has_open_transaction(self, topics: Collection[str]) -> bool:
+        """Whether somebody has written to one of them what no reader of committed records sees so far."""
+        return any(it.stable_end < it.end for it in extents(self._service, topics).values())
 
     def is_empty(self, topic: str) -> bool:
         """Whether there is nothing to read, as on a topic that does not exist."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple
 
 from macd.clients.records import Position, Record, RecordReader
+from macd.errors import DeadlineExceeded
 from macd.producer.manifest import Manifest
 from macd.producer.resume import Present, count_present
 from macd.producer.route import Route
-from macd.producer.sales import Run
 
 
 class OnSources(NamedTuple):
@@ -32,8 +33,10 @@ def on_sources(
     """
     batches, later = reader.drain(), list[Record]()
     present = count_present(manifest.run, route, _until(manifest, batches, later))
-    if _lacks(present, manifest):
-        present = count_present(manifest.run, route, chain([later], batches), present)
+    if manifest.end_offsets and _lacks(present, manifest):
+        # It counts into `present` as it reads; behind the run's end that is all that time allows.
+        with suppress(DeadlineExceeded):
+            count_present(manifest.run, route, chain([later], batches), present)
     return OnSources(present, _expired(manifest, beginnings()))
 
 
@@ -44,6 +47,7 @@ def _until(
     start = {(at.topic, at.partition): at.offset for at in manifest.start_offsets}
     ends = {(at.topic, at.partition): at.offset for at in manifest.end_offsets}
     left = {place for place, end in ends.items() if start.get(place, 0) < end}
+    spaces = (manifest.run.order_ids, manifest.run.payment_ids)
     for batch in batches:
         within = []
         for record in batch:
@@ -51,7 +55,7 @@ def _until(
             end = ends.get(place, 0 if ends else math.inf)
             if next_offset <= end:
                 within.append(record)
-            elif _is_of(manifest.run, record):
+            elif any(ids.number(record.key()) is not None for ids in spaces):
                 later.append(record)
             if next_offset >= end:
                 left.discard(place)
@@ -62,10 +66,6 @@ def _until(
 
 def _place(record: Record) -> tuple[str, int]:
     return record.topic() or "", record.partition() or 0
-
-
-def _is_of(run: Run, record: Record) -> bool:
-    return any(ids.number(record.key()) is not None for ids in (run.order_ids, run.payment_ids))
 
 
 def _lacks(present: Present, manifest: Manifest) -> bool:
@@ -79,5 +79,7 @@ def _expired(manifest: Manifest, beginnings: Iterable[Position]) -> Counter[str]
     expired: Counter[str] = Counter()
     for at in beginnings:
         place = (at.topic, at.partition)
-        expired[at.topic] += max(0, min(at.offset, end.get(place, at.offset)) - start.get(place, 0))
+        expired[at.topic] += max(
+            0, min(at.offset, end.get(place, 0 if end else at.offset)) - start.get(place, 0)
+        )
     return expired

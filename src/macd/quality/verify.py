@@ -111,7 +111,7 @@ def _verify(
             )
             seen = Seen(watch.joined, watch.dead_letters, watch.unordered)
             obstacles = watch.obstacles
-        sources = _on_topics(manifest, route, services)
+        sources = _on_topics(manifest, route, services, max(READ_LIMIT_S, deadline_s))
         topic_id = partial(_id_of, route.joined_topic, services)
         derived = compared(manifest, pipeline, seen, sources, database, topic_id)
         waited = _wait_for_derived(derived, waited, deadline_s, progress, stall_limit_s, rescue, caught_up)
@@ -208,9 +208,10 @@ def _wait_for_derived(
     return Waited(before.settled and after.settled, before.seconds + after.seconds)
 
 
-def _on_topics(manifest: Manifest, route: Route, services: Services) -> OnSources:
+def _on_topics(manifest: Manifest, route: Route, services: Services, limit_s: float) -> OnSources:
+    start = manifest.start_of(route.sources)
     # A run is sent outside transactions: its messages are there also behind one of somebody else's.
-    with RecordReader(services.kafka, manifest.start_of(route.sources), uncommitted=True) as reader:
+    with RecordReader(services.kafka, start, uncommitted=True, limit_s=limit_s) as reader:
         return on_sources(manifest, route, reader, reader.beginnings)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from time import monotonic
 from typing import Any, NamedTuple
 
 from pymongo.collection import Collection
 
 from macd.clients.mongodb import Document, connected
-from macd.clients.records import RecordReader
+from macd.clients.records import Held, RecordReader
 from macd.producer.manifest import Manifest
 from macd.producer.route import Route, route_of
 from macd.producer.store import RunStore
@@ -33,6 +35,10 @@ _CUT = (
     "no longer holds all that was written since the run began (its retention, or `--replace-streams`, which "
     "has it written again); only what it holds now counts as there."
 )
+
+
+# Seconds. Longer than queries take from one commit to the next, shorter than anybody waits at least.
+OPEN_FOR_LONG_S = 4.0
 
 
 class Progress(NamedTuple):
@@ -87,6 +93,7 @@ class RunWatch:
         self._expected = manifest.counts.expected
         self._pairs_expected = sum(self.pairs)
         self._orders_joined = self._pairs_joined = self._orders_stored = 0
+        self._held: dict[tuple[str, int, int], float] = {}
 
     def look(self) -> Progress:
         """Reads what is new in the topics and asks MongoDB for what is joined but was not stored before."""
@@ -95,6 +102,7 @@ class RunWatch:
             for record in batch:
                 self._book_key(record.key() or b"", record)
         self._ask_for_backlog()
+        self._note_held()
         return Progress(
             expected=self._expected,
             joined=self._orders_joined,
@@ -115,15 +123,25 @@ class RunWatch:
     @property
     def obstacles(self) -> tuple[str, ...]:
         """Why records of the run may be out of sight although they were written, and what to do."""
-        held = (f"{each}. {_OPEN_TRANSACTION}" for each in self._reader.held)
+        held = (f"{each}. {_OPEN_TRANSACTION}" for each in self._held_for_long)
         cut = (f"topic {topic} {_CUT}" for topic in self._reader.cut)
         return (*held, *cut)
 
     def is_held_up(self, say: Callable[[str], None]) -> bool:
         """Whether waiting on makes sense although nothing moves; says why."""
-        for each in self._reader.held:
+        for each in self._held_for_long:
             say(f"waiting on: {each}")
-        return bool(self._reader.held)
+        return bool(self._held_for_long)
+
+    @property
+    def _held_for_long(self) -> list[Held]:
+        """A query that writes in transactions has one open at nearly any moment, and another the next."""
+        since = monotonic() - OPEN_FOR_LONG_S
+        return [each for each in self._reader.held if self._held.get(each[:3], math.inf) <= since]
+
+    def _note_held(self) -> None:
+        held = {each[:3] for each in self._reader.held}
+        self._held = {each: self._held.get(each, monotonic()) for each in held}
 
     def _book(self, number: int, record: Any) -> None:
         if record.topic() == self._route.dead_letter_topic:

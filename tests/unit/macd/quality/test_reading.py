@@ -38,6 +38,7 @@ class World:
             patch.setattr(module, "connected", lambda _: nullcontext(database))
         patch.setattr(verify, "SinkRescue", lambda *_: lambda: False)
         patch.setattr(verify, "everything_is_read", lambda *_: lambda: False)
+        patch.setattr(watch, "OPEN_FOR_LONG_S", 0.0)
         patch.setattr(records, "KafkaSource", self.consumer)
         RunStore(database).begin(manifest_of(RUN))
         self.documents = database.client[ROUTE.database][ROUTE.collection]

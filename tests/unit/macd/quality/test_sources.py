@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+
 import pytest
 
 from macd.clients.records import Position, RecordReader
+from macd.errors import DeadlineExceeded
 from macd.producer.manifest import Acknowledged, Manifest, PartitionOffset
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import Kind, Run, Sale
@@ -38,11 +42,11 @@ class World:
         self.ends = {place: len(log) for place, log in self.broker.partitions.items()}
         self.beginnings = [Position(topic, 0, offset) for topic, offset in (expired or {}).items()]
 
-    def judged(self, **changes: object) -> Outcome:
+    def judged(self, check: Callable[[], None] = lambda: None, **changes: object) -> Outcome:
         arrived = Arrived(RUN)
         manifest = self._manifest(arrived.manifest).model_copy(update=changes)
         start = manifest.start_of(ROUTE.sources)
-        reader = RecordReader(KAFKA, start, FakeConsumer(self.broker, batch=5))
+        reader = RecordReader(KAFKA, start, FakeConsumer(self.broker, batch=5), check=check)
         found = on_sources(manifest, ROUTE, reader, lambda: self.beginnings)
         arrived.manifest, arrived.present, arrived.expired = manifest, *found
         return arrived.reconciled()
@@ -134,3 +138,25 @@ def test_what_comes_behind_a_run_is_not_read_where_all_is_there() -> None:
     for _ in range(7):
         world.broker.append(ORDERS, sale.order.order_id.encode())
     assert world.judged().figures.messages_missing == 1
+
+
+def test_a_partition_that_came_later_excuses_nothing() -> None:
+    sale = first(Kind.UNPAID, 0)
+    world = World({(ORDERS, sale.number)})
+    world.beginnings = [Position(ORDERS, 7, 500)]
+    figures = world.judged().figures
+    assert (figures.messages_missing, figures.offsets_expired) == (1, 0)
+
+
+def test_what_cannot_be_read_to_its_end_behind_a_run_does_not_keep_its_report_from_coming_out() -> None:
+    sale = first(Kind.UNPAID, 0)
+    world = World({(ORDERS, sale.number)})
+    for _ in range(400):
+        world.broker.append(ORDERS, b"of another run")
+    polls = itertools.count()
+
+    def check() -> None:
+        if next(polls) > 60:
+            raise DeadlineExceeded("It took too long.", remedy="-")
+
+    assert world.judged(check=check).figures.messages_missing == 1

@@ -8,6 +8,7 @@ from macd.clients.records import Position, RecordReader
 from macd.producer.manifest import PartitionOffset
 from macd.producer.parameters import SeedParameters
 from macd.producer.sales import Run
+from macd.quality import watch
 from macd.quality.waiting import PAST_STALL_LIMIT_S, wait_until_settled
 from macd.quality.watch import Progress, RunWatch, reason_of
 from tests.unit.macd.fakes import AS_OF, KAFKA, FakeBroker, FakeCollection, FakeConsumer, document_of
@@ -111,7 +112,23 @@ def test_a_topic_that_came_after_the_run_is_read_too():
     assert start == ((ROUTE.joined_topic, 0, 7), (ROUTE.dead_letter_topic, 0, 0))
 
 
-def test_waiting_goes_on_while_a_transaction_keeps_records_from_us_and_ends_when_it_does():
+def test_transactions_that_follow_each_other_keep_nothing_from_us(monkeypatch):
+    """A query that writes in transactions has one open at nearly any moment."""
+    now = 0.0
+    monkeypatch.setattr(watch, "monotonic", lambda: now)
+    world, said = World(), []
+    for sale in SALES:
+        world.join(sale)
+    found = []
+    for now, since in ((0.0, 0), (5.0, 2), (10.0, 2)):
+        world.broker.open_since[ROUTE.joined_topic, 0] = since
+        world.watch.look()
+        found.append(world.watch.is_held_up(said.append))
+    assert found == [False, False, True]
+
+
+def test_waiting_goes_on_while_a_transaction_keeps_records_from_us_and_ends_when_it_does(monkeypatch):
+    monkeypatch.setattr(watch, "OPEN_FOR_LONG_S", 0.0)
     world, said = World(), []
     for sale in SALES:
         world.join(sale)
