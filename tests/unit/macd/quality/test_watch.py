@@ -114,13 +114,13 @@ def test_a_topic_that_came_after_the_run_is_read_too():
 
 def test_transactions_that_follow_each_other_keep_nothing_from_us(monkeypatch):
     """A query that writes in transactions has one open at nearly any moment."""
-    now = 0.0
-    monkeypatch.setattr(watch, "monotonic", lambda: now)
+    now = [0.0]
+    monkeypatch.setattr(watch, "monotonic", lambda: now[0])
     world, said = World(), []
     for sale in SALES:
         world.join(sale)
     found = []
-    for now, since in ((0.0, 0), (5.0, 2), (10.0, 2)):
+    for now[0], since in ((0.0, 0), (5.0, 2), (10.0, 2)):
         world.broker.open_since[ROUTE.joined_topic, 0] = since
         world.watch.look()
         found.append(world.watch.is_held_up(said.append))
