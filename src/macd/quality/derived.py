@@ -72,8 +72,11 @@ class Derived:
         return not (figures.pairs_missing or figures.orders_unexpected or figures.pairs_unordered)
 
     def note(self) -> None:
-        """Notes what the run has sold, so that later runs in the same hours can be told from it."""
-        if self._hourly is not None and self.may_follow:
+        """Notes what the run has sold, once its hours were seen right: then others are held to it as well.
+
+        Before, they would be found wrong for what is amiss with this one.
+        """
+        if self._hourly is not None and self.may_follow and self._cells == []:
             self._book.save(self._manifest.run_id, self._manifest.as_of, self._outcome.takings)
 
     def look(self, pause: Callable[[float], None] = time.sleep) -> Followed:
@@ -117,7 +120,8 @@ class Derived:
         if stored is None:
             return None
         runs = RunStore(self._database)
-        return HourlyRevenue(self._manifest.run_id, self._outcome.takings, self._book, runs, stored)
+        sold = self._manifest.run_id, self._outcome.takings
+        return HourlyRevenue(*sold, self._book, runs, stored, is_joined=self.may_follow)
 
     @cached_property
     def _mismatches(self) -> MismatchList | None:

@@ -42,9 +42,17 @@ class HourlyRevenue:
     """The cells in which a run sold something."""
 
     def __init__(
-        self, run_id: str, takings: Takings, book: TakingsBook, runs: RunStore, stored: Collection[Document]
+        self,
+        run_id: str,
+        takings: Takings,
+        book: TakingsBook,
+        runs: RunStore,
+        stored: Collection[Document],
+        *,
+        is_joined: bool = True,
     ) -> None:
         self._run_id = run_id
+        self._is_joined = is_joined
         self._takings = takings
         self._book = book
         self._runs = runs
@@ -57,7 +65,8 @@ class HourlyRevenue:
         # In this order: a run that is noted only after the first question counts as not noted.
         noted, total = self._book.runs(started), self._book.total(hours)
         mine, more = self._find()
-        others = [_hours_of(as_of) for run, as_of in self._runs.started(started).items() if run not in noted]
+        begun = self._runs.started(started)
+        others = [_hours_of(begun[run]) for run in begun.keys() - noted - {self._run_id}]
         wrong = []
         for cell, own in self._takings:
             expected = self._expected(cell, own, total, noted, others)
@@ -68,10 +77,14 @@ class HourlyRevenue:
     def _expected(
         self, cell: Cell, own: Amount, total: Takings, noted: set[str], others: list[range]
     ) -> Expected:
-        # A run that is not noted itself (its pairs are not all joined) may have given less than it sold.
-        if self._run_id not in noted:
+        if self._run_id in noted:
+            amount = total[cell]
+        elif self._is_joined:
+            amount = Amount(*map(sum, zip(total[cell], own, strict=True)))
+        else:
+            # It may have given less than it sold; what it has given has to be there.
             return Expected(own, exact=False)
-        return Expected(total[cell], exact=not any(cell.hour in hours for hours in others))
+        return Expected(amount, exact=not any(cell.hour in hours for hours in others))
 
     def _find(self) -> tuple[dict[Cell, Document], dict[Cell, Document]]:
         """The document of each cell, and one more that says it were of the cell: both would be added up."""

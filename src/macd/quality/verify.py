@@ -200,12 +200,17 @@ def _wait_for_derived(
 
     A run that arrives at the last moment is not blamed for what can only follow it.
     """
-    derived.note()
-    if not derived.may_follow or derived.look().done:
+    if not derived.may_follow:
         return before
-    left_s = max(deadline_s - before.seconds, stall_limit_s if before.settled else 0.0)
-    after = wait_until_settled(derived.look, left_s, say, stall_limit_s, rescue=rescue, caught_up=caught_up)
-    return Waited(before.settled and after.settled, before.seconds + after.seconds)
+    waited = before
+    if not derived.look().done:
+        left_s = max(deadline_s - before.seconds, stall_limit_s if before.settled else 0.0)
+        after = wait_until_settled(
+            derived.look, left_s, say, stall_limit_s, rescue=rescue, caught_up=caught_up
+        )
+        waited = Waited(before.settled and after.settled, before.seconds + after.seconds)
+    derived.note()
+    return waited
 
 
 def _on_topics(manifest: Manifest, route: Route, services: Services, limit_s: float) -> OnSources:

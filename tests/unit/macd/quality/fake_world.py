@@ -96,6 +96,8 @@ class FakeWorld:
         sources = on_sources(manifest, ROUTE, self._reader(manifest, *ROUTE.sources), lambda: ())
         seen = Seen(watch.joined, watch.dead_letters, watch.unordered)
         derived = compared(manifest, PIPELINE, seen, sources, self.books, lambda: TOPIC_ID)
+        if derived.may_follow:
+            derived.look(lambda _: None)
         derived.note()
         report = report_on("r", PIPELINE.checks_of("run"), derived.compare(), Waited(True, 0))
         ReportStore(self.books).save(report)

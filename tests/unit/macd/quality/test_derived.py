@@ -63,8 +63,9 @@ class World:
     def note(self, run: Run, topic: str = TOPIC) -> None:
         TakingsBook(self.database, topic).save(run.run_id, run.as_of, takings_of(run))
 
-    def wrong(self, run: Run) -> Any:
-        hourly = HourlyRevenue(run.run_id, takings_of(run), self.book, self.runs, self.revenue)
+    def wrong(self, run: Run, **state: bool) -> Any:
+        sold = run.run_id, takings_of(run)
+        hourly = HourlyRevenue(*sold, self.book, self.runs, self.revenue, **state)
         return Listing(count=len(wrong := hourly.wrong()), first=tuple(wrong))
 
 
@@ -95,6 +96,12 @@ def settled(world: World, *runs: Run) -> None:
         world.begin(run)
         world.note(run)
     world.sell(*runs)
+
+
+def derived_of(world: World, run: Run) -> Derived:
+    """As a verification has it, of a run whose pairs are all joined."""
+    outcome = Outcome(figures=Figures(), samples=Samples(), takings=takings_of(run))
+    return Derived(manifest_of(run), outcome, PIPELINE, lambda: TOPIC, world.database)
 
 
 @given(runs())
@@ -212,9 +219,35 @@ def test_what_was_sold_before_the_topic_was_made_anew_does_not_count(world: Worl
 def test_a_run_that_was_not_joined_completely_has_to_have_what_it_sold(world: World) -> None:
     run = a_run("r")
     world.begin(run)
-    assert world.wrong(run).count == len(takings_of(run))
+    assert world.wrong(run, is_joined=False).count == len(takings_of(run))
     world.sell(run)
+    assert world.wrong(run, is_joined=False).count == 0
+    world.sell(run, a_run("other"))
+    assert world.wrong(run, is_joined=False).count == 0
+
+
+def test_a_run_whose_hours_are_not_right_does_not_make_others_wrong(world: World) -> None:
+    run, broken = a_run("r"), a_run("broken")
+    settled(world, run)
+    world.begin(broken)
+    watched = derived_of(world, broken)
+    assert not watched.look(lambda _: None).done
+    watched.note()
     assert world.wrong(run).count == 0
+    assert watched.compare().figures.revenue_cells_wrong == len(takings_of(broken))
+
+
+def test_a_run_is_held_to_its_own_and_to_all_that_were_right_before(world: World) -> None:
+    """What others sold in the same hours cannot stand for what it sold."""
+    run, later = a_run("r"), a_run("later")
+    settled(world, run)
+    world.begin(later)
+    assert world.wrong(later).count == len(takings_of(later))
+    world.sell(run, later)
+    watched = derived_of(world, later)
+    assert watched.look(lambda _: None).done
+    watched.note()
+    assert (world.wrong(run).count, world.wrong(later).count) == (0, 0)
 
 
 @pytest.mark.parametrize("rounding", [ROUND_HALF_UP, ROUND_HALF_DOWN])
@@ -296,8 +329,7 @@ def test_what_was_seen_last_is_what_is_reported(world: World) -> None:
     """Another run may be through with the join, and be noted, before its sales are in the hours."""
     run, other = a_run("r"), a_run("other")
     settled(world, run)
-    outcome = Outcome(figures=Figures(), samples=Samples(), takings=takings_of(run))
-    watched = Derived(manifest_of(run), outcome, PIPELINE, lambda: TOPIC, world.database)
+    watched = derived_of(world, run)
     assert watched.look(lambda _: None).done
     world.begin(other)
     world.note(other)
