@@ -20,7 +20,7 @@ from macd.quality.tries import MOST_TRIES, Tries
 COLLECTION = "quality_rounds"
 # The first round of a pipeline that has been running for months does not begin with its oldest runs.
 FIRST_LOOK_BACK = timedelta(days=1)
-# A run that fails, or was never completed, is checked again with every round, until it is this old.
+# A run that fails, gets no report, or was never completed, is checked with every round until it is this old.
 OPEN_FOR = timedelta(days=7)
 # A completion is noted in whole seconds, a little before it can be found, by another machine's clock.
 OVERLAP = timedelta(minutes=5)
@@ -60,7 +60,7 @@ class DueRuns:
     def begin(self, now: datetime) -> tuple[str, ...]:
         """The runs to check now, first completed first, at most 1,000; the rest comes with the next round."""
         last = self._last(now)
-        unreported = self._unreported(last)
+        unreported = self._unreported(last, now)
         spent = self._tries.spent()
         self._report_on(spent)
         again = {"$or": [{"_id": {"$in": unreported}}, self._failed(now), given_up(now)]}
@@ -96,11 +96,13 @@ class DueRuns:
         since = {"$gte": last.completed_since}
         return {"status": "complete", "completed_at": since, "_id": {"$nin": list(done)}}
 
-    def _unreported(self, last: Round) -> list[str]:
-        """What the last round wanted to check and has left no report on."""
+    def _unreported(self, last: Round, now: datetime) -> list[str]:
+        """What the last round wanted to check and has left no report on, unless it is too old by now."""
         made = {"_id": {"$in": list(last.run_ids)}, "verified_at": {"$gte": _whole_second(last.began_at)}}
         reported = {report["_id"] for report in self._reports.find(made, {"_id": 1})}
-        return [run_id for run_id in last.run_ids if run_id not in reported]
+        silent = [run_id for run_id in last.run_ids if run_id not in reported]
+        young = self._runs.find({"_id": {"$in": silent}, **_not_older(now - OPEN_FOR)}, {"_id": 1})
+        return [run["_id"] for run in young]
 
     def _report_on(self, spent: Collection[str]) -> None:
         """Says of the runs whose checks left no report that there will be none."""
@@ -110,11 +112,15 @@ class DueRuns:
             self._store.save(Report.without_figures(found["_id"], _cut_off(found["_id"])))
 
     def _failed(self, now: datetime) -> Document:
-        # By the age of the run, not of its report, which every round makes anew.
-        since = {"$gte": now - OPEN_FOR}
-        failed = {"passed": False, "verified_at": since}
+        failed = {"passed": False, "verified_at": {"$gte": now - OPEN_FOR}}
         run_ids = [report["_id"] for report in self._reports.find(failed, {"_id": 1})]
-        return {"_id": {"$in": run_ids}, "$or": [{"started_at": since}, {"completed_at": since}]}
+        return {"_id": {"$in": run_ids}, **_not_older(now - OPEN_FOR)}
+
+
+def _not_older(than: datetime) -> Document:
+    """By the age of the run, not of its report, which every round makes anew."""
+    since = {"$gte": than}
+    return {"$or": [{"started_at": since}, {"completed_at": since}]}
 
 
 def given_up(now: datetime) -> Document:

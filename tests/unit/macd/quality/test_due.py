@@ -120,6 +120,16 @@ def test_a_run_that_fails_is_left_alone_a_week_after_it_was_produced(world: Worl
     assert now == NOW + OPEN_FOR
 
 
+def test_a_run_whose_checks_leave_no_report_is_left_alone_a_week_after_it_was_produced(world: World) -> None:
+    """Services that are away give each try back."""
+    world.run("r", NOW - MINUTE)
+    now = NOW
+    while world.round(now) == ["r"]:
+        now += timedelta(hours=12)
+        assert now < NOW + timedelta(days=30), "it is checked for ever"
+    assert now == NOW + OPEN_FOR
+
+
 def test_a_run_that_is_being_seeded_waits_and_one_that_was_given_up_does_not(world: World) -> None:
     world.run("seeding", completed=None, started=NOW - MINUTE)
     world.run("given up", completed=None, started=NOW - timedelta(hours=2))
