@@ -34,7 +34,7 @@ def keep(report: Report, database: Database[Document]) -> Report:
     """
     deletions, reports = Deletions(database), ReportStore(database)
     deletions.refuse(report.run_id)
-    reports.save(report)
+    report = reports.save(report)
     if deletions.is_over(report.run_id):
         reports.delete(report.run_id)
     deletions.refuse(report.run_id, may_be_over=True)
