@@ -10,7 +10,7 @@ from typing import Any
 from airflow.sdk import Context, conf
 from airflow.sdk.exceptions import AirflowSkipException
 
-from macd.errors import DeadlineExceeded, MacdError, RunBeingDeleted, RunNotFound, ServiceError
+from macd.errors import DeadlineExceeded, MacdError, QualityCheckFailed, RunBeingDeleted, RunNotFound
 from macd.incidents.from_report import findings_of, subjects_of
 from macd.producer.deletion import Deletions
 from macd.producer.manifest import Manifest
@@ -70,6 +70,7 @@ class CheckDataQualityOperator(ServicesOperator):
         """Verifies at once when there is nothing to wait for; otherwise defers, or waits here."""
         with self._errors():
             through_outages(self._begin, self.log.info)
+        with self._errors(), self._try():
             stall_limit_s = self._wait()
         return self._verify(context, self.deadline, stall_limit_s)
 
@@ -80,25 +81,34 @@ class CheckDataQualityOperator(ServicesOperator):
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Airflow's own. A run that is gone has no verdict, and an absent service says nothing about it."""
+        """Airflow's own. A run that is gone has no verdict."""
+        skipped = RunNotFound if self.may_be_gone else RunBeingDeleted
         with airflow_errors():
             try:
                 yield
-            except (RunNotFound, ServiceError, DeadlineExceeded) as error:
-                with suppress(MacdError):
-                    self._forget_try()
-                if isinstance(error, RunNotFound if self.may_be_gone else RunBeingDeleted):
-                    raise AirflowSkipException(str(error)) from None
-                raise
+            except skipped as error:
+                raise AirflowSkipException(str(error)) from None
+
+    @contextmanager
+    def _try(self) -> Iterator[None]:
+        """What ends it counts where it may be because of the run: the same may come again."""
+        try:
+            yield
+        except (QualityCheckFailed, DeadlineExceeded):
+            raise
+        except MacdError:
+            with suppress(MacdError):
+                self._give_back()
+            raise
 
     def _begin(self) -> None:
         with MongoDbHook(self.mongodb_conn_id).get_conn() as database:
             Deletions(database).refuse(self.run_id)
             Tries(database).begin(self.run_id)
 
-    def _forget_try(self) -> None:
+    def _give_back(self) -> None:
         with MongoDbHook(self.mongodb_conn_id).get_conn() as database:
-            Tries(database).forget(self.run_id)
+            Tries(database).give_back(self.run_id)
 
     def _wait(self) -> float:
         """Defers unless the run has settled; what ends a standstill otherwise."""
@@ -143,7 +153,7 @@ class CheckDataQualityOperator(ServicesOperator):
             return RunStore(database).get(self.run_id)
 
     def _verify(self, context: Context, deadline: timedelta, stall_limit_s: float) -> dict[str, Any]:
-        with self._errors():
+        with self._errors(), self._try():
             report = verify_run(
                 self.run_id,
                 self.pipeline(),

@@ -105,8 +105,8 @@ class Manifest(Frozen):
         if self.recipe != recipe():
             raise RunNotReproducible(
                 f"Run '{self.run_id}' was made by recipe {self.recipe}, and this package makes {recipe()}.",
-                remedy="Use the version of the package that began it, or seed a new run; retention can still "
-                "delete this one.",
+                remedy="Use the version of the package that began it, or seed a new run; retention still "
+                "deletes this one if it has passed.",
             )
         if self.counts != counts_of(plan_of(self.parameters)):
             raise self._changed("counts", self.counts, counts_of(plan_of(self.parameters)))

@@ -20,7 +20,8 @@ from macd.quality.tries import MOST_TRIES, Tries
 COLLECTION = "quality_rounds"
 # The first round of a pipeline that has been running for months does not begin with its oldest runs.
 FIRST_LOOK_BACK = timedelta(days=1)
-# A run that fails, or was never completed, is checked again with every round, until it is this old.
+# A run that fails, or was never completed, is checked again with every round, until it is this old; one that
+# gets no report, until rounds have asked for it so long.
 OPEN_FOR = timedelta(days=7)
 # A completion is noted in whole seconds, a little before it can be found, by another machine's clock.
 OVERLAP = timedelta(minutes=5)
@@ -31,13 +32,23 @@ MOST_RUNS = 1_000
 
 
 class Round(BaseModel):
-    """What the last round set out to check, and when; the next one takes runs `completed_since`."""
+    """What the last round set out to check, and when; the next one takes runs `completed_since`.
+
+    `first_due`: since when each of the runs has been due, as far as rounds have followed each other.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     began_at: datetime
     completed_since: datetime
     run_ids: tuple[str, ...]
+    first_due: tuple[datetime, ...] = ()
+
+    @property
+    def due_since(self) -> dict[str, datetime]:
+        """The beginning of its last round where nothing else is known of a run."""
+        known = zip(self.run_ids, self.first_due, strict=False)
+        return dict.fromkeys(self.run_ids, self.began_at) | dict(known)
 
 
 class DueRuns:
@@ -72,7 +83,9 @@ class DueRuns:
         if len(found) > MOST_RUNS:
             # Not all fit: the next round begins where this one ends.
             since = found[MOST_RUNS - 1]["completed_at"] or last.completed_since
-        self._remember(Round(began_at=now, completed_since=since, run_ids=due))
+        before = last.due_since
+        first_due = tuple(before.get(run_id, now) for run_id in due)
+        self._remember(Round(began_at=now, completed_since=since, run_ids=due, first_due=first_due))
         return due
 
     def _last(self, now: datetime) -> Round:
@@ -80,10 +93,11 @@ class DueRuns:
         if found is None:
             first = now - FIRST_LOOK_BACK
             return Round(began_at=first, completed_since=first, run_ids=())
-        return Round.model_validate({name: found[name] for name in Round.model_fields})
+        return Round.model_validate({name: found[name] for name in Round.model_fields if name in found})
 
     def _remember(self, latest: Round) -> None:
-        document = {"_id": self._name, **latest.model_dump(), "run_ids": list(latest.run_ids)}
+        lists = {"run_ids": list(latest.run_ids), "first_due": list(latest.first_due)}
+        document = {"_id": self._name, **latest.model_dump(), **lists}
         self._rounds.replace_one({"_id": self._name}, document, upsert=True)
 
     def _completed_first(self, *either: Document) -> list[Document]:
@@ -97,10 +111,11 @@ class DueRuns:
         return {"status": "complete", "completed_at": since, "_id": {"$nin": list(done)}}
 
     def _unreported(self, last: Round) -> list[str]:
-        """What the last round wanted to check and has left no report on."""
+        """What the last round has left no report on, unless rounds have asked for it long enough."""
         made = {"_id": {"$in": list(last.run_ids)}, "verified_at": {"$gte": _whole_second(last.began_at)}}
         reported = {report["_id"] for report in self._reports.find(made, {"_id": 1})}
-        return [run_id for run_id in last.run_ids if run_id not in reported]
+        since = last.began_at - OPEN_FOR
+        return [run_id for run_id, at in last.due_since.items() if run_id not in reported and at > since]
 
     def _report_on(self, spent: Collection[str]) -> None:
         """Says of the runs whose checks left no report that there will be none."""

@@ -7,7 +7,7 @@ from pymongo.database import Database
 
 from macd.clients.kafka import SERVICE as KAFKA
 from macd.clients.mongodb import Document
-from macd.errors import DeadlineExceeded, MacdError, RequestRejected, RunNotFound, ServiceError
+from macd.errors import DocumentUnreadable, MacdError, RequestRejected, RunNotReproducible
 from macd.producer.deletion import Deletions
 from macd.quality.report import Obstacle, Report, ReportStore
 from macd.quality.tries import Tries
@@ -20,12 +20,10 @@ _GONE = {
 
 
 def obstacle_of(error: MacdError) -> Obstacle | None:
-    """What keeps the run from being verified, now and later; None where a service or the time is to blame."""
-    if isinstance(error, RunNotFound | DeadlineExceeded):
-        return None
-    if isinstance(error, ServiceError) and not _is_gone(error):
-        return None
-    return Obstacle(reason=error.message, remedy=error.remedy)
+    """What keeps the run from being verified, now and later; None where anything else than it is to blame."""
+    if isinstance(error, RunNotReproducible | DocumentUnreadable) or _is_gone(error):
+        return Obstacle(reason=error.message, remedy=error.remedy)
+    return None
 
 
 def keep(report: Report, database: Database[Document]) -> Report:
@@ -36,7 +34,7 @@ def keep(report: Report, database: Database[Document]) -> Report:
     """
     deletions, reports = Deletions(database), ReportStore(database)
     deletions.refuse(report.run_id)
-    reports.save(report)
+    report = reports.save(report)
     if deletions.is_over(report.run_id):
         reports.delete(report.run_id)
     deletions.refuse(report.run_id, may_be_over=True)
@@ -45,5 +43,5 @@ def keep(report: Report, database: Database[Document]) -> Report:
     return report
 
 
-def _is_gone(error: ServiceError) -> bool:
+def _is_gone(error: MacdError) -> bool:
     return isinstance(error, RequestRejected) and error.service == KAFKA and error.code in _GONE

@@ -153,7 +153,7 @@ class Report(Frozen):
     """What a run produced against what arrived. `settled` is False when the waiting was given up.
 
     `notes`: why records may be out of sight although they were written. With an `obstacle` nothing was
-    compared: it has not passed, and its figures say nothing.
+    compared: it has not passed, and its figures say nothing; `had_passed` is what the last comparison said.
     """
 
     run_id: str
@@ -166,6 +166,7 @@ class Report(Frozen):
     samples: Samples = Samples()
     notes: tuple[str, ...] = ()
     obstacle: Obstacle | None = None
+    had_passed: bool = False
 
     @classmethod
     def without_figures(cls, run_id: str, obstacle: Obstacle) -> Report:
@@ -227,9 +228,13 @@ class ReportStore:
     def __init__(self, database: Database[Document]) -> None:
         self._reports = database[COLLECTION]
 
-    def save(self, report: Report) -> None:
-        """Replaces the run's report."""
+    def save(self, report: Report) -> Report:
+        """Replaces the run's report; returns it as it is stored."""
+        if report.obstacle is not None:
+            before = self._reports.find_one({"_id": report.run_id}) or {}
+            report = report.model_copy(update={"had_passed": passed_last(before)})
         self._reports.replace_one({"_id": report.run_id}, report.to_mongo(), upsert=True)
+        return report
 
     def delete(self, run_id: str) -> None:
         """Takes the run's report away."""
@@ -248,6 +253,11 @@ class ReportStore:
         """The reports made last, newest first."""
         found = self._reports.find().sort("verified_at", DESCENDING).limit(limit)
         return list(readable(found, Report.from_mongo, COLLECTION))
+
+
+def passed_last(stored: Document) -> bool:
+    """Whether the run of a report, readable or not, passed when it could last be compared."""
+    return stored.get("passed") is True or stored.get("had_passed") is True
 
 
 def _plain(value: Any) -> Any:

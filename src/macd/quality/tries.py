@@ -24,8 +24,13 @@ class Tries:
         """One more."""
         self._tries.update_one({"_id": run_id}, {"$inc": {"count": 1}}, upsert=True)
 
+    def give_back(self, run_id: str) -> None:
+        """One less: what ended the last one says nothing about the run."""
+        self._tries.update_one({"_id": run_id}, {"$inc": {"count": -1}})
+        self._tries.delete_one({"_id": run_id, "count": {"$lte": 0}})
+
     def forget(self, run_id: str) -> None:
-        """It came to a result, or could not because a service was away, which says nothing about the run."""
+        """It came to a result."""
         self._tries.delete_one({"_id": run_id})
 
     def spent(self) -> list[str]:

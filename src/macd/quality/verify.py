@@ -59,12 +59,10 @@ def verify_run(
     `stall_limit_s`. When a service goes away meanwhile it begins again (`through_outages`) with what is left,
     and in any case `stall_limit_s`: what arrives late because of it is not lost.
 
-    The report is stored in MongoDB. Raises RunNotFound for a run that was never started or is being deleted
-    and ServiceError when a service cannot be used; failed checks are in the report, and so is what makes it
-    impossible to verify this run (see `raise_for_failures`).
+    The report is stored in MongoDB. Raises RunNotFound for a run that was never started or is being deleted,
+    SpecError for a wrong setting and ServiceError when a service cannot be used; failed checks are in the
+    report, and so is what makes it impossible to verify this run (see `raise_for_failures`).
     """
-    # What is wrong with the pipeline is not the matter with the run.
-    route_of(pipeline)
     ends, interruptions = time.monotonic() + deadline_s, count(0)
 
     def verify() -> Report:

@@ -47,9 +47,10 @@ def delete_old_runs(
     say: Say = lambda _: None,
     now: datetime | None = None,
 ) -> Deleted:
-    """Deletes the runs that were completed longer than `keep` ago and whose last report passed.
+    """Deletes the runs that were completed longer than `keep` ago and passed when they were last compared.
 
-    A run that did not pass stays, whatever its age, for whoever looks into it.
+    A run that did not pass stays, whatever its age, for whoever looks into it. One that passed and cannot be
+    verified any more (its topics are gone, this package has another recipe) has nothing against it.
     """
     before = (now or datetime.now(UTC)) - keep
     with connected(services.mongodb) as database:
@@ -75,7 +76,7 @@ def delete_runs_before(
 
 def _old_runs(before: datetime, database: Database[Document]) -> Iterator[str]:
     reports = database[report.COLLECTION].find()
-    passed = {str(found["_id"]) for found in reports if found.get("passed") is True}
+    passed = {str(found["_id"]) for found in reports if report.passed_last(found)}
     for manifest in RunStore(database).all():
         if manifest.completed_at and manifest.completed_at < before and manifest.run_id in passed:
             yield manifest.run_id
@@ -92,8 +93,7 @@ def _is_readable(run_id: str, database: Database[Document], say: Say) -> bool:
 
 
 def _passed(run_id: str, database: Database[Document]) -> bool:
-    last = database[report.COLLECTION].find_one({"_id": run_id}) or {}
-    return last.get("passed") is True
+    return report.passed_last(database[report.COLLECTION].find_one({"_id": run_id}) or {})
 
 
 def _forget_gone(database: Database[Document]) -> None:

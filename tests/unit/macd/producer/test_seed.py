@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
+import mongomock
 import pytest
 from confluent_kafka import KafkaError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from macd.clients.records import Position
-from macd.errors import DeliveryFailed, RequestRejected, SpecError
+from macd.errors import DeliveryFailed, RequestRejected, ServiceUnreachable, SpecError
+from macd.producer import seed
 from macd.producer.delivery import Delivery
 from macd.producer.encoding import order_encoder, payment_encoder
 from macd.producer.manifest import Manifest
 from macd.producer.parameters import SeedParameters
 from macd.producer.resume import begin, check_still_there, count_present, earlier_records
 from macd.producer.route import route_of
-from macd.producer.seed import Encoders, acknowledged, produce
+from macd.producer.seed import Encoders, acknowledged, produce, seed_run
 from macd.producer.store import RunStore
 from macd.settings import REPOSITORY
 from macd.specs import load_pipeline
 from tests.unit.macd.fakes import KAFKA, FakeBroker, FakeConsumer, FakeDatabase, FakeProducer, seed_parameters
 
-ROUTE = route_of(load_pipeline(REPOSITORY / "include", "local"))
+PIPELINE = load_pipeline(REPOSITORY / "include", "local")
+ROUTE = route_of(PIPELINE)
 ENCODERS = Encoders(order_encoder(1, ROUTE.order_schema), payment_encoder(2, ROUTE.payment_schema))
 NOW = datetime(2026, 7, 16, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -192,3 +197,26 @@ def test_a_manifest_survives_mongodb():
     manifest = World().begin(SeedParameters(orders=7, unpaid_share=0.3))
     assert Manifest.from_mongo(manifest.to_mongo()) == manifest
     assert manifest.to_mongo()["_id"] == "r"
+
+
+def test_a_run_goes_on_when_a_service_is_back(monkeypatch):
+    """Kafka is away when the first attempt looks what is on the topics, and a second later it is there."""
+    world, said, database = World(), [], mongomock.MongoClient(tz_aware=True)["macd"]
+    outages = iter([ServiceUnreachable("Kafka", "no answer.", remedy="Start it.")])
+
+    def read(service, start):
+        for outage in outages:
+            raise outage
+        return earlier_records(service, start, FakeConsumer(world.broker))
+
+    registry = SimpleNamespace(find=lambda *_: SimpleNamespace(schema_id=1))
+    monkeypatch.setattr(seed, "SchemaRegistry", lambda _: registry)
+    monkeypatch.setattr(seed, "connected", lambda _: nullcontext(database))
+    monkeypatch.setattr(seed, "end_offsets", lambda *_: world.ends())
+    monkeypatch.setattr(seed, "earlier_records", read)
+    monkeypatch.setattr(seed, "Delivery", lambda _, **how: Delivery(KAFKA, FakeProducer(world.broker), **how))
+    services = SimpleNamespace(kafka=KAFKA, mongodb=None, schema_registry=None)
+    manifest = seed_run("r", SeedParameters(orders=6), PIPELINE, services, said.append)
+    assert (manifest.status, manifest.attempt) == ("complete", 2)
+    assert messages(world.broker) == expected_messages(manifest)
+    assert [line.partition(",")[0] for line in said if "no answer" in line] == ["Trying again"]

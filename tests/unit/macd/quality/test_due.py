@@ -120,6 +120,24 @@ def test_a_run_that_fails_is_left_alone_a_week_after_it_was_produced(world: Worl
     assert now == NOW + OPEN_FOR
 
 
+def test_a_run_whose_checks_leave_no_report_is_left_alone_after_a_week_of_rounds(world: World) -> None:
+    """Services that are away give each try back."""
+    world.run("r", NOW - MINUTE)
+    rounds = [world.round(NOW + each * timedelta(hours=12)) for each in range(60)]
+    assert rounds == [["r"]] * 15 + [[]] * 45
+
+
+def test_a_run_that_is_found_late_is_not_too_old_when_its_round_is_killed(world: World) -> None:
+    """The DAG was paused for a month; the round before it was paused is of the version before."""
+    assert world.round(NOW) == []
+    world.database["quality_rounds"].update_one({}, {"$unset": {"first_due": 1}})
+    world.run("r", NOW + timedelta(days=1))
+    late = NOW + timedelta(days=30)
+    assert world.round(late) == ["r"]
+    assert world.round(late + MINUTE) == ["r"]
+    assert world.round(late + timedelta(days=30)) == ["r"], "it was paused again"
+
+
 def test_a_run_that_is_being_seeded_waits_and_one_that_was_given_up_does_not(world: World) -> None:
     world.run("seeding", completed=None, started=NOW - MINUTE)
     world.run("given up", completed=None, started=NOW - timedelta(hours=2))

@@ -164,9 +164,9 @@ def test_a_run_that_could_not_be_verified_says_why_and_shows_no_figures():
 
 
 def test_a_report_of_the_version_before_can_be_read():
-    """It knew of no obstacle."""
+    """It knew of no obstacle, and not what was before one."""
     document = CLEAN.to_mongo()
-    del document["obstacle"]
+    del document["obstacle"], document["had_passed"]
     assert Report.from_mongo(document) == CLEAN
 
 

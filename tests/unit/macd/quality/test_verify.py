@@ -9,10 +9,12 @@ import pytest
 from macd.errors import (
     AuthenticationFailed,
     DeadlineExceeded,
+    DocumentUnreadable,
     MacdError,
     QualityCheckFailed,
     RequestRejected,
     RunBeingDeleted,
+    RunNotReproducible,
     ServiceUnreachable,
     SpecError,
 )
@@ -87,7 +89,8 @@ def breaks(world: Verified, error: BaseException) -> None:
     [
         RequestRejected("Kafka", "topic t does not exist.", remedy="Seed a new run.", code=3),
         RequestRejected("Kafka", "topic t holds it no longer.", remedy="Seed a new run.", code=1),
-        SpecError("It is of another recipe.", remedy="Seed a new run."),
+        RunNotReproducible("It is of another recipe.", remedy="Seed a new run."),
+        DocumentUnreadable("Its manifest is damaged.", remedy="Seed a new run."),
     ],
 )
 def test_what_is_the_matter_with_the_run_itself_is_reported_and_stored(
@@ -111,6 +114,7 @@ def test_what_is_the_matter_with_the_run_itself_is_reported_and_stored(
         RequestRejected("MongoDB", "it said no.", remedy="Look.", code=1),
         AuthenticationFailed("Kafka", "it refused.", remedy="Correct it."),
         DeadlineExceeded("It took too long.", remedy="Wait."),
+        SpecError("Kafka's client cannot be configured.", remedy="Correct that setting."),
     ],
 )
 def test_what_says_nothing_about_the_run_leaves_its_last_report(world: Verified, error: MacdError) -> None:
@@ -125,7 +129,7 @@ def test_only_a_result_ends_the_tries_of_a_run(world: Verified) -> None:
     for _ in range(6):
         Tries(world.database).begin("r")
     read = world.open_reader
-    breaks(world, SpecError("It is of another recipe.", remedy="Seed a new run."))
+    breaks(world, RunNotReproducible("It is of another recipe.", remedy="Seed a new run."))
     world.verify()
     assert Tries(world.database).spent() == ["r"]
     world.open_reader = read

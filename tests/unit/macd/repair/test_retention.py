@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +13,7 @@ from macd.producer.sales import Run
 from macd.repair.retention import delete_runs_before
 from tests.unit.macd.fakes import AS_OF, FakeCursor
 from tests.unit.macd.quality.test_reconcile import ROUTE, manifest_of
+from tests.unit.macd.quality.verified import COMPLETED, RUN, Verified
 from tests.unit.macd.repair.world import Killed
 
 NOW = datetime(2026, 7, 31, tzinfo=UTC)
@@ -71,7 +72,6 @@ class Database:
     def __init__(self) -> None:
         self.collections: dict[str, Collection] = {}
         self.kill_at = -1
-        self.before_step: Callable[[], None] = lambda: None
         self.steps = 0
 
     @property
@@ -82,7 +82,6 @@ class Database:
         return self.collections.setdefault(name, Collection(self))
 
     def step(self) -> None:
-        self.before_step()
         self.steps += 1
         if self.steps == self.kill_at:
             raise Killed
@@ -98,6 +97,18 @@ class Database:
         ids = {make(number) for number in range(orders)}
         self[ROUTE.collection].documents |= {each: {"_id": each} for each in ids}
         return ids
+
+    def fail_once_read(self, run_id: str) -> None:
+        """A check ends with a failing report just after the reports were read."""
+        reports = self["quality_reports"]
+        find = reports.find
+
+        def find_and_fail(*given: Any) -> FakeCursor:
+            found = find(*given)
+            reports.documents[run_id] = {"_id": run_id, "passed": False}
+            return found
+
+        reports.find = find_and_fail  # type: ignore[method-assign]
 
     def ids(self, collection: str) -> set[str]:
         return set(self[collection].documents)
@@ -138,13 +149,48 @@ def test_a_run_that_fails_while_it_is_chosen_stays() -> None:
     """The reports are read before the first note is written, and a check may end in between."""
     database = Database()
     kept = database.add("old", 8)
-    failed = {"old": {"_id": "old", "passed": False}}
-    database.before_step = lambda: database["quality_reports"].documents.update(failed)
+    database.fail_once_read("old")
     deleted = delete_runs_before(CUT, database, ROUTE)
     assert deleted.runs == ()
     assert database.ids(ROUTE.collection) == kept
     assert database.ids("seeding_runs") == {"old"}
     assert database.ids("runs_being_deleted") == set()
+
+
+def test_a_run_that_is_half_gone_is_not_kept_for_a_report_that_came_too_late() -> None:
+    database = Database()
+    database.add("old", 8)
+    database["runs_being_deleted"].documents["old"] = {"_id": "old"}
+    database.fail_once_read("old")
+    assert delete_runs_before(CUT, database, ROUTE).runs == ("old",)
+    assert database.ids(ROUTE.collection) == database.ids("quality_reports") == set()
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "deleted"),
+    [
+        (("passed", "another recipe", "another recipe"), True),
+        (("another recipe", "passed", "another recipe"), True),
+        (("passed", "failed", "another recipe"), False),
+        (("another recipe",), False),
+    ],
+)
+def test_a_run_that_can_no_longer_be_verified_is_deleted_if_it_had_passed(
+    monkeypatch: pytest.MonkeyPatch, outcomes: tuple[str, ...], *, deleted: bool
+) -> None:
+    """Its last result counts: that there is none any more says nothing against it."""
+    world = Verified(monkeypatch, orders=6)
+    runs, order = world.database["seeding_runs"], world.stored.find_one()
+    recipe = runs.find_one({"_id": RUN})["recipe"]
+    for outcome in outcomes:
+        made_by = "other" if outcome == "another recipe" else recipe
+        runs.update_one({"_id": RUN}, {"$set": {"recipe": made_by}})
+        world.stored.delete_one({"_id": order["_id"]})
+        if outcome != "failed":
+            world.stored.insert_one(order)
+        assert world.verify().passed == (outcome == "passed")
+    found = delete_runs_before(COMPLETED + timedelta(days=1), world.database, ROUTE).runs
+    assert found == ((RUN,) if deleted else ())
 
 
 @given(st.lists(st.integers(1, 12), max_size=6), st.booleans())

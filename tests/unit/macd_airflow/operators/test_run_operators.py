@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import (
     TaskDeferred,
 )
 
-from macd.errors import DeadlineExceeded, RequestRejected, RunBeingDeleted, RunNotFound
+from macd.errors import DeadlineExceeded, RequestRejected, RunBeingDeleted, RunNotFound, SpecError
 from macd.producer.manifest import Manifest, counts_of
 from macd.producer.parameters import SeedParameters, plan_of
 from macd.quality.figures import FIGURE_NAMES
@@ -225,13 +225,14 @@ def test_what_keeps_it_from_being_verified_is_left_to_the_verification_to_report
     ("error", "counts"),
     [
         (AWAY, False),
-        (DeadlineExceeded("Too late.", remedy="Wait."), False),
+        (SpecError("There is no connection macd_kafka.", remedy="Create it."), False),
+        (DeadlineExceeded("Too late.", remedy="Wait."), True),
         (RunNotFound("No run 'r'.", remedy="Seed it."), False),
         (SystemExit("killed"), True),
         (ValueError("nobody thought of it"), True),
     ],
 )
-def test_a_check_that_ends_without_a_word_counts_as_a_try_and_one_that_meets_an_absent_service_does_not(
+def test_a_check_without_a_result_counts_as_a_try_unless_it_is_known_to_say_nothing_about_the_run(
     monkeypatch: pytest.MonkeyPatch, books: Any, error: BaseException, *, counts: bool, deferrable: bool
 ) -> None:
     monkeypatch.setattr(check_data_quality, "settled", _raising(error))
@@ -241,6 +242,27 @@ def test_a_check_that_ends_without_a_word_counts_as_a_try_and_one_that_meets_an_
             CheckDataQualityOperator(task_id="t", run_id="r", deferrable=deferrable).execute(context())
     found = books["quality_tries"].find_one({"_id": "r"})
     assert (found and found["count"]) == (2 if counts else None)
+
+
+def test_a_service_that_is_away_once_gives_back_one_try_and_not_those_that_were_killed(
+    monkeypatch: pytest.MonkeyPatch, books: Any
+) -> None:
+    check = CheckDataQualityOperator(task_id="t", run_id="r", deferrable=False)
+    for error in (SystemExit("killed"), SystemExit("killed"), AWAY):
+        monkeypatch.setattr(check_data_quality, "verify_run", _raising(error))
+        with pytest.raises((AirflowException, SystemExit)):
+            check.execute(context())
+    assert books["quality_tries"].find_one({"_id": "r"})["count"] == 2
+
+
+def test_a_check_that_cannot_even_begin_gives_no_try_back(
+    monkeypatch: pytest.MonkeyPatch, books: Any
+) -> None:
+    books["quality_tries"].insert_one({"_id": "r", "count": 2})
+    books["runs_being_deleted"].insert_one({"_id": "r"})
+    with pytest.raises(AirflowSkipException):
+        CheckDataQualityOperator(task_id="t", run_id="r").execute(context())
+    assert books["quality_tries"].find_one({"_id": "r"})["count"] == 2
 
 
 def test_a_run_that_is_being_deleted_is_skipped(monkeypatch: pytest.MonkeyPatch, books: Any) -> None:
