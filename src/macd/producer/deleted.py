@@ -24,6 +24,10 @@ class DeletedRuns:
         """To be called before anything of the run is deleted."""
         self._deleted.replace_one({"_id": run_id}, {"_id": run_id, "deleted_at": now}, upsert=True)
 
+    def holds(self, run_id: str) -> bool:
+        """Whether a run is deleted, or something of it is already."""
+        return self._deleted.find_one({"_id": run_id}) is not None
+
     def refuse(self, run_id: str) -> None:
         """Raises SpecError for the id of a run that was deleted."""
         found = self._deleted.find_one({"_id": run_id})

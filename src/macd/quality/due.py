@@ -118,8 +118,8 @@ class DueRuns:
         return [run_id for run_id, at in last.due_since.items() if run_id not in reported and at > since]
 
     def _report_on(self, spent: Collection[str]) -> None:
-        """Says of the runs whose checks left no report that there will be none."""
-        said = {"_id": {"$in": list(spent)}, "obstacle": {"$ne": None}}
+        """Says of the runs whose checks left no report that there will be none; what was found stays."""
+        said = {"_id": {"$in": list(spent)}, "passed": False}
         silent = set(spent).difference(report["_id"] for report in self._reports.find(said, {"_id": 1}))
         for found in self._runs.find({"_id": {"$in": list(silent - self._deletions.begun())}}, {"_id": 1}):
             self._store.save(Report.without_figures(found["_id"], _cut_off(found["_id"])))

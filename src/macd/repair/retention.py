@@ -61,12 +61,13 @@ def delete_runs_before(
     before: datetime, database: Database[Document], route: Route, say: Say = lambda _: None
 ) -> Deleted:
     """Notes every run before touching it, so that the next call goes on where this one was stopped."""
-    DeletedRuns(database).forget(datetime.now(UTC))
-    deletions = Deletions(database)
+    deleted, deletions = DeletedRuns(database), Deletions(database)
+    deleted.forget(datetime.now(UTC))
     for run_id in set(_old_runs(before, database)) - deletions.begun():
         deletions.begin(run_id)
+    for run_id in deletions.begun():
         # A check that ended just before did not see the note, and may have found something.
-        if not _passed(run_id, database):
+        if not (deleted.holds(run_id) or _passed(run_id, database)):
             deletions.end(run_id)
     runs = [run_id for run_id in sorted(deletions.begun()) if _is_readable(run_id, database, say)]
     documents = sum(_delete(run_id, database, route, say) for run_id in runs)

@@ -201,6 +201,16 @@ def test_a_report_of_a_check_that_was_killed_last_is_not_taken_for_its_own(world
     assert not ReportStore(world.database).get("r").passed
 
 
+def test_what_was_found_of_a_run_stays_when_its_next_checks_are_killed(world: World) -> None:
+    world.run("r", NOW - MINUTE)
+    world.round(NOW)
+    world.check("r", NOW, "failed")
+    for _ in range(6):
+        world.check("r", NOW, "killed")
+    assert world.round(NOW + MINUTE) == []
+    assert ReportStore(world.database).get("r").obstacle is None
+
+
 def test_a_run_that_is_being_deleted_is_left_out_and_nothing_is_said_about_it(world: World) -> None:
     for run_id in ("completed", "failed", "cut off", "given up"):
         world.run(run_id, None if run_id == "given up" else NOW - MINUTE, started=NOW - 2 * SEEDING_LIMIT)

@@ -160,10 +160,20 @@ def test_a_run_that_fails_while_it_is_chosen_stays() -> None:
 def test_a_run_that_is_half_gone_is_not_kept_for_a_report_that_came_too_late() -> None:
     database = Database()
     database.add("old", 8)
-    database["runs_being_deleted"].documents["old"] = {"_id": "old"}
+    for book in ("runs_being_deleted", "runs_deleted"):
+        database[book].documents["old"] = {"_id": "old", "deleted_at": NOW}
     database.fail_once_read("old")
     assert delete_runs_before(CUT, database, ROUTE).runs == ("old",)
     assert database.ids(ROUTE.collection) == database.ids("quality_reports") == set()
+
+
+def test_a_run_that_failed_before_anything_of_it_was_deleted_stays() -> None:
+    """Its deletion was noted, and killed before a second look at the report."""
+    database = Database()
+    kept = database.add("old", 8, passed=False)
+    database["runs_being_deleted"].documents["old"] = {"_id": "old"}
+    assert delete_runs_before(CUT, database, ROUTE).runs == ()
+    assert (database.ids(ROUTE.collection), database.ids("runs_being_deleted")) == (kept, set())
 
 
 @pytest.mark.parametrize(
@@ -204,7 +214,8 @@ def test_killed_anywhere_it_goes_on_the_next_time(kills: list[int], verified_mea
         try:
             delete_runs_before(CUT, database, ROUTE)
         except Killed:
-            for run_id in database.ids("runs_being_deleted") if verified_meanwhile else ():
+            half_gone = database.ids("runs_being_deleted") & database.ids("runs_deleted")
+            for run_id in half_gone if verified_meanwhile else ():
                 # Somebody verified the run while half of it was gone.
                 database["quality_reports"].documents[run_id] = {"_id": run_id, "passed": False}
     assert database.ids(ROUTE.collection) == kept
