@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -25,6 +26,7 @@ _OURS = "macd_alerts_"
 _MOST = 200
 Order = Sequence[tuple[str, int]]
 _INCIDENTS = TypeAdapter(list[Incident])
+_log = logging.getLogger(__name__)
 
 
 class Changed(NamedTuple):
@@ -42,7 +44,7 @@ class Unbooked:
     def find(self, query: Document, *, sort: Order = (), limit: int = 0) -> list[Document]:
         """Knows equality, $in and $or, and sorts by one field."""
         found: Iterable[Document] = (
-            each for key in _keys() if (each := _read(key)) and _matches(each, query)
+            each for key in _keys() for each in _documents(key) if _matches(each, query)
         )
         for field, direction in sort:
             found = sorted(found, key=itemgetter(field), reverse=direction < 0)
@@ -50,10 +52,18 @@ class Unbooked:
 
     def insert_one(self, document: Document) -> None:
         """DuplicateKeyError when its id is taken."""
+        key = PREFIX + document["_id"]
         with turn(document["_id"]) as mine:
-            if _read(PREFIX + document["_id"]) or not is_fresh(mine):
+            if _read_in_turn(key) or not is_fresh(mine):
                 raise DuplicateKeyError("E11000")
-            if len(Variable.keys(prefix=PREFIX)) >= _MOST:
+            kept = Variable.keys(prefix=PREFIX)
+            if key in kept:
+                raise ServiceError(
+                    "Airflow",
+                    f"lists the Variable {key} and does not say what it holds.",
+                    remedy="See the API server's log; the next task that ends tries again.",
+                )
+            if len(kept) >= _MOST:
                 raise ServiceError(
                     "MongoDB",
                     f"is down, and {_MOST} incidents wait for it already; this one was not mailed.",
@@ -73,8 +83,7 @@ class Unbooked:
         return Changed(1)
 
     def _matching(self, query: Document) -> Document | None:
-        kept = _read(PREFIX + query["_id"])
-        return kept if kept and _matches(kept, query) else None
+        return next((each for each in _documents(PREFIX + query["_id"]) if _matches(each, query)), None)
 
 
 def book() -> IncidentStore:
@@ -88,8 +97,8 @@ def hand_over(store: IncidentStore) -> None:
         store.count_open()  # fails when there is no book, before anybody waits for a turn
     for key in keys:
         with suppress(DeadlineExceeded), turn(key.removeprefix(PREFIX)):
-            document = _read(key)
-            if document is None or _is_adopted(store, Incident.from_mongo(document)):
+            document = _read_in_turn(key)
+            if document and _is_adopted(store, Incident.from_mongo(document)):
                 Variable.delete(key)
 
 
@@ -109,25 +118,48 @@ def _keys() -> list[str]:
 
 def _take_apart() -> None:
     with turn("all"):
-        for kept in _of_the_version_before():
+        text = Variable.get(VARIABLE, default=None)
+        if text is None:
+            return
+        for kept in _of_the_version_before(text):
             _keep(kept.to_mongo())
         Variable.delete(VARIABLE)
 
 
-def _of_the_version_before() -> list[Incident]:
-    text = Variable.get(VARIABLE, default=None)
+def _of_the_version_before(text: str) -> list[Incident]:
     try:
-        return _INCIDENTS.validate_json(text) if text else []
-    except ValidationError:
+        return _INCIDENTS.validate_json(text)
+    except ValidationError as error:
+        _log_damaged(VARIABLE, error)
         return []
 
 
 def _read(key: str) -> Document | None:
+    """None when Airflow does not say: there is none, or (Variable.get tells them not apart) it failed."""
     text = Variable.get(key, default=None)
+    return None if text is None else Incident.model_validate_json(text).to_mongo()
+
+
+def _documents(key: str) -> list[Document]:
+    """At most one."""
+    with suppress(ValidationError):
+        if document := _read(key):
+            return [document]
+    return []
+
+
+def _read_in_turn(key: str) -> Document | None:
+    """Removes what is no incident."""
     try:
-        return Incident.model_validate_json(text).to_mongo() if text else None
-    except ValidationError:
+        return _read(key)
+    except ValidationError as error:
+        _log_damaged(key, error)
+        Variable.delete(key)
         return None
+
+
+def _log_damaged(key: str, error: ValidationError) -> None:
+    _log.warning("The Variable %s holds no incident and is removed: %s", key, error)
 
 
 def _keep(document: Document) -> None:

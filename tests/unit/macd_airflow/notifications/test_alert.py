@@ -602,6 +602,35 @@ def test_a_variable_that_cannot_be_read_stops_no_alert(text, book, mail_server, 
     assert variables.values == {}
 
 
+@pytest.mark.parametrize("name", ["macd_alerts_unbooked", "macd_alerts_unbooked_x-1"])
+def test_what_is_removed_because_it_cannot_be_read_is_logged(name, book, mail_server, variables, caplog):
+    variables.values = {name: "no json"}
+    succeeded()
+    assert f"The Variable {name} holds no incident and is removed" in caplog.text
+    assert variables.values == {}
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_what_airflow_does_not_say_just_now_is_kept(is_down, book, mail_server, post, variables, monkeypatch):
+    book.down = True
+    ended(lost())
+    variables.values["macd_alerts_unbooked"] = kept_before(lost(subject="run q"))
+    before = dict(variables.values)
+    book.down = is_down
+    with monkeypatch.context() as fails:
+        # What Airflow's own does when the API server answers 500.
+        fails.setattr(variables, "get", lambda key, default=None: default)
+        for _ in range(2):
+            succeeded(task_id="other")
+        if is_down:
+            ended(lost())
+    assert variables.values == before
+    book.down = False
+    ended(lost())
+    assert len(post.mails) == 1
+    assert {each.subject for each in book.store.open()} == {"run q", "run r"}
+
+
 def test_so_many_incidents_are_kept_without_the_book_and_the_next_is_logged(
     book, mail_server, post, variables, monkeypatch, capsys
 ):
