@@ -19,7 +19,8 @@ from tests.unit.macd import turns
 class Post:
     """What has arrived. `refuse` is an answer to recipients, `refuse_sender` to a sender.
 
-    `refused` are answers by recipient, `unwanted` answers to a mail by a part of its subject. `meanwhile`
+    `refused` are answers by recipient, `unwanted` answers to a mail by a part of its subject; to an empty one
+    the server ends the connection. `meanwhile`
     happens while a mail is on its way, once. `tried` counts the mails that somebody began to send.
     """
 
@@ -47,6 +48,8 @@ class Post:
         mail = email.message_from_bytes(envelope.content, policy=default)
         for part, refusal in self.unwanted.items():
             if part in mail["Subject"]:
+                if not refusal:
+                    server.transport.abort()
                 return refusal
         self.mails.append(mail)
         self.recipients.append(envelope.rcpt_tos)
