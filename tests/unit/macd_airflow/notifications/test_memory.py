@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from macd.errors import ServiceUnreachable
+from macd.errors import DeadlineExceeded, ServiceUnreachable
 from macd.incidents.store import IncidentStore
-from macd_airflow.notifications import memory
+from macd_airflow.notifications import memory, turn
 from tests.unit.macd import turns
 from tests.unit.macd.incidents.fakes import database
 from tests.unit.macd.incidents.world import BEFORE, LOOKS, SUBJECT, World, check, prepared
@@ -71,7 +71,7 @@ def test_what_a_notifier_that_was_killed_leaves_is_told_by_the_next_one_mail_twi
     for done in range(REQUESTS):
         world = outage(before)
         turns.run([partial(world.look, severity)], [0] * done, kill=0)
-        variables.slept_s += 60
+        variables.slept_s += 90
         world.settle(severity)
         for is_open, told in world.told():
             assert len(told) <= len(dict.fromkeys(told)) + 1
@@ -101,7 +101,7 @@ def test_one_that_is_killed_while_it_takes_over_forgets_nothing(severity, before
         world = outage(before)
         world.back()
         turns.run([partial(world.look, severity)], [0] * done, kill=0)
-        variables.slept_s += 60
+        variables.slept_s += 90
         world.settle(severity)
         assert variables.values == {}
         for is_open, told in world.told():
@@ -159,6 +159,21 @@ def test_many_that_end_at_once_do_not_hinder_each_other(outage, variables):
     assert variables.slept_s < 6
 
 
+@pytest.mark.parametrize("behind_s", [-25, 25])
+def test_clocks_may_differ_by_many_seconds(behind_s, outage, variables, monkeypatch):
+    monkeypatch.setattr(turn, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(turn, "sleep", bool)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(turn, "now", lambda: variables.now() - behind_s)
+        first = turn.turn("x")
+        assert first.__enter__()
+    with pytest.raises(DeadlineExceeded), turn.turn("x"):
+        pass
+    variables.slept_s += 90
+    with turn.turn("x") as second:
+        assert list(variables.values) == [second], "whoever had it was killed"
+
+
 class NoAnswer:
     """A database, any collection of it, and what these do."""
 
@@ -183,7 +198,7 @@ def test_one_that_was_held_up_in_its_turn_changes_nothing(outage, variables, mon
     read = variables.get
 
     def slowly(key: str, default: Any = None) -> Any:
-        variables.sleep(5)
+        variables.sleep(31)
         return read(key, default)
 
     monkeypatch.setattr(variables, "get", slowly)
