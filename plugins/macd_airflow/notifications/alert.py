@@ -78,7 +78,7 @@ class AlertNotifier(BaseNotifier):
             database = connected(MongoDbHook(self.mongodb_conn_id).service(), _impatient)
             with database as found:
                 store = IncidentStore(found)
-                memory.hand_over(store)
+                memory.hand_over(store, look.all_subjects)
                 return self._tell(store, look)
         except (MacdError, AirflowException) as error:
             self.log.warning("Alerts are kept track of without the incident book. %s", error)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import random
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from operator import itemgetter
@@ -16,7 +17,7 @@ from pymongo.errors import DuplicateKeyError
 from macd.clients.mongodb import Document
 from macd.errors import DeadlineExceeded, ServiceError
 from macd.incidents.incident import Incident
-from macd.incidents.store import COLLECTION, IncidentStore, utc_now
+from macd.incidents.store import COLLECTION, IncidentStore, incident_id, subject_digest, utc_now
 from macd_airflow.notifications.turn import alive, is_fresh, turn
 
 # The version before kept all of them in this one; whoever finds it takes it apart.
@@ -24,6 +25,9 @@ VARIABLE = "macd_alerts_unbooked"
 PREFIX = f"{VARIABLE}_"
 _OURS = "macd_alerts_"
 _MOST = 200
+# So many of other subjects a task reads or takes over: each is some requests, and Airflow kills a callback
+# that takes longer than 20 s.
+_OTHERS = 10
 Order = Sequence[tuple[str, int]]
 _INCIDENTS = TypeAdapter(list[Incident])
 _log = logging.getLogger(__name__)
@@ -42,9 +46,12 @@ class Unbooked:
     """
 
     def find(self, query: Document, *, sort: Order = (), limit: int = 0) -> list[Document]:
-        """Knows equality, $in and $or, and sorts by one field."""
+        """Knows equality, $in and $or, and sorts by one field.
+
+        Of subjects that the query does not name it reads a few, each time others.
+        """
         found: Iterable[Document] = (
-            each for key in _keys() for each in _documents(key) if _matches(each, query)
+            each for key in _asked_for(query) for each in _documents(key) if _matches(each, query)
         )
         for field, direction in sort:
             found = sorted(found, key=itemgetter(field), reverse=direction < 0)
@@ -91,15 +98,20 @@ def book() -> IncidentStore:
     return IncidentStore({COLLECTION: Unbooked()})
 
 
-def hand_over(store: IncidentStore) -> None:
-    """The book takes over everything that was kept without it, except for what is being mailed just now."""
+def hand_over(store: IncidentStore, subjects: Collection[str]) -> None:
+    """The book takes over what was kept without it of these subjects, and a few others with each task.
+
+    Except for what is being mailed just now.
+    """
     if keys := _keys():
         store.count_open()  # fails when there is no book, before anybody waits for a turn
-    for key in keys:
-        with suppress(DeadlineExceeded), turn(key.removeprefix(PREFIX)):
-            document = _read_in_turn(key)
-            if document and _is_adopted(store, Incident.from_mongo(document)):
-                Variable.delete(key)
+    own, others = _split(keys, subjects)
+    with suppress(DeadlineExceeded):
+        for key in own + others:
+            with turn(key.removeprefix(PREFIX)):
+                document = _read_in_turn(key)
+                if document and _is_adopted(store, Incident.from_mongo(document)):
+                    Variable.delete(key)
 
 
 def _is_adopted(store: IncidentStore, kept: Incident) -> bool:
@@ -116,13 +128,32 @@ def _keys() -> list[str]:
     return [key for key in found if key.startswith(PREFIX)]
 
 
+def _asked_for(query: Document) -> list[str]:
+    parts = query.get("$or", [query])
+    wanted = [part["subject"] for part in parts if "subject" in part]
+    subjects = [one for each in wanted for one in (each["$in"] if isinstance(each, dict) else [each])]
+    own, others = _split(_keys(), subjects)
+    return own if len(wanted) == len(parts) else own + others
+
+
+def _split(keys: Iterable[str], subjects: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Those of these subjects, and a few of the others by chance, so that none stays hidden."""
+    begins = tuple(PREFIX + subject_digest(subject) for subject in subjects)
+    own: list[str] = []
+    others: list[str] = []
+    for key in keys:
+        (own if key.startswith(begins) else others).append(key)
+    return own, random.sample(others, min(_OTHERS, len(others)))
+
+
 def _take_apart() -> None:
     with turn("all"):
         text = Variable.get(VARIABLE, default=None)
         if text is None:
             return
         for kept in _of_the_version_before(text):
-            _keep(kept.to_mongo())
+            known_as = incident_id(kept.subject, kept.check, kept.number)
+            _keep(kept.to_mongo() | {"_id": known_as})
         Variable.delete(VARIABLE)
 
 

@@ -122,10 +122,9 @@ class IncidentStore:
         Whoever claims has to say how it went: `sent`, `refused` or `release`. What becomes due of the same
         incident meanwhile waits for that, so whoever has sent something asks again.
         """
-        due = _readable(self._incidents.find(_DUE))
-        waiting = [incident for incident in due if self._may_be_claimed(incident)]
-        own = [each for each in waiting if each.subject in first and each.retry_at is None]
-        claimed = [mine for incident in own or waiting if (mine := self._claim(incident))]
+        own = {"subject": {"$in": list(first)}, "retry_at": None}
+        waiting = self._waiting(own | _DUE) or self._waiting(_DUE)
+        claimed = [mine for incident in waiting if (mine := self._claim(incident))]
         return sorted(claimed, key=lambda incident: incident.opened_at)
 
     def sent(self, incidents: Iterable[Incident], message_id: str, refused: Sequence[str] = ()) -> None:
@@ -239,6 +238,9 @@ class IncidentStore:
         done = self._incidents.update_one({"_id": incident.id, "closed_at": None}, {"$set": changes})
         return incident.model_copy(update=changes) if done.matched_count else None
 
+    def _waiting(self, due: Mapping[str, Any]) -> list[Incident]:
+        return [each for each in _readable(self._incidents.find(due)) if self._may_be_claimed(each)]
+
     def _may_be_claimed(self, incident: Incident) -> bool:
         now = self._now()
         return all(until is None or until <= now for until in (incident.claimed_until, incident.retry_at))
@@ -253,8 +255,17 @@ class IncidentStore:
 
 def incident_id(subject: str, check: str, number: int) -> str:
     """The id of the nth incident of this identity: short, and safe in a mail's header."""
-    digest = hashlib.sha256(f"{subject}\0{check}".encode()).hexdigest()[:16]
-    return f"{digest}-{number}"
+    identity = _digest(f"{subject}\0{check}")[:8]
+    return f"{subject_digest(subject)}{identity}-{number}"
+
+
+def subject_digest(subject: str) -> str:
+    """What the ids of a subject's incidents begin with."""
+    return _digest(subject)[:8]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _readable(found: Iterable[Document]) -> Iterator[Incident]:

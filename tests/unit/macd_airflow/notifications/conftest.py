@@ -69,22 +69,27 @@ class FakeVariables:
         self.values: dict[str, str] = {}
         self.was_set: list[str] = []
         self.slept_s = 0.0
+        self.requests = 0
+
+    def _request(self) -> None:
+        turns.operation()
+        self.requests += 1
 
     def get(self, key: str, default: Any = None) -> Any:
-        turns.operation()
+        self._request()
         return self.values.get(key, default)
 
     def set(self, key: str, value: str) -> None:
-        turns.operation()
+        self._request()
         self.was_set.append(key)
         self.values[key] = value
 
     def delete(self, key: str) -> None:
-        turns.operation()
+        self._request()
         self.values.pop(key, None)
 
     def keys(self, prefix: str) -> list[str]:
-        turns.operation()
+        self._request()
         return sorted(key for key in self.values if key.startswith(prefix))
 
     def sleep(self, seconds: float) -> None:

@@ -31,7 +31,7 @@ class Outage(World):
 
     def look(self, severity: str | None, subject: str = SUBJECT, *, delivers: bool = True) -> None:
         if not isinstance(self.books["incidents"], memory.Unbooked):
-            memory.hand_over(self.store)
+            memory.hand_over(self.store, [subject])
         super().look(severity, subject, delivers=delivers)
 
 
@@ -174,6 +174,46 @@ def test_clocks_may_differ_by_many_seconds(behind_s, outage, variables, monkeypa
         assert list(variables.values) == [second], "whoever had it was killed"
 
 
+@pytest.mark.parametrize("kept", [20, 199])
+def test_what_one_more_costs_does_not_depend_on_how_many_are_kept(kept, outage, variables):
+    world = outage("nothing")
+    for number in range(kept):
+        world.look("fail", f"task d.t{number}")
+    variables.requests = 0
+    world.store.has_work(["task d.new"])
+    world.look("fail", "task d.new")
+    assert variables.requests <= 60
+    variables.requests = 0
+    world.back()
+    world.look(None, "task d.new")
+    assert variables.requests <= 60
+    assert (world.mails[-1][1], len(world.mails)) == ("recovery", kept + 2)
+
+
+def test_the_book_takes_over_a_tasks_own_at_once_and_all_others_with_the_next_tasks(outage, variables):
+    world = outage("nothing")
+    for number in range(40):
+        world.look("fail", f"task d.t{number}", delivers=number % 2 == 0)
+    world.back()
+    world.look("fail", "task d.t20")
+    assert len(world.store.lasting("task d.t20")) == 1
+    assert len(variables.values) == 29
+    for _ in range(3):
+        world.look(None, "task d.other")
+    assert variables.values == {}
+    assert sorted(each.subject for each in world.store.open()) == sorted(f"task d.t{n}" for n in range(40))
+    assert [told for _, told in world.mails] == ["fail"] * 40
+
+
+def test_what_is_due_of_others_is_sent_by_the_next_tasks_however_many_are_kept(outage, variables):
+    world = outage("nothing")
+    for number in range(40):
+        world.look("fail", f"task d.t{number}", delivers=number != 7)
+    for number in range(200):
+        world.look("fail", f"task d.t{number % 7}")
+    assert [told for _, told in world.mails] == ["fail"] * 40
+
+
 class NoAnswer:
     """A database, any collection of it, and what these do."""
 
@@ -188,7 +228,7 @@ def test_nobody_has_a_turn_while_mongodb_is_waited_for(outage, variables):
     outage("a failure that was told")
     variables.was_set.clear()
     with pytest.raises(ServiceUnreachable):
-        memory.hand_over(IncidentStore(NoAnswer()))
+        memory.hand_over(IncidentStore(NoAnswer()), [SUBJECT])
     assert variables.was_set == []
 
 
