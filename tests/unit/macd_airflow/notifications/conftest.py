@@ -127,7 +127,9 @@ def serve(post: Post) -> Iterator[Any]:
             controller = Controller(post, hostname="127.0.0.1", port=port, **options)
             try:
                 controller.start()
-            except OSError:
+            except OSError:  # the port is taken
+                if not controller.loop.is_running():
+                    controller.loop.close()
                 continue
             running.append(controller)
             return port
