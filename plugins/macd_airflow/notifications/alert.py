@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from functools import partial
 from itertools import groupby
@@ -23,10 +24,11 @@ from macd.incidents.store import IncidentStore
 from macd_airflow.hooks.mongodb import MongoDbHook
 from macd_airflow.notifications import memory
 from macd_airflow.notifications.look import Look, base_url, has_tries_left, look_of, look_of_run
-from macd_airflow.notifications.mailer import DEFAULT_CONNECTION, Mailer
+from macd_airflow.notifications.mailer import DEFAULT_CONNECTION, Mailer, MailNotTaken
 
 # A task that has ended waits no longer than this (milliseconds) for a database that does not answer.
 _PATIENCE = {"serverSelectionTimeoutMS": 2_000, "connectTimeoutMS": 2_000}
+_NEVER = datetime.min.replace(tzinfo=UTC)
 Lasting = Callable[[str], Sequence[Incident]]
 
 
@@ -76,7 +78,7 @@ class AlertNotifier(BaseNotifier):
             database = connected(MongoDbHook(self.mongodb_conn_id).service(), _impatient)
             with database as found:
                 store = IncidentStore(found)
-                memory.hand_over(store)
+                memory.hand_over(store, look.all_subjects)
                 return self._tell(store, look)
         except (MacdError, AirflowException) as error:
             self.log.warning("Alerts are kept track of without the incident book. %s", error)
@@ -124,6 +126,9 @@ class AlertNotifier(BaseNotifier):
         try:
             message = _mail(incidents, envelope, look, store.lasting)
             refused = mailer.send(message)
+        except MailNotTaken as error:
+            store.put_off(incidents, error.message)
+            raise
         except (RequestRejected, ValueError) as error:
             checks = ", ".join(each.check for each in incidents)
             self.log.error(
@@ -161,12 +166,18 @@ class RunAlertNotifier(AlertNotifier):
 
 
 def _groups(due: Iterable[Incident]) -> Iterator[list[Incident]]:
+    """What was tried in vain comes last, the oldest try first: no mail keeps another back twice."""
+
     def kind(incident: Incident) -> tuple[str, str]:
         # Recoveries last: what is wrong is more urgent.
         return str(incident.due), incident.subject
 
-    for _, group in groupby(sorted(due, key=kind), key=kind):
-        yield list(group)
+    groups = [list(group) for _, group in groupby(sorted(due, key=kind), key=kind)]
+    yield from sorted(groups, key=_tried)
+
+
+def _tried(group: Sequence[Incident]) -> datetime:
+    return max(each.retry_at or _NEVER for each in group)
 
 
 def _mail(incidents: Sequence[Incident], envelope: Envelope, look: Look, lasting: Lasting) -> EmailMessage:

@@ -26,6 +26,10 @@ _CLOSING = 421
 _LOGIN_WANTED = 530
 
 
+class MailNotTaken(ServiceUnreachable):
+    """The server let us in and then gave up over a mail; perhaps for its sake, perhaps for its own."""
+
+
 class Mailer:
     """A mail server behind an Airflow connection of the type smtp."""
 
@@ -53,14 +57,16 @@ class Mailer:
     def send(self, message: EmailMessage) -> tuple[str, ...]:
         """Sends it; returns the recipients whom the server refused, with its words.
 
-        RequestRejected when it takes this mail for nobody. Every other MacdError is about the server, and no
-        other mail can be sent either. Each names host, port and remedy.
+        RequestRejected when it takes this mail for nobody. Every other MacdError may be about the server, and
+        no other mail is worth a try now; MailNotTaken may be about this mail as well. Each names host, port
+        and remedy.
         """
+        client = None
         try:
             client = cast("smtplib.SMTP", self._hook.get_conn()._smtp_client)
             return _lines(client.send_message(message))
         except (OSError, smtplib.SMTPException, AirflowException) as error:
-            raise self._explained(error) from error
+            raise self._explained(error, sending=client is not None) from error
         finally:
             self._close()
 
@@ -70,7 +76,7 @@ class Mailer:
         if client is not None:
             client.close()
 
-    def _explained(self, error: Exception) -> MacdError:
+    def _explained(self, error: Exception, *, sending: bool) -> MacdError:
         at = f"{self.server()} (connection {self.conn_id})"
         answers = _answers_of(error)
         codes = {code for code, _ in answers.values()}
@@ -82,6 +88,13 @@ class Mailer:
             )
         if isinstance(error, _OF_ONE_MAIL) and _CLOSING not in codes:
             return self._rejected(at, error, answers)
+        told = "; ".join(_lines(answers)) or f"{type(error).__name__}: {error}"
+        if sending:
+            return MailNotTaken(
+                SERVICE,
+                f"{at} took the connection, but not the mail: {told}.",
+                remedy="See the server's log: it stops, or a filter ends the connection over this mail.",
+            )
         if isinstance(error, ssl.SSLError | smtplib.SMTPNotSupportedError):
             return ServiceUnreachable(
                 SERVICE,
@@ -89,7 +102,6 @@ class Mailer:
                 remedy=f"Set in the extra of {self.conn_id}: disable_ssl for STARTTLS (port 587), or "
                 "disable_tls for TLS from the start (port 465). The certificate has to be trusted here.",
             )
-        told = "; ".join(_lines(answers)) or f"{type(error).__name__}: {error}"
         return ServiceUnreachable(
             SERVICE,
             f"no answer from {at}: {told}.",

@@ -17,9 +17,10 @@ from airflow.sdk import Variable
 from macd.errors import DeadlineExceeded
 
 PREFIX = "macd_alerts_turn_"
-# A turn is a few requests long; of a worker that was killed in one the others do not wait for ever. Airflow
-# itself kills a callback that takes longer than 20 s (core.task_success_overtime).
-_LASTS_S = 6
+# A turn is a few requests long; of a worker that was killed in one the others do not wait for ever. Its word
+# bears the time of its own clock: half of this is for the turn, the other half for clocks that differ.
+_LASTS_S = 60
+# Airflow itself kills a callback that takes longer than 20 s (core.task_success_overtime).
 _PATIENCE_S = 8
 _PAUSE_S = 0.1
 sleep: Callable[[float], None] = time.sleep

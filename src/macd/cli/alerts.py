@@ -103,7 +103,8 @@ def _refused(incident: Incident) -> str:
     if incident.retry_at is None:
         return f"mail refused: {told}"
     again = f"next try after {incident.retry_at:%Y-%m-%d %H:%M:%S} UTC"
-    return f"mail refused ({incident.refusals}): {told}; {again}"
+    how = f"mail refused ({incident.refusals})" if incident.refusals else "mail not taken"
+    return f"{how}: {told}; {again}"
 
 
 def _period(incident: Incident) -> str:

@@ -117,14 +117,14 @@ class IncidentStore:
     def claim_due(self, first: Collection[str] = ()) -> list[Incident]:
         """Takes over every mail that has not gone out, of any subject; oldest first.
 
-        While one of the subjects `first` is due, of these only: of many workers each then gets its own.
+        While one of the subjects `first` is due, of these only: of many workers each then gets its own. What
+        was tried in vain waits for all others.
         Whoever claims has to say how it went: `sent`, `refused` or `release`. What becomes due of the same
         incident meanwhile waits for that, so whoever has sent something asks again.
         """
-        due = _readable(self._incidents.find(_DUE))
-        waiting = [incident for incident in due if self._may_be_claimed(incident)]
-        own = [incident for incident in waiting if incident.subject in first]
-        claimed = [mine for incident in own or waiting if (mine := self._claim(incident))]
+        own = {"subject": {"$in": list(first)}, "retry_at": None}
+        waiting = self._waiting(own | _DUE) or self._waiting(_DUE)
+        claimed = [mine for incident in waiting if (mine := self._claim(incident))]
         return sorted(claimed, key=lambda incident: incident.opened_at)
 
     def sent(self, incidents: Iterable[Incident], message_id: str, refused: Sequence[str] = ()) -> None:
@@ -146,13 +146,21 @@ class IncidentStore:
         """The mail server wants no such mail: it is tried again, ever later."""
         for incident in incidents:
             pause = _PAUSES[min(incident.refusals, len(_PAUSES) - 1)]
-            later = {"refused": [why], "refusals": incident.refusals + 1, "retry_at": self._now() + pause}
-            if not self._give_back(incident, {"due": incident.due}, later):
-                self._give_back(incident, {}, {})
+            refusals = incident.refusals + 1
+            self._retry(incident, {"refused": [why], "refusals": refusals, "retry_at": self._now() + pause})
+
+    def put_off(self, incidents: Iterable[Incident], why: str) -> None:
+        """The mail server gave up over this mail, which need not be the mail's fault: others go first."""
+        for incident in incidents:
+            self._retry(incident, {"refused": [why], "retry_at": self._now() + _PAUSES[0]})
 
     def release(self, incidents: Iterable[Incident]) -> None:
         """The mail could not be sent: the next look tries again."""
         for incident in incidents:
+            self._give_back(incident, {}, {})
+
+    def _retry(self, incident: Incident, later: Mapping[str, Any]) -> None:
+        if not self._give_back(incident, {"due": incident.due}, later):
             self._give_back(incident, {}, {})
 
     def _give_back(self, claimed: Incident, state: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
@@ -207,9 +215,10 @@ class IncidentStore:
     def _insert(self, begun: Incident) -> Incident | None:
         """Gives it the next number of its identity; None when another worker has done so, or one is open."""
         latest = self._latest(begun)
-        if latest is not None and latest.is_open:
+        # An open one that cannot be read counts as over, or else nobody heard of this again.
+        if any(each.is_open for each in _readable(latest)):
             return None
-        number = latest.number + 1 if latest else 1
+        number = latest[0]["number"] + 1 if latest else 1
         known_as = {"number": number, "id": incident_id(begun.subject, begun.check, number)}
         numbered = begun.model_copy(update=known_as)
         try:
@@ -218,16 +227,19 @@ class IncidentStore:
             return None
         return numbered
 
-    def _latest(self, like: Incident) -> Incident | None:
+    def _latest(self, like: Incident) -> list[Document]:
+        """At most one."""
         identity = {"subject": like.subject, "check": like.check}
-        latest = list(self._incidents.find(identity, sort=[("number", DESCENDING)], limit=1))
-        return Incident.from_mongo(latest[0]) if latest else None
+        return list(self._incidents.find(identity, sort=[("number", DESCENDING)], limit=1))
 
     def _close(self, incident: Incident, where: Where) -> Incident | None:
         mail = {"due": "recovery", "refusals": 0, "retry_at": None}
         changes = {"closed_at": self._now(), **mail, **where._asdict()}
         done = self._incidents.update_one({"_id": incident.id, "closed_at": None}, {"$set": changes})
         return incident.model_copy(update=changes) if done.matched_count else None
+
+    def _waiting(self, due: Mapping[str, Any]) -> list[Incident]:
+        return [each for each in _readable(self._incidents.find(due)) if self._may_be_claimed(each)]
 
     def _may_be_claimed(self, incident: Incident) -> bool:
         now = self._now()
@@ -243,8 +255,17 @@ class IncidentStore:
 
 def incident_id(subject: str, check: str, number: int) -> str:
     """The id of the nth incident of this identity: short, and safe in a mail's header."""
-    digest = hashlib.sha256(f"{subject}\0{check}".encode()).hexdigest()[:16]
-    return f"{digest}-{number}"
+    identity = _digest(f"{subject}\0{check}")[:8]
+    return f"{subject_digest(subject)}{identity}-{number}"
+
+
+def subject_digest(subject: str) -> str:
+    """What the ids of a subject's incidents begin with."""
+    return _digest(subject)[:8]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _readable(found: Iterable[Document]) -> Iterator[Incident]:

@@ -40,6 +40,14 @@ def test_a_mail_that_is_refused_is_said_with_the_next_try(macd, store):
     assert f"mail refused (1): 552 too large; next try after {kept.retry_at:%Y-%m-%d %H:%M:%S} UTC" in shown
 
 
+def test_a_mail_over_which_the_server_gave_up_is_not_called_refused(macd, store):
+    store.put_off(store.claim_due(), "421 closing")
+    _, shown, _ = macd("alerts")
+    [kept] = store.open()
+    assert f"mail not taken: 421 closing; next try after {kept.retry_at:%Y-%m-%d %H:%M:%S} UTC" in shown
+    assert "refused" not in shown
+
+
 def test_who_did_not_get_the_mail_is_said(macd, store):
     store.sent(store.claim_due(), "<1@x>", ["a@x: 550 gone", "b@x: 550 gone"])
     _, shown, _ = macd("alerts")

@@ -66,6 +66,23 @@ def test_a_second_time_is_an_incident_of_its_own(store):
     assert len(store.open()) == 1
 
 
+@pytest.mark.parametrize("damage", [{"severity": "odd"}, {"last_seen_at": None}, {"closed_at": "yesterday"}])
+def test_one_that_cannot_be_read_any_more_hides_no_later_one(damage):
+    books = database()
+    store = IncidentStore(books, Clock())
+    store.book(SUBJECT, [finding()])
+    [damaged] = books["incidents"].documents.values()
+    damaged |= damage
+    for _ in range(2):
+        store.book(SUBJECT, [finding()])
+    assert [each.number for each in store.open()] == [2]
+    assert len(mail(store)) == 1
+    store.book(SUBJECT, [])
+    store.book(SUBJECT, [finding()])
+    assert [each.number for each in store.recent()] == [3, 2]
+    assert len(books["incidents"].documents) == 3
+
+
 def test_booking_the_same_look_again_changes_nothing_that_is_told(store):
     first = store.book(SUBJECT, [finding()])
     second = store.book(SUBJECT, [finding()])

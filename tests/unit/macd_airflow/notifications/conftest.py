@@ -19,7 +19,8 @@ from tests.unit.macd import turns
 class Post:
     """What has arrived. `refuse` is an answer to recipients, `refuse_sender` to a sender.
 
-    `refused` are answers by recipient, `unwanted` answers to a mail by a part of its subject. `meanwhile`
+    `refused` are answers by recipient, `unwanted` answers to a mail by a part of its subject; to an empty one
+    the server ends the connection. `meanwhile`
     happens while a mail is on its way, once. `tried` counts the mails that somebody began to send.
     """
 
@@ -47,6 +48,8 @@ class Post:
         mail = email.message_from_bytes(envelope.content, policy=default)
         for part, refusal in self.unwanted.items():
             if part in mail["Subject"]:
+                if not refusal:
+                    server.transport.abort()
                 return refusal
         self.mails.append(mail)
         self.recipients.append(envelope.rcpt_tos)
@@ -66,22 +69,27 @@ class FakeVariables:
         self.values: dict[str, str] = {}
         self.was_set: list[str] = []
         self.slept_s = 0.0
+        self.requests = 0
+
+    def _request(self) -> None:
+        turns.operation()
+        self.requests += 1
 
     def get(self, key: str, default: Any = None) -> Any:
-        turns.operation()
+        self._request()
         return self.values.get(key, default)
 
     def set(self, key: str, value: str) -> None:
-        turns.operation()
+        self._request()
         self.was_set.append(key)
         self.values[key] = value
 
     def delete(self, key: str) -> None:
-        turns.operation()
+        self._request()
         self.values.pop(key, None)
 
     def keys(self, prefix: str) -> list[str]:
-        turns.operation()
+        self._request()
         return sorted(key for key in self.values if key.startswith(prefix))
 
     def sleep(self, seconds: float) -> None:
@@ -119,7 +127,9 @@ def serve(post: Post) -> Iterator[Any]:
             controller = Controller(post, hostname="127.0.0.1", port=port, **options)
             try:
                 controller.start()
-            except OSError:
+            except OSError:  # the port is taken
+                if not controller.loop.is_running():
+                    controller.loop.close()
                 continue
             running.append(controller)
             return port

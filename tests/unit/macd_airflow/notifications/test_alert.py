@@ -406,12 +406,20 @@ def test_what_ends_while_its_alert_is_on_the_way_is_told_by_whoever_sent_that(bo
     assert post.mails[1]["In-Reply-To"] == post.mails[0]["Message-ID"]
 
 
+def test_a_warning_that_gets_worse_while_its_mail_is_on_the_way_is_told_at_once(book, mail_server, post):
+    post.meanwhile = lambda: book.store.book("run r", [lost()])
+    ended(lost("warn"))
+    assert [subject.split("]")[0] for subject in post.subjects] == ["[WARN", "[FAIL"]
+
+
 def later(book, variables) -> None:
     """After the pause that a refused mail makes."""
     for document in book.database["incidents"].documents.values():
-        document["retry_at"] = datetime(2026, 1, 1, tzinfo=UTC)
+        if document["retry_at"]:
+            document["retry_at"] = datetime(2026, 1, 1, tzinfo=UTC)
     for key, text in variables.values.items():
-        variables.values[key] = json.dumps(json.loads(text) | {"retry_at": "2026-01-01T00:00:00Z"})
+        if json.loads(text)["retry_at"]:
+            variables.values[key] = json.dumps(json.loads(text) | {"retry_at": "2026-01-01T00:00:00Z"})
 
 
 @pytest.mark.parametrize("is_down", [False, True])
@@ -467,7 +475,7 @@ def test_who_does_not_get_a_mail_is_logged_and_kept_and_nobody_gets_it_twice(
 
 @pytest.mark.parametrize("closes", [{"": "421 closing"}, {}])
 def test_a_server_that_cannot_be_used_is_asked_once_and_everything_stays_due(
-    closes, book, mail_server, post, capsys
+    closes, book, mail_server, post, variables, capsys
 ):
     post.unwanted = closes
     if not closes:
@@ -477,8 +485,54 @@ def test_a_server_that_cannot_be_used_is_asked_once_and_everything_stays_due(
     assert capsys.readouterr().out.count("could not be sent") == 1
     post.unwanted = {}
     mail_server.up()
+    later(book, variables)
     succeeded()
     assert len(post.mails) == 2
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+@pytest.mark.parametrize("answer", ["421 looks like spam", ""])
+def test_a_mail_over_which_the_server_gives_up_keeps_others_back_once(
+    answer, is_down, book, mail_server, post, variables
+):
+    book.down = is_down
+    post.unwanted = {"run a": answer}
+    found = lost(subject="run a"), lost(subject="run b"), lost(subject="run c")
+    look = partial(ended, *found, subjects=("run a", "run b", "run c"))
+    look()
+    assert post.subjects == []
+    look()
+    both = [f"[FAIL] no_order_missing - {run}" for run in ("run b", "run c")]
+    assert post.subjects == both
+    for task in ("d", "e"):
+        later(book, variables)
+        crashed("x", task_id=task)
+        ended(found[0], subjects=("run a",))
+    assert post.subjects[2:] == [f"[FAIL] task_failed - task macd_pipeline.{task}" for task in ("d", "e")]
+    post.unwanted = {}
+    later(book, variables)
+    succeeded(task_id="other")
+    assert post.subjects[4:] == ["[FAIL] no_order_missing - run a"]
+
+
+def test_a_mail_over_which_the_server_gave_up_is_not_taken_for_a_refused_one(book, mail_server, post):
+    post.unwanted = {"": "421 closing"}
+    ended(lost())
+    [kept] = book.store.open()
+    assert (kept.refusals, kept.due, kept.claimed_until) == (0, "alert", None)
+    assert kept.retry_at
+    assert "421 closing" in kept.refused[0]
+
+
+def test_a_mail_that_is_tried_again_lets_others_go_first(book, mail_server, post, variables):
+    post.unwanted = {"run a": ""}
+    ended(lost(subject="run a"), subjects=("run a",))
+    mail_server.down()
+    ended(lost(subject="run z"), subjects=("run z",))
+    mail_server.up()
+    later(book, variables)
+    ended(lost(subject="run a"), subjects=("run a",))
+    assert post.subjects == ["[FAIL] no_order_missing - run z"]
 
 
 def test_a_mail_that_cannot_be_written_does_not_keep_others_back(book, mail_server, post, capsys):
@@ -600,6 +654,35 @@ def test_a_variable_that_cannot_be_read_stops_no_alert(text, book, mail_server, 
         ended(lost())
     assert post.subjects == ["[FAIL] no_order_missing - run r"]
     assert variables.values == {}
+
+
+@pytest.mark.parametrize("name", ["macd_alerts_unbooked", "macd_alerts_unbooked_x-1"])
+def test_what_is_removed_because_it_cannot_be_read_is_logged(name, book, mail_server, variables, caplog):
+    variables.values = {name: "no json"}
+    succeeded()
+    assert f"The Variable {name} holds no incident and is removed" in caplog.text
+    assert variables.values == {}
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_what_airflow_does_not_say_just_now_is_kept(is_down, book, mail_server, post, variables, monkeypatch):
+    book.down = True
+    ended(lost())
+    variables.values["macd_alerts_unbooked"] = kept_before(lost(subject="run q"))
+    before = dict(variables.values)
+    book.down = is_down
+    with monkeypatch.context() as fails:
+        # What Airflow's own does when the API server answers 500.
+        fails.setattr(variables, "get", lambda key, default=None: default)
+        for _ in range(2):
+            succeeded(task_id="other")
+        if is_down:
+            ended(lost())
+    assert variables.values == before
+    book.down = False
+    ended(lost())
+    assert len(post.mails) == 1
+    assert {each.subject for each in book.store.open()} == {"run q", "run r"}
 
 
 def test_so_many_incidents_are_kept_without_the_book_and_the_next_is_logged(

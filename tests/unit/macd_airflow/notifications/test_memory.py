@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from macd.errors import ServiceUnreachable
+from macd.errors import DeadlineExceeded, ServiceUnreachable
 from macd.incidents.store import IncidentStore
-from macd_airflow.notifications import memory
+from macd_airflow.notifications import memory, turn
 from tests.unit.macd import turns
 from tests.unit.macd.incidents.fakes import database
 from tests.unit.macd.incidents.world import BEFORE, LOOKS, SUBJECT, World, check, prepared
@@ -31,7 +31,7 @@ class Outage(World):
 
     def look(self, severity: str | None, subject: str = SUBJECT, *, delivers: bool = True) -> None:
         if not isinstance(self.books["incidents"], memory.Unbooked):
-            memory.hand_over(self.store)
+            memory.hand_over(self.store, [subject])
         super().look(severity, subject, delivers=delivers)
 
 
@@ -71,7 +71,7 @@ def test_what_a_notifier_that_was_killed_leaves_is_told_by_the_next_one_mail_twi
     for done in range(REQUESTS):
         world = outage(before)
         turns.run([partial(world.look, severity)], [0] * done, kill=0)
-        variables.slept_s += 60
+        variables.slept_s += 90
         world.settle(severity)
         for is_open, told in world.told():
             assert len(told) <= len(dict.fromkeys(told)) + 1
@@ -101,7 +101,7 @@ def test_one_that_is_killed_while_it_takes_over_forgets_nothing(severity, before
         world = outage(before)
         world.back()
         turns.run([partial(world.look, severity)], [0] * done, kill=0)
-        variables.slept_s += 60
+        variables.slept_s += 90
         world.settle(severity)
         assert variables.values == {}
         for is_open, told in world.told():
@@ -159,6 +159,61 @@ def test_many_that_end_at_once_do_not_hinder_each_other(outage, variables):
     assert variables.slept_s < 6
 
 
+@pytest.mark.parametrize("behind_s", [-25, 25])
+def test_clocks_may_differ_by_many_seconds(behind_s, outage, variables, monkeypatch):
+    monkeypatch.setattr(turn, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(turn, "sleep", bool)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(turn, "now", lambda: variables.now() - behind_s)
+        first = turn.turn("x")
+        assert first.__enter__()
+    with pytest.raises(DeadlineExceeded), turn.turn("x"):
+        pass
+    variables.slept_s += 90
+    with turn.turn("x") as second:
+        assert list(variables.values) == [second], "whoever had it was killed"
+
+
+@pytest.mark.parametrize("kept", [20, 199])
+def test_what_one_more_costs_does_not_depend_on_how_many_are_kept(kept, outage, variables):
+    world = outage("nothing")
+    for number in range(kept):
+        world.look("fail", f"task d.t{number}")
+    variables.requests = 0
+    world.store.has_work(["task d.new"])
+    world.look("fail", "task d.new")
+    assert variables.requests <= 60
+    variables.requests = 0
+    world.back()
+    world.look(None, "task d.new")
+    assert variables.requests <= 60
+    assert (world.mails[-1][1], len(world.mails)) == ("recovery", kept + 2)
+
+
+def test_the_book_takes_over_a_tasks_own_at_once_and_all_others_with_the_next_tasks(outage, variables):
+    world = outage("nothing")
+    for number in range(40):
+        world.look("fail", f"task d.t{number}", delivers=number % 2 == 0)
+    world.back()
+    world.look("fail", "task d.t20")
+    assert len(world.store.lasting("task d.t20")) == 1
+    assert len(variables.values) == 29
+    for _ in range(3):
+        world.look(None, "task d.other")
+    assert variables.values == {}
+    assert sorted(each.subject for each in world.store.open()) == sorted(f"task d.t{n}" for n in range(40))
+    assert [told for _, told in world.mails] == ["fail"] * 40
+
+
+def test_what_is_due_of_others_is_sent_by_the_next_tasks_however_many_are_kept(outage, variables):
+    world = outage("nothing")
+    for number in range(40):
+        world.look("fail", f"task d.t{number}", delivers=number != 7)
+    for number in range(200):
+        world.look("fail", f"task d.t{number % 7}")
+    assert [told for _, told in world.mails] == ["fail"] * 40
+
+
 class NoAnswer:
     """A database, any collection of it, and what these do."""
 
@@ -173,7 +228,7 @@ def test_nobody_has_a_turn_while_mongodb_is_waited_for(outage, variables):
     outage("a failure that was told")
     variables.was_set.clear()
     with pytest.raises(ServiceUnreachable):
-        memory.hand_over(IncidentStore(NoAnswer()))
+        memory.hand_over(IncidentStore(NoAnswer()), [SUBJECT])
     assert variables.was_set == []
 
 
@@ -183,7 +238,7 @@ def test_one_that_was_held_up_in_its_turn_changes_nothing(outage, variables, mon
     read = variables.get
 
     def slowly(key: str, default: Any = None) -> Any:
-        variables.sleep(5)
+        variables.sleep(31)
         return read(key, default)
 
     monkeypatch.setattr(variables, "get", slowly)
