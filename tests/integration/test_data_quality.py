@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,13 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 DAG = "macd_data_quality"
 SINK = "macd-orders-payments-mongodb-sink"
 COLLECTION = "orders_payments_joined"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _switched_off_afterwards(stack: Stack) -> Iterator[None]:
+    """Or else it checks what later tests leave behind, dozens of runs at once."""
+    yield
+    stack.airflow.pause(DAG)
 
 
 def runs_of(stack: Stack, run_type: str) -> dict[str, Any]:
