@@ -11,6 +11,8 @@ public class MongoServerLauncher {
     var backend = new Durable(args[0]);
     // A slow read of a large collection must not find its chunks rewritten under it (H2's default: 45 s).
     backend.getMvStore().setRetentionTime(600_000);
+    // In KB as they are in the file; in memory documents take twenty times as much.
+    backend.getMvStore().setCacheSize(4_096);
     // Current drivers refuse the wire version the backend announces by itself (8); 13 is MongoDB 5.0.
     backend.version(
         new MongoVersion() {

@@ -138,7 +138,9 @@ class JavaComponents:
 
     def _mongodb_stand_in(self) -> Component:
         launcher = str(self._config.cache / "mongodb" / "MongoServerLauncher.java")
-        jvm = self._jvm("mongodb", ("mongodb",), "-Xmx512m", *QUICK_START)
+        # Out of memory it would go on without answering; its supervisor starts it again, and nothing is lost.
+        limits = ("-Xmx768m", "-XX:+ExitOnOutOfMemoryError")
+        jvm = self._jvm("mongodb", ("mongodb",), *limits, *QUICK_START)
         file, port = str(self._config.data / "mongodb" / "macd.h2"), str(self._config.mongodb_port)
         return Component(
             name="mongodb",
