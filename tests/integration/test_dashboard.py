@@ -90,9 +90,12 @@ def test_charts_and_tables_tell_the_stored_sales(stack: Stack, page: Page, lost:
     page.locator(f'#revenue[aria-label*="${total:,.2f} from {len(documents):,} orders"]').wait_for()
     methods = page.request.get("/macd/api/payment-methods?hours=168").json()["methods"]
     assert sum(method["payments"] for method in methods) == len(documents)
-    mismatches = page.request.get("/macd/api/mismatches?hours=168").json()["mismatches"]
+    found = page.request.get("/macd/api/mismatches?hours=168&limit=500").json()
+    listed = {each["order_id"] for each in found["mismatches"]}
     differing = {key for key, d in stack.documents().items() if d["order_total"] != d["payment_amount"]}
-    assert {each["order_id"] for each in mismatches} == differing
+    # Other tests leave some behind, perhaps more than a page lists.
+    assert (len(listed), listed <= differing) == (min(500, len(differing)), True)
+    assert found["truncated"] is (len(differing) > 500)
 
 
 def test_every_part_is_on_the_map(page: Page, lost: str) -> None:
