@@ -89,9 +89,7 @@ class HourlyRevenue:
     def _find(self) -> tuple[dict[Cell, Document], dict[Cell, Document]]:
         """The document of each cell, and one more that says it were of the cell: both would be added up."""
         cells = {cell.document_id: cell for cell, _ in self._takings}
-        labels: dict[tuple[datetime | None, str], Cell] = {
-            (each.start, each.method): each for each in cells.values()
-        }
+        labels = {_Labels(each.start, each.method): each for each in cells.values()}
         mine: dict[Cell, Document] = {}
         more: dict[Cell, Document] = {}
         for ids in batched(cells, IDS_PER_QUERY):

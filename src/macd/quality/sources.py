@@ -79,7 +79,6 @@ def _expired(manifest: Manifest, beginnings: Iterable[Position]) -> Counter[str]
     expired: Counter[str] = Counter()
     for at in beginnings:
         place = (at.topic, at.partition)
-        expired[at.topic] += max(
-            0, min(at.offset, end.get(place, 0 if end else at.offset)) - start.get(place, 0)
-        )
+        last = end.get(place, 0 if end else at.offset)
+        expired[at.topic] += max(0, min(at.offset, last) - start.get(place, 0))
     return expired
