@@ -11,7 +11,9 @@ RUN python -m venv /opt/venv \
 COPY pyproject.toml README.md LICENSE /build/macd/
 COPY src /build/macd/src
 COPY plugins /build/macd/plugins
-RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /build/dist /build/macd \
+COPY ksqlflink/pyproject.toml ksqlflink/README.md /build/ksqlflink/
+COPY ksqlflink/src /build/ksqlflink/src
+RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /build/dist /build/ksqlflink /build/macd \
     && /opt/venv/bin/pip install --no-deps --no-index /build/dist/*.whl
 
 FROM python:3.11.14-slim-bookworm

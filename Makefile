@@ -152,7 +152,7 @@ clean: ## Remove the virtual environment and caches; the stack's data and downlo
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # pip is the fallback because it honours a pip.conf (a company's index), which uv does not read.
-$(INSTALLED): requirements-dev.txt pyproject.toml
+$(INSTALLED): requirements-dev.txt pyproject.toml ksqlflink/pyproject.toml
 	@python="$(PYTHON)"
 	if [ -z "$$python" ] || ! $$python -c '$(SUITABLE)'; then
 		echo "error  Python 3.11 or 3.12 is needed; found: $$(python3 --version 2>&1 || echo none)" >&2
@@ -164,5 +164,5 @@ $(INSTALLED): requirements-dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
 	install_all() { "$$@" install --quiet --require-hashes -r requirements-dev.txt; }
 	install_all $(BIN)/uv pip || install_all $(BIN)/python -m pip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e ksqlflink -e .
 	touch $@

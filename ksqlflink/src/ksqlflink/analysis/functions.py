@@ -1,0 +1,188 @@
+"""The functions there are, and which signature a call means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from ksqlflink.analysis.signatures import UNIT, Bindings, Pattern, Signature, built, matches, pattern
+from ksqlflink.analysis.typed import Typed, TypeProblem, as_decimal, base, cast, is_number, node, shown
+from ksqlflink.dialect import types as t
+
+# ksqlDB's messages name a function as its class is annotated, and some parameters.
+_ANNOTATED = {
+    "ABS": "Abs",
+    "ROUND": "Round",
+    **{
+        name: name.lower()
+        for name in ("UCASE", "LCASE", "TRIM", "LEN", "SUBSTRING", "SPLIT", "DATEADD", "TIMEADD", "TIMESUB")
+    },
+}
+_LABELS = {
+    "ABS": ("val",),
+    "ROUND": ("val", "decimalPlaces"),
+    "UCASE": ("input",),
+    "LCASE": ("input",),
+    "TRIM": ("input",),
+    "LEN": ("input",),
+    "SUBSTRING": ("str", "pos", "length"),
+    "COALESCE": ("first", "others"),
+}
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of functions.yaml."""
+
+    name: str
+    aggregate: bool
+    signatures: tuple[Signature, ...]
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What a call means: its type and the type each argument is taken as (None: as it is)."""
+
+    type: t.SqlType
+    parameters: tuple[t.SqlType | None, ...]
+    literals: tuple[int, ...]
+
+    def arguments(self, given: Sequence[Typed]) -> list[Typed]:
+        """Return the arguments, cast where the function takes a wider type."""
+        return [
+            argument if wanted is None else cast(argument, wanted)
+            for argument, wanted in zip(given, self.parameters, strict=True)
+        ]
+
+
+@cache
+def functions() -> Mapping[str, Function]:
+    """Return all functions by name."""
+    text = files("ksqlflink").joinpath("functions.yaml").read_text(encoding="utf-8")
+    return {entry["name"]: _function(entry) for entry in yaml.safe_load(text)}
+
+
+def _function(entry: Mapping[str, Any]) -> Function:
+    name = entry["name"]
+    signatures = tuple(_signature(name, item) for item in entry["signatures"])
+    aggregate = entry.get("kind", "scalar") == "aggregate"
+    return Function(name, aggregate, signatures, entry.get("description", ""))
+
+
+def _signature(function: str, item: Mapping[str, Any]) -> Signature:
+    texts = [str(text) for text in item["args"]]
+    variadic = bool(texts) and texts[-1].endswith("...")
+    parameters = tuple(pattern(text.removesuffix("...")) for text in texts)
+    literals = tuple(item.get("literals", ()))
+    labels = _LABELS.get(function, ())[: len(parameters)]
+    if function == "SUBSTRING" and texts[0] == "BYTES":
+        labels = ("bytes", *labels[1:])
+    return Signature(parameters, variadic, str(item["returns"]), literals, labels)
+
+
+def is_aggregate(name: str) -> bool:
+    """Tell whether a name is that of an aggregate function."""
+    function = functions().get(name)
+    return function is not None and function.aggregate
+
+
+def find(name: str) -> Function:
+    """Return the function of that name; TypeProblem if there is none."""
+    function = functions().get(name)
+    if function is None:
+        raise TypeProblem(f"Can't find any functions with the name '{name}'")
+    return function
+
+
+def resolve(function: Function, arguments: Sequence[Typed]) -> Resolution:
+    """Return what a call means; scalar functions widen numbers where nothing matches exactly."""
+    for casts in (False,) if function.aggregate else (False, True):
+        found = [
+            (signature.rank, resolution)
+            for signature in function.signatures
+            if (resolution := _try(signature, arguments, casts)) is not None
+        ]
+        best = max((rank for rank, _ in found), default=None)
+        resolutions = [resolution for rank, resolution in found if rank == best]
+        if len(resolutions) == 1:
+            return resolutions[0]
+        if resolutions:
+            raise TypeProblem(_ambiguous(function, arguments))
+    raise TypeProblem(refusal(function, _given(arguments)))
+
+
+def refusal(function: Function, given: str) -> str:
+    """Return what ksqlDB says of a call with arguments of other types."""
+    return (
+        f"Function '{_shown(function)}' does not accept parameters ({given}).\n"
+        f"Valid alternatives are:\n{_listed(function)}"
+    )
+
+
+def _ambiguous(function: Function, arguments: Sequence[Typed]) -> str:
+    return (
+        f"Function '{_shown(function)}' cannot be resolved due to ambiguous method parameters "
+        f"({_given(arguments)}).\nUse CAST() to explicitly cast your parameters to one of the supported "
+        f"function calls.\nValid function calls are:\n{_listed(function)}"
+    )
+
+
+def _shown(function: Function) -> str:
+    return _ANNOTATED.get(function.name, function.name)
+
+
+def _given(arguments: Sequence[Typed]) -> str:
+    return ", ".join(shown(argument.type) for argument in arguments)
+
+
+def _listed(function: Function) -> str:
+    signatures = "\n".join(signature.text(function.name) for signature in function.signatures)
+    help_ = "For detailed information on a function run: DESCRIBE FUNCTION <Function-Name>;"
+    return f"{signatures}\n{help_}"
+
+
+def _try(signature: Signature, arguments: Sequence[Typed], casts: bool) -> Resolution | None:
+    parameters = signature.expanded(len(arguments))
+    if parameters is None:
+        return None
+    bound: Bindings = {}
+    for wanted, argument in zip(parameters, arguments, strict=True):
+        if not _accepts(wanted, argument, bound, casts):
+            return None
+    targets = tuple(
+        _target(wanted, argument, bound) for wanted, argument in zip(parameters, arguments, strict=True)
+    )
+    kinds = [target or argument.type for target, argument in zip(targets, arguments, strict=True)]
+    result = signature.result(kinds, bound)
+    if result is None:
+        raise TypeProblem("Can't infer a type of null. Please explicitly cast it to a required type.")
+    return Resolution(result, targets, signature.literals)
+
+
+def _accepts(wanted: Pattern, argument: Typed, bound: Bindings, casts: bool) -> bool:
+    if wanted.name == UNIT:
+        return argument.json.get("unit") is True
+    return not argument.json.get("unit") and matches(wanted, argument.type, bound, casts)
+
+
+def _target(wanted: Pattern, argument: Typed, bound: Bindings) -> t.SqlType | None:
+    """Return the type an argument is widened to, None where it is passed on as it is."""
+    if argument.type is None or not is_number(argument.type) or wanted.generic:
+        return None
+    if wanted.name == "DECIMAL":
+        return as_decimal(argument.type)
+    target = built(wanted, bound)
+    return target if target is not None and base(target) != base(argument.type) else None
+
+
+def call(name: str, arguments: Sequence[Typed]) -> Typed:
+    """Return the call of a scalar function."""
+    function = find(name)
+    resolution = resolve(function, arguments)
+    return node("call", resolution.type, resolution.arguments(arguments), name=name)

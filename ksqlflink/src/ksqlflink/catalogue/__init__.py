@@ -1,0 +1,1 @@
+"""What the server knows of sources and queries, and keeps."""

@@ -1,0 +1,1 @@
+"""The Flink cluster that runs the queries."""

@@ -1,0 +1,1 @@
+"""Kafka and the schema registry, as the server uses them."""

@@ -1,0 +1,83 @@
+"""CREATE STREAM and TABLE over a topic: defaults filled in step by step as in ksqlDB, then checked."""
+
+from __future__ import annotations
+
+from ksqlflink.catalogue.model import DataSource
+from ksqlflink.dialect.statements import CreateSource
+from ksqlflink.errors import BadStatement
+from ksqlflink.serde import avro_schema as avro
+from ksqlflink.services.kafka import Topic
+from ksqlflink.statements.definitions import (
+    check_keys,
+    check_source,
+    check_timestamp,
+    source_of,
+    with_columns,
+)
+from ksqlflink.statements.properties import (
+    check,
+    with_formats,
+)
+from ksqlflink.statements.sinks import upgrade_problem
+from ksqlflink.statements.topic_rules import source_topic
+from ksqlflink.statements.world import World
+
+
+def subject_of(topic: str) -> str:
+    """Return the subject of a topic's values."""
+    return f"{topic}-value"
+
+
+def key_subject_of(topic: str) -> str:
+    """Return the subject of a topic's keys."""
+    return f"{topic}-key"
+
+
+def create_source(statement: CreateSource, world: World) -> DataSource:
+    """Create topic and schemas as far as missing and return the source; it is not in the catalogue yet."""
+    statement, topic, is_new = _prepared(statement, world)
+    source = source_of(statement)
+    _check(source, statement, world)
+    if is_new:
+        world.topics.create(topic)
+    _register(source, world)
+    return source
+
+
+def ensure_source_topic(statement: CreateSource, world: World) -> None:
+    """Check and create the topic of a source that is there: ksqlDB looks at IF NOT EXISTS only then."""
+    _, topic, is_new = _prepared(statement, world)
+    if is_new:
+        world.topics.create(topic)
+
+
+def _prepared(statement: CreateSource, world: World) -> tuple[CreateSource, Topic, bool]:
+    check(statement)
+    check_keys(statement)
+    return source_topic(with_columns(with_formats(statement), world.registry.latest), world)
+
+
+def _register(source: DataSource, world: World) -> None:
+    """Register the schemas of declared columns under subjects that have none."""
+    key, value = key_subject_of(source.topic), subject_of(source.topic)
+    if source.key_format == "AVRO" and source.key_columns and world.registry.latest(key) is None:
+        world.registry.register(key, avro.key_schema(source.key_columns, source.name))
+    if source.value_format == "AVRO" and source.value_columns and world.registry.latest(value) is None:
+        schema = avro.value_schema(source.value_columns, source.value_schema_name, source.wrap_value)
+        world.registry.register(value, schema)
+
+
+def _check(source: DataSource, statement: CreateSource, world: World) -> None:
+    shown = source.statement
+    existing = world.catalogue.source(source.name)
+    if existing is not None and not (statement.or_replace and existing.kind == source.kind):
+        kind = existing.kind.lower()
+        raise BadStatement(
+            f"Cannot add {source.kind.lower()} '{source.name}': A {kind} with the same name already exists",
+            shown,
+        )
+    check_source(source, statement)
+    problem = None if existing is None else upgrade_problem(existing, source)
+    if problem is not None:
+        raise BadStatement(problem, shown)
+    check_timestamp(source, shown)

@@ -1,0 +1,379 @@
+"""PRINT, pull and push queries: rows, the shapes they are sent in, and their end."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import pytest
+
+from ksqlflink.dialect.statements import Print
+from ksqlflink.errors import BadRequest, BadStatement, KsqlError, TooManyQueries
+from ksqlflink.rest.app import create_app
+from ksqlflink.results.printing import Guess, avro_text
+from ksqlflink.results.pull import wanted_keys
+from ksqlflink.results.service import QueryService
+from ksqlflink.serde.json_text import dumps, java_double
+from ksqlflink.serde.records import RecordWriter
+from ksqlflink.services.records import Record
+from unit.asgi import Answer, send
+from unit.fakes import Backend, Stage, joined_shop
+
+DELIMITED = "application/vnd.ksqlapi.delimited.v1"
+
+
+def shop_with_totals() -> Stage:
+    """Payments, and the table TOTALS with rows for CARD and CASH in it."""
+    stage = joined_shop()
+    stage.topics.records = stage.records
+    stage.run("CREATE TABLE totals AS SELECT method, COUNT(*) AS n FROM payments GROUP BY method;")
+    for method, n in (("CARD", 1), ("CASH", 5), ("CARD", 2)):
+        put(stage, method, n)
+    return stage
+
+
+def put(stage: Stage, method: str, n: int | None) -> None:
+    source = stage.catalogue.source("TOTALS")
+    assert source is not None
+    key, value = RecordWriter(source, stage.registry).write({"METHOD": method, "N": n})
+    stage.records.write("TOTALS", key, None if n is None else value, 1000)
+
+
+# -- pull queries -------------------------------------------------------------------------------------------
+
+
+def test_a_view_follows_its_topic() -> None:
+    stage = shop_with_totals()
+    query = "SELECT * FROM totals;"
+    assert stage.select(query)[1] == [["CARD", 2], ["CASH", 5]]
+    put(stage, "CASH", None)
+    put(stage, "CASH2", 7)
+    assert stage.select(query)[1] == [["CARD", 2], ["CASH2", 7]]
+    stage.queries.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("SELECT n FROM totals WHERE method = 'CARD'", [[2]]),
+        ("SELECT n FROM totals WHERE 'CARD' = method AND n > 5", []),
+        ("SELECT n FROM totals WHERE method IN ('CASH', 'NONE')", [[5]]),
+        ("SELECT n FROM totals WHERE method LIKE 'CA%' AND NOT n = 2", [[5]]),
+        ("SELECT n * 2, LCASE(method) AS m FROM totals WHERE n BETWEEN 3 AND 9", [[10, "cash"]]),
+        ("SELECT CASE WHEN n > 3 THEN 'many' ELSE 'few' END AS c FROM totals", [["few"], ["many"]]),
+        ("SELECT ROWTIME FROM totals LIMIT 1", [[1000]]),
+        ("SELECT CAST(n AS VARCHAR) + '!' AS t FROM totals LIMIT 0", []),
+    ],
+)
+def test_what_pull_queries_select(query: str, rows: list[list[Any]]) -> None:
+    assert shop_with_totals().select(f"{query};")[1] == rows
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("SELECT * FROM totals GROUP BY method", "Pull queries don't support GROUP BY clauses. See https"),
+        ("SELECT * FROM totals PARTITION BY n", "Pull queries don't support PARTITION BY clauses."),
+        (
+            "SELECT * FROM orders o JOIN payments p WITHIN 1 HOUR ON o.order_id = p.order_id",
+            "Pull queries don't support JOIN clauses.",
+        ),
+        ("SELECT EXPLODE(items) FROM orders", "This pull query on a stream is not supported by ksqlflink"),
+    ],
+)
+def test_pull_queries_that_are_refused(query: str, message: str) -> None:
+    with pytest.raises(BadStatement) as raised:
+        shop_with_totals().select(f"{query};")
+    assert message in raised.value.message
+
+
+def test_a_table_is_not_scanned_where_that_is_not_wanted() -> None:
+    stage = shop_with_totals()
+    off = {"ksql.query.pull.table.scan.enabled": False}
+    with pytest.raises(BadStatement, match=r"Missing WHERE clause. See https://cnfl.io/queries"):
+        stage.select("SELECT * FROM totals;", **off)
+    with pytest.raises(BadStatement, match="WHERE clause missing key column for disjunct"):
+        stage.select("SELECT * FROM totals WHERE n > 1;", **off)
+    assert stage.select("SELECT n FROM totals WHERE method = 'CARD';", **off)[1] == [[2]]
+
+
+def test_a_table_whose_query_was_terminated_is_not_queryable() -> None:
+    stage = shop_with_totals()
+    stage.run("TERMINATE ALL;")
+    with pytest.raises(BadStatement, match="The `TOTALS` table isn't queryable"):
+        stage.select("SELECT * FROM totals;")
+
+
+def test_a_table_that_was_made_anew_is_read_anew() -> None:
+    stage = shop_with_totals()
+    stage.select("SELECT * FROM totals;")
+    stage.run("DROP TABLE totals DELETE TOPIC;")
+    del stage.records.topics["TOTALS"]
+    stage.run("CREATE TABLE totals AS SELECT method, COUNT(*) AS n FROM payments GROUP BY method;")
+    assert stage.select("SELECT * FROM totals;")[1] == []
+
+
+def test_keys_that_a_condition_names() -> None:
+    stage = shop_with_totals()
+    source = stage.catalogue.source("TOTALS")
+    assert source is not None
+    key = {"op": "column", "name": "T.METHOD", "type": "STRING"}
+    literal = {"op": "literal", "value": "x", "type": "STRING"}
+    equal = {"op": "=", "args": [literal, key], "type": "BOOLEAN"}
+    other = {"op": ">", "args": [literal, key], "type": "BOOLEAN"}
+    assert wanted_keys(equal, "T", source) == [("x",)]
+    assert wanted_keys({"op": "AND", "args": [other, equal], "type": "BOOLEAN"}, "T", source) == [("x",)]
+    assert wanted_keys({"op": "OR", "args": [other, equal], "type": "BOOLEAN"}, "T", source) is None
+    assert wanted_keys(None, "T", source) is None
+
+
+def test_a_stream_is_read_to_where_it_ended() -> None:
+    stage = joined_shop()
+    stage.topics.records = stage.records
+    for number in range(3):
+        stage.run(f"INSERT INTO payments (payment_id, payment_amount) VALUES ('p{number}', {number});")
+    stage.records.write("payments", None, b"undecodable", 1)
+    header, rows = stage.select("SELECT payment_id FROM payments WHERE payment_amount > 0;")
+    assert rows == [["p1"], ["p2"]]
+    assert header.query_id.startswith("transient_PAYMENTS_")
+    assert stage.select("SELECT payment_id FROM payments LIMIT 1;")[1] == [["p0"]]
+
+
+# -- push queries and their shapes --------------------------------------------------------------------------
+
+
+def ask(
+    stage: Stage, path: str, body: dict[str, Any], accept: str = "*/*", cut: float | None = None
+) -> Answer:
+    return send(create_app(Backend(stage)), "POST", path, body, {"accept": accept}, cut)
+
+
+def test_a_push_query_ends_its_job_when_the_limit_is_reached() -> None:
+    stage = joined_shop()
+    stage.transients.rows = [{"ORDER_ID": "o-1"}, {"ORDER_ID": "o-2"}]
+    answer = ask(stage, "/query", {"ksql": "SELECT order_id FROM orders EMIT CHANGES LIMIT 1;"})
+    header, row, end = json.loads(answer.body)
+    assert header["header"]["schema"] == "`ORDER_ID` STRING"
+    assert (row, end) == ({"row": {"columns": ["o-1"]}}, {"finalMessage": "Limit Reached"})
+    assert list(stage.transients.jobs) == stage.transients.ended == [header["header"]["queryId"]]
+
+
+def test_a_push_query_ends_its_job_when_the_client_leaves() -> None:
+    stage = joined_shop()
+    answer = ask(stage, "/query-stream", {"sql": "SELECT * FROM orders EMIT CHANGES;"}, DELIMITED, cut=0.2)
+    assert answer.status == 200
+    assert "content-type" not in answer.headers
+    assert not answer.ended
+    assert stage.transients.ended == list(stage.transients.jobs)
+
+
+def test_a_push_query_is_closed_from_outside() -> None:
+    stage = joined_shop()
+    stage.transients.rows = [{"ORDER_ID": "o-1"}]
+    app, answers = create_app(Backend(stage)), []
+    query = {"sql": "SELECT order_id FROM orders EMIT CHANGES;"}
+    thread = threading.Thread(target=lambda: answers.append(send(app, "POST", "/query-stream", query)))
+    thread.start()
+    while not stage.queries._running:
+        thread.join(0.01)
+    (query_id,) = stage.queries._running
+    (listed,) = stage.run("SHOW QUERIES;")[0]["queries"]
+    assert (listed["id"], listed["queryType"], listed["sinks"]) == (query_id, "PUSH", [])
+    assert send(app, "POST", "/close-query", {"queryId": query_id}).status == 200
+    thread.join(10)
+    assert answers[0].ended
+    assert stage.transients.ended == [query_id]
+    assert (
+        send(app, "POST", "/close-query", {"queryId": query_id}).json()["message"].startswith("No query with")
+    )
+    assert "required creator property 'queryId'" in send(app, "POST", "/close-query", {}).json()["message"]
+
+
+PUSH, PRINT = "SELECT * FROM orders EMIT CHANGES;", "PRINT orders;"
+
+
+def stage_for(pushes: int) -> Stage:
+    stage = joined_shop()
+    stage.queries = QueryService(stage.world, stage.queries.builder, stage.transients, pushes)
+    return stage
+
+
+def started(stage: Stage, text: str) -> Any:
+    statement = stage.queries.prepare(text, {}, with_cause=False)
+    if isinstance(statement, Print):
+        return stage.queries.printed(statement)
+    return stage.queries.run(statement, {})
+
+
+def test_no_more_queries_run_at_once_than_may() -> None:
+    stage = stage_for(pushes=2)
+    running = [started(stage, PUSH), started(stage, PRINT)]
+    for path, body in (
+        ("/query", {"ksql": PUSH}),
+        ("/query", {"ksql": PRINT}),
+        ("/query-stream", {"sql": PUSH}),
+    ):
+        answer = ask(stage, path, body)
+        refusal = {"error_code": 40003, "message": "Maximum number of push queries exceeded"}
+        assert (answer.status, answer.json()) == (400, {"@type": "generic_error", **refusal})
+    for query in running:
+        query.close()
+        query.close()  # a place is given back once
+    again = [started(stage, PRINT), started(stage, PUSH)]
+    with pytest.raises(TooManyQueries):
+        started(stage, PUSH)
+    for query in again:
+        query.close()
+
+
+def test_a_query_that_does_not_start_takes_no_place() -> None:
+    stage = stage_for(pushes=1)
+    for text in ("SELECT nothing FROM orders EMIT CHANGES;", "PRINT nothing;"):
+        assert ask(stage, "/query", {"ksql": text}).json()["error_code"] != TooManyQueries.code
+    started(stage, PUSH).close()
+
+
+def test_a_push_query_is_terminated_by_a_statement() -> None:
+    stage = joined_shop()
+    results = stage.queries.run(
+        stage.queries.prepare("SELECT * FROM orders EMIT CHANGES;", {}, with_cause=False),  # type: ignore[arg-type]
+        {},
+    )
+    query_id = results.header.query_id
+    (ended,) = stage.run(f"TERMINATE {query_id};")
+    assert (ended["@type"], ended["queryId"]) == ("terminate_query", query_id)
+    assert list(results.rows()) == []
+    results.close()
+    with pytest.raises(BadStatement, match="Unknown queryId"):
+        stage.run(f"TERMINATE {query_id};")
+
+
+def test_a_push_query_ends_when_its_job_has_failed() -> None:
+    stage = joined_shop()
+    stage.transients.trouble = "java.lang.OutOfMemoryError"
+    answer = ask(stage, "/query-stream", {"sql": "SELECT * FROM orders EMIT CHANGES;"})
+    assert answer.ended
+    assert len(answer.body.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "body"),
+    [
+        ("/query-stream", "*/*", '{H}\n["CARD",2]\n'),
+        ("/query-stream", DELIMITED, '{H}\n["CARD",2]\n'),
+        ("/query-stream", "application/json", '[{H},["CARD",2]]'),
+        ("/query-stream", "application/vnd.ksql.v1+json", '[{O},\n{"row":{"columns":["CARD",2]}}]'),
+        ("/query", "*/*", '[{O},\n{"row":{"columns":["CARD",2]}}]'),
+    ],
+)
+def test_shapes_of_an_answer(path: str, accept: str, body: str) -> None:
+    text = "SELECT * FROM totals WHERE method = 'CARD';"
+    answer = ask(shop_with_totals(), path, {"sql": text, "ksql": text}, accept)
+    query_id = answer.body.split('"queryId":"')[1].split('"')[0]
+    new = f'{{"queryId":"{query_id}","columnNames":["METHOD","N"],"columnTypes":["STRING","BIGINT"]}}'
+    old = f'{{"header":{{"queryId":"{query_id}","schema":"`METHOD` STRING KEY, `N` BIGINT"}}}}'
+    assert answer.body == body.replace("{H}", new).replace("{O}", old)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("SHOW STREAMS; SHOW TABLES;", "found 2 instead"),
+        ("", "found 0 instead"),
+        ("SELECT x", "Syntax Error"),
+    ],
+)
+def test_texts_that_are_not_one_query(text: str, error: str) -> None:
+    answer = ask(joined_shop(), "/query", {"ksql": text})
+    assert answer.status == 400
+    assert error in answer.json()["message"]
+
+
+def test_a_query_may_wait_for_a_command() -> None:
+    body = {"sql": "SELECT * FROM orders;", "commandSequenceNumber": 1000}
+    assert ask(joined_shop(), "/query-stream", body).json()["error_code"] == 50301
+
+
+# -- PRINT --------------------------------------------------------------------------------------------------
+
+
+def printed(stage: Stage, text: str) -> list[str]:
+    statement = stage.queries.prepare(text, {}, with_cause=False)
+    lines = stage.queries.printed(statement)  # type: ignore[arg-type]
+    found = [line for line in lines.lines() if line]
+    lines.close()
+    return found
+
+
+def test_print_guesses_the_formats() -> None:
+    stage = Stage()
+    stage.topics.records = stage.records
+    stage.topics.add("t")
+    stage.records.topics["t"] = [
+        Record(0, 0, b"\x00\x00\x00\x07", b'{"a": 1.50}', 1709287200001),
+        Record(0, 1, None, None, 1709287200002),
+        Record(0, 2, b"\x00\x00\x00\x08", b"{}", 1709287200003),
+    ]
+    lines = printed(stage, "PRINT t FROM BEGINNING INTERVAL 2 LIMIT 2;")
+    assert lines[0] == "Key format: KAFKA_INT or KAFKA_STRING\nValue format: JSON or KAFKA_STRING\n"
+    assert lines[1] == ('rowtime: 2024/03/01 10:00:00.001 Z, key: 7, value: {"a":1.50}, partition: 0\n')
+    assert lines[2].endswith("key: 8, value: {}, partition: 0\n")
+    assert printed(stage, "PRINT 't' FROM BEGINNING LIMIT 2;")[2].endswith(
+        "key: <null>, value: <null>, partition: 0\n"
+    )
+
+
+def test_a_topic_that_is_not_there_is_not_printed() -> None:
+    stage = joined_shop()
+    with pytest.raises(BadRequest) as raised:
+        printed(stage, "PRINT Orders;")
+    assert raised.value.message.endswith("Topic names are case-sensitive.\nDid you mean:\n\tprint orders;")
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "text"),
+    [
+        (b"abc", "KAFKA_STRING", "abc"),
+        (b"12345678", "KAFKA_STRING", "12345678"),
+        (b"\x00" * 7 + b"\x01", "KAFKA_BIGINT or KAFKA_DOUBLE or KAFKA_STRING", "1"),
+        (b"\xff\xfe", "UNRECOGNIZED_BYTES", "ff fe"),
+        (b"[1]", "JSON or KAFKA_STRING", "[1]"),
+    ],
+)
+def test_formats_of_a_value(data: bytes, name: str, text: str) -> None:
+    guess = Guess(Stage().world)
+    guess.learn(data)
+    assert (guess.name(), guess.show(data)) == (name, text)
+
+
+def test_avro_values_are_shown_as_avro_shows_them() -> None:
+    value = {"a": [1, 2.0, None, True], "b": {"c": 'x"y'}, "d": b"\xff"}
+    assert avro_text(value) == '{"a": [1, 2.0, null, true], "b": {"c": "x\\"y"}, "d": "ÿ"}'
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.0, "1.0"), (0.001, "0.001"), (1e7, "1.0E7"), (1.5e-5, "1.5E-5"), (-12345678.5, "-1.23456785E7"),
+        (float("nan"), "NaN"), (float("-inf"), "-Infinity"), (0.0, "0.0"),
+    ],
+)  # fmt: skip
+def test_doubles_are_written_as_in_java(value: float, text: str) -> None:
+    assert java_double(value) == text
+
+
+def test_json_text_is_compact() -> None:
+    assert dumps({"a": [1.5, None, True], 3: b"\x01"}) == '{"a":[1.5,null,true],"3":"AQ=="}'
+
+
+def test_a_plan_that_flink_refuses_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = joined_shop()
+
+    def refuse(*_: Any) -> None:
+        raise BadStatement("Flink does not accept the query: no", "x")
+
+    monkeypatch.setattr(stage.transients, "start", refuse)
+    with pytest.raises(KsqlError):
+        stage.select("SELECT * FROM orders EMIT CHANGES;")
+    assert stage.queries._running == {}

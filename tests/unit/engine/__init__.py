@@ -1,0 +1,1 @@
+"""The pipeline's own statements on the engine."""
