@@ -10,7 +10,7 @@ import pytest
 
 from ksqldb_conformance.services import OWN_RECORDINGS, RECORDINGS
 from ksqlflink.errors import KsqlError
-from ksqlflink.services.kafka import Topic
+from ksqlflink.services.topics import Topic
 from unit.fakes import (
     Stage,
     exchanges,

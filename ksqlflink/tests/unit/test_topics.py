@@ -12,7 +12,8 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from ksqlflink.errors import ServerProblem
-from ksqlflink.services.kafka import KafkaTopics, Topic
+from ksqlflink.services.kafka import KafkaTopics
+from ksqlflink.services.topics import Topic
 
 TOPIC = Topic("t", 2, 1)
 
