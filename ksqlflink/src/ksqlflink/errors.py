@@ -59,6 +59,11 @@ class NotSupported(BadStatement):
     """A statement is refused that ksqlDB may accept."""
 
 
+def not_supported(construct: str, position: object, text: str) -> NotSupported:
+    """Return the refusal of something ksqlDB has and this server has not."""
+    return NotSupported(f"{position}: {construct} is not supported by ksqlflink", text)
+
+
 class WrongEndpoint(KsqlError):
     """A query came to /ksql."""
 

@@ -25,7 +25,7 @@ from ksqlflink.results.service import QueryService
 from ksqlflink.results.transients import FlinkTransients
 from ksqlflink.services.http import JsonService
 from ksqlflink.services.kafka import KafkaTopics
-from ksqlflink.services.records import KafkaRecords
+from ksqlflink.services.kafka_records import KafkaRecords
 from ksqlflink.services.registry import SchemaRegistry
 from ksqlflink.statements.connectors import ConnectService, NoConnect
 from ksqlflink.statements.create_query import JobBuilder

@@ -12,7 +12,7 @@ import pytest
 from ksqldb_conformance.services import OWN_RECORDINGS, RECORDINGS
 from ksqldb_conformance.story import load_recorded
 from ksqlflink.errors import KsqlError
-from ksqlflink.services.kafka import Topic
+from ksqlflink.services.topics import Topic
 from unit.fakes import (
     Stage,
     exchanges,

@@ -12,14 +12,13 @@ from ksqlflink.catalogue.model import Column, DataSource
 from ksqlflink.dialect import format_statement
 from ksqlflink.dialect import types as t
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource, Element
-from ksqlflink.errors import BadStatement, Overflow
+from ksqlflink.errors import BadStatement, Overflow, not_supported
 from ksqlflink.serde import avro_schema as avro
 from ksqlflink.serde.formats import key_problem, value_problem
 from ksqlflink.statements.properties import (
     check_formats,
     format_of,
     get,
-    not_supported,
     value_delimiter,
     value_schema_name,
     window_of,
