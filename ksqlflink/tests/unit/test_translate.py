@@ -26,7 +26,7 @@ def test_a_projection_is_one_function_over_the_bytes_of_a_topic() -> None:
     (function, source, sink), insert = job_of(
         joined_shop(), "CREATE STREAM s AS SELECT store_id FROM orders;"
     )
-    assert function == "CREATE TEMPORARY FUNCTION KSQL_PROJECT AS 'ksqlflink.runtime.Project' LANGUAGE JAVA"
+    assert function == "CREATE TEMPORARY FUNCTION KSQL_PROJECT AS 'ksqlflink.flink.Project' LANGUAGE JAVA"
     assert source.startswith(
         "CREATE TEMPORARY TABLE `$in_0` (`$key` BYTES, `$value` BYTES, "
         "`$time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL, "
@@ -43,8 +43,8 @@ def test_a_projection_is_one_function_over_the_bytes_of_a_topic() -> None:
 
 def test_a_join_reads_both_sides_into_one_table_of_tasks() -> None:
     (read, run, first, second, _, view), insert = job_of(joined_shop(), PAID)
-    assert read.endswith("KSQL_READ AS 'ksqlflink.runtime.Read' LANGUAGE JAVA")
-    assert run.endswith("KSQL_RUN AS 'ksqlflink.runtime.Run' LANGUAGE JAVA")
+    assert read.endswith("KSQL_READ AS 'ksqlflink.flink.Read' LANGUAGE JAVA")
+    assert run.endswith("KSQL_RUN AS 'ksqlflink.flink.Run' LANGUAGE JAVA")
     assert ("`$in_0`" in first, "`$in_1`" in second) == (True, True)
     assert view.count("UNION ALL") == 1
     assert "KSQL_READ(1, `$key`" in view

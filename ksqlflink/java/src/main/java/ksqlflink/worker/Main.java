@@ -1,0 +1,90 @@
+package ksqlflink.worker;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What the server asks for without Flink, one JSON object a line each way: {"id": N, "op": "...", ..} is answered by
+ * {"id": N, ..} or {"id": N, "error": {"kind": "refused" or "failed", "message": "..."}}, in any order. Ends with its input.
+ */
+public final class Main {
+  private static final int THREADS = 4;
+  private static final int WAITING = 64;
+
+  private final Ops ops = new Ops();
+  private final PrintStream answers;
+
+  private Main(PrintStream answers) {
+    this.answers = answers;
+  }
+
+  public static void main(String[] arguments) throws IOException, InterruptedException {
+    PrintStream answers = new PrintStream(System.out, false, StandardCharsets.UTF_8);
+    // Whoever prints something prints it into the log, not between the answers.
+    System.setOut(System.err);
+    new Main(answers).serve(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)));
+  }
+
+  private void serve(BufferedReader requests) throws IOException, InterruptedException {
+    ExecutorService pool = pool();
+    for (String line = requests.readLine(); line != null; line = requests.readLine()) {
+      JsonNode request = Json.MAPPER.readTree(line);
+      pool.execute(() -> answer(request));
+    }
+    pool.shutdown();
+    pool.awaitTermination(1, TimeUnit.DAYS);
+  }
+
+  /** Where all are busy, the thread that reads works too, and whoever sends has to wait. */
+  private static ExecutorService pool() {
+    ArrayBlockingQueue<Runnable> waiting = new ArrayBlockingQueue<>(WAITING);
+    var policy = new ThreadPoolExecutor.CallerRunsPolicy();
+    return new ThreadPoolExecutor(THREADS, THREADS, 0, TimeUnit.SECONDS, waiting, policy);
+  }
+
+  private void answer(JsonNode request) {
+    try {
+      write(Json.MAPPER.writeValueAsString(answered(request)));
+    } catch (IOException | Error broken) {
+      // Out of memory, most likely: whoever started this process starts another one.
+      broken.printStackTrace();
+      Runtime.getRuntime().halt(1);
+    }
+  }
+
+  private ObjectNode answered(JsonNode request) {
+    ObjectNode answer = answerTo(request);
+    try {
+      ops.of(request).answer(request, answer);
+      return answer;
+    } catch (IllegalArgumentException refused) {
+      return error(request, "refused", refused.getMessage());
+    } catch (Exception | StackOverflowError failed) {
+      return error(request, "failed", failed.toString());
+    }
+  }
+
+  private static ObjectNode answerTo(JsonNode request) {
+    return Json.MAPPER.createObjectNode().set("id", request.get("id"));
+  }
+
+  private static ObjectNode error(JsonNode request, String kind, String message) {
+    ObjectNode answer = answerTo(request);
+    answer.putObject("error").put("kind", kind).put("message", message);
+    return answer;
+  }
+
+  private synchronized void write(String answer) {
+    answers.print(answer + '\n');
+    answers.flush();
+  }
+}
