@@ -74,7 +74,8 @@ public final class JsonWriter implements Format.Writer {
     json.writeEndArray();
   }
 
-  private static void writeMap(JsonGenerator json, Type type, Map<?, ?> entries) throws IOException {
+  private static void writeMap(JsonGenerator json, Type type, Map<?, ?> entries)
+      throws IOException {
     json.writeStartObject();
     for (Map.Entry<?, ?> entry : entries.entrySet()) {
       json.writeFieldName(String.valueOf(entry.getKey()));
@@ -83,7 +84,8 @@ public final class JsonWriter implements Format.Writer {
     json.writeEndObject();
   }
 
-  private static void writeStruct(JsonGenerator json, Type type, Object[] members) throws IOException {
+  private static void writeStruct(JsonGenerator json, Type type, Object[] members)
+      throws IOException {
     json.writeStartObject();
     for (int i = 0; i < members.length; i++) {
       json.writeFieldName(type.names[i]);

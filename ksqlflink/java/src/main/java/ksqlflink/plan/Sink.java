@@ -32,7 +32,8 @@ public final class Sink {
     this.keyExpressions = keys.toArray(new Expression[0]);
     this.valueExpressions = values.toArray(new Expression[0]);
     JsonNode sink = plan.get("sink");
-    this.keyWriter = keyColumns.isEmpty() ? nothing -> null : Format.writer(sink.get("key"), keyColumns, true);
+    this.keyWriter =
+        keyColumns.isEmpty() ? nothing -> null : Format.writer(sink.get("key"), keyColumns, true);
     this.valueWriter = Format.writer(sink.get("value"), valueColumns, false);
     this.window = sink.get("key").path("window").textValue();
   }
@@ -41,14 +42,21 @@ public final class Sink {
     return keyWriter.write(evaluated(keyExpressions, row));
   }
 
-  /** The key of a windowed row: the key, then the window's start (of a session: its end, then its start). */
+  /**
+   * The key of a windowed row: the key, then the window's start (of a session: its end, then its
+   * start).
+   */
   public byte[] key(Object[] row, long start, long end) {
     byte[] key = key(row);
     if (window == null || key == null) {
       return key;
     }
     if ("SESSION".equals(window)) {
-      return ByteBuffer.allocate(key.length + 2 * Long.BYTES).put(key).putLong(end).putLong(start).array();
+      return ByteBuffer.allocate(key.length + 2 * Long.BYTES)
+          .put(key)
+          .putLong(end)
+          .putLong(start)
+          .array();
     }
     return ByteBuffer.allocate(key.length + Long.BYTES).put(key).putLong(start).array();
   }
