@@ -21,8 +21,8 @@ from ksqlflink.flink.translate import Services
 from ksqlflink.rest.app import create_app
 from ksqlflink.rest.callers import Guarded
 from ksqlflink.rest.web import serve
+from ksqlflink.results.runs import Runner
 from ksqlflink.results.service import QueryService
-from ksqlflink.results.transients import FlinkTransients
 from ksqlflink.services.http import JsonService
 from ksqlflink.services.kafka import KafkaTopics
 from ksqlflink.services.kafka_records import KafkaRecords
@@ -33,6 +33,7 @@ from ksqlflink.statements.executor import Executor
 from ksqlflink.statements.requests import RequestHandler
 from ksqlflink.statements.server_properties import ServerProperties
 from ksqlflink.statements.world import World
+from ksqlflink.worker.process import Worker
 
 _LOG = logging.getLogger(__name__)
 _PLANNING_SECONDS = 60.0  # a gateway that has just started loads its planner with the first statement
@@ -72,9 +73,10 @@ class Server:
         registry = SchemaRegistry(JsonService("The schema registry", settings.registry_url))
         records = KafkaRecords(settings.bootstrap_servers)
         world = World(self._catalogue, self._kafka, registry, records)
-        self._transients = FlinkTransients(self._catalogue, self._kafka, self._cluster, self._gateway)
-        limit = settings.max_push_queries
-        self.queries = QueryService(world, lambda: self._builder, self._transients, limit)
+        # Of their own: what they hold must not slow down or end what everybody else is evaluated by.
+        self._push_worker = Worker()
+        runner = Runner(self._push_worker, settings.registry_url)
+        self.queries = QueryService(world, runner, settings.max_push_queries)
         self._requests = RequestHandler(self._executor(world))
         self._cluster_id = ""
         self._end = threading.Event()
@@ -122,14 +124,6 @@ class Server:
             except ServerProblem as error:
                 _LOG.warning("%s", error.message)
 
-    def _clear_transients(self) -> None:
-        """Remove what the push queries of an earlier server left, once Flink answers."""
-        left = self._catalogue.transients()
-        while left and not self._cluster.alive():
-            if self._end.wait(1.0):
-                return
-        self._transients.clear(left)
-
     def serve(self) -> None:
         """Serve until SIGTERM or SIGINT; running jobs go on."""
         # Building the parser takes a second or two; the first request shall not wait for it.
@@ -137,7 +131,7 @@ class Server:
             lambda: parse(""),
             self._learn_cluster_id,
             lambda: self._manager.supervise(self._end),
-            self._clear_transients,
+            self._push_worker.start,
         )
         threads = [threading.Thread(target=target, daemon=True) for target in targets]
         for thread in threads:
@@ -148,3 +142,4 @@ class Server:
         finally:
             self._end.set()
             self.queries.close()
+            self._push_worker.close()
