@@ -241,7 +241,7 @@ class Stage:
         statement = self.queries.prepare(text, {}, with_cause=False)
         assert isinstance(statement, SelectStatement)
         results = self.queries.run(statement, properties)
-        rows = [list(row.columns) for row in results.rows() if row is not None]
+        rows = [json.loads(row.text) for row in results.rows() if row is not None]
         results.close()
         return results.header, rows
 

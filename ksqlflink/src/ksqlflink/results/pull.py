@@ -12,7 +12,7 @@ from ksqlflink.analysis.typed import Json
 from ksqlflink.catalogue.model import Column, DataSource
 from ksqlflink.errors import BadStatement
 from ksqlflink.evaluator import Evaluate, NotEvaluable, casts, compile_expression, guarded
-from ksqlflink.results.rows import COMPLETED, LIMIT_REACHED, Header, ResultRow
+from ksqlflink.results.rows import COMPLETED, LIMIT_REACHED, Header, ResultRow, row_of
 from ksqlflink.results.views import Key, Views, hashable
 from ksqlflink.serde.errors import Undecodable
 from ksqlflink.serde.records import RecordReader, Row
@@ -56,7 +56,7 @@ class Projection:
         for row in rows:
             values = self._values(row)
             if self.where is None or self.where(values):
-                yield ResultRow([evaluate(values) for evaluate in self.select])
+                yield row_of(self.columns, [evaluate(values) for evaluate in self.select])
 
     def _values(self, row: Row) -> dict[str, Any]:
         timestamp = row.timestamp

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ksqlflink.catalogue.model import DataSource
 from ksqlflink.errors import KsqlError
-from ksqlflink.results.rows import LIMIT_REACHED, Header, ResultRow
+from ksqlflink.results.rows import LIMIT_REACHED, Header, ResultRow, row_of
 from ksqlflink.serde.errors import Undecodable
 from ksqlflink.serde.records import RecordReader, Row
 from ksqlflink.services.records import TopicReader
@@ -75,7 +75,7 @@ class PushQuery:
     def _row(self, row: Row) -> ResultRow:
         values = {**row.key, **(row.values or {})}
         columns = [values.get(column.name) for column in self.sink.columns]
-        return ResultRow(columns, tombstone=row.values is None)
+        return row_of(self.sink.columns, columns, row.values is None)
 
     def final_message(self) -> str | None:
         """Return that the limit was reached; nothing when the query was ended."""

@@ -10,6 +10,7 @@ from ksqlflink.catalogue.model import Column
 from ksqlflink.dialect import types as t
 from ksqlflink.dialect.formatter import back_quoted, sql_type
 from ksqlflink.evaluator import casts
+from ksqlflink.serde.json_text import dumps
 
 LIMIT_REACHED = "Limit Reached"
 COMPLETED = "Query Completed"
@@ -17,9 +18,12 @@ COMPLETED = "Query Completed"
 
 @dataclass(frozen=True)
 class ResultRow:
-    """A row's columns in the order of the header; a tombstone of a table has only its key."""
+    """A row's columns in the order of the header, as the JSON array that the client gets.
 
-    columns: Sequence[Any]
+    A tombstone of a table has only its key.
+    """
+
+    text: str
     tombstone: bool = False
 
 
@@ -53,13 +57,21 @@ class Results(Protocol):
     is_push: bool
 
     def rows(self) -> Iterator[ResultRow | None]:
-        """Yield rows, and None now and then while there is none; ends when the query does."""
+        """Yield rows, and None now and then while there is none; ends when the query does.
+
+        A KsqlError says why a query that was running cannot go on.
+        """
 
     def final_message(self) -> str | None:
         """Return what /query says behind the last row, if anything."""
 
     def close(self) -> None:
         """Give everything back; may be called at any time, also twice."""
+
+
+def row_of(columns: Sequence[Column], values: Sequence[Any], tombstone: bool = False) -> ResultRow:
+    """Return the row of these columns' values."""
+    return ResultRow(dumps([shown(v, c.type) for v, c in zip(values, columns, strict=True)]), tombstone)
 
 
 def shown(value: Any, kind: t.SqlType) -> Any:
