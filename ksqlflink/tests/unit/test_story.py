@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,19 +25,12 @@ from ksqlflink.services.records import Record
 from unit.asgi import send
 from unit.fakes import Backend, Stage
 
-pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not at hand")
+pytestmark = [
+    pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not at hand"),
+    pytest.mark.usefixtures("jar"),
+]
 
 HOUR = 1709287200000
-ORDERS = [
-    {"ORDER_ID": f"o-{n}", "STORE_ID": store, "ORDER_TOTAL": total, "ORDERED_AT": HOUR + n - 1,
-     "ITEMS": [{"SKU": "BM", "QTY": n}]}
-    for n, store, total in ((1, 7, 12.5), (2, 8, 30.0), (3, 7, 4.25))
-]  # fmt: skip
-TRANSIENT = {
-    "ORDERS": ORDERS,
-    "O": [{"O_ORDER_ID": "o-1", "PAYMENT_ID": "p-1"}, {"O_ORDER_ID": "o-2", "PAYMENT_ID": "p-2"}],
-    "U_WIDE": [],
-}
 # Answered as recorded only by a server in another state, or over HTTP/2.
 ELSEWHERE = {
     "close-query": "in test_results: the stream stays open while the next request is sent",
@@ -97,7 +91,6 @@ class Replay:
 
     def exchange(self, app: Any, exchange: Exchange, trim: set[str] | None) -> list[str]:
         request, expected = exchange.request, exchange.response
-        self.stage.transients.by_alias = TRANSIENT
         cut = CUT_S if expected.cut_by_client else None
         answer = send(app, request.method, request.path, request.body, request.headers, cut)
         actual = Response(status=answer.status, headers=answer.headers, body=answer.body)
@@ -132,7 +125,8 @@ class Replay:
 
 
 @pytest.fixture(scope="module")
-def replay() -> Replay:
+def replay(jar: Path) -> Replay:
+    del jar  # push queries run in it
     found = Replay()
     found.run()
     return found

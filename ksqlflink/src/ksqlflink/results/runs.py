@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,8 +14,10 @@ from ksqlflink.analysis import Analysis
 from ksqlflink.errors import KsqlError
 from ksqlflink.results.rows import ResultRow
 from ksqlflink.services.records import Follower, Place, Record
+from ksqlflink.services.registry import Registry
 from ksqlflink.statements.create_query import client_plan, start_offsets
 from ksqlflink.statements.world import World
+from ksqlflink.worker.records import record_json, schemas_of
 
 _LOG = logging.getLogger(__name__)
 _MOST = 2**20  # bytes of results at once
@@ -38,6 +40,7 @@ class PlanRun:
     query_id: str
     inputs: Sequence[str]
     follower: Follower
+    registry: Registry
     runner: Runner
     session: int
 
@@ -48,17 +51,25 @@ class PlanRun:
     def rows(self, items: Items) -> Iterator[ResultRow]:
         """Yield what the plan makes of that."""
         left = [
-            [number, *_members(record)]
+            (record, number)
             for topic, record in items
             for number, name in enumerate(self.inputs)
             if name == topic
         ]
         while left:
-            answer = self.runner.call("run.records", session=self.session, records=left, most=_MOST)
+            answer = self._taken(left)
             left = left[answer["taken"] :]
             self._note(answer["skipped"])
             for key, value, _ in answer["records"]:
                 yield ResultRow(b64decode(value or key).decode(), tombstone=value is None)
+
+    def _taken(self, given: Sequence[tuple[Record, int]]) -> dict[str, Any]:
+        """Let the worker take as many of the records as it can answer at once."""
+        schemas = schemas_of((record for record, _ in given), self.registry)
+        records = [record_json(*item) for item in given]
+        return self.runner.call(
+            "run.records", session=self.session, records=records, schemas=schemas, most=_MOST
+        )
 
     def _note(self, skipped: Sequence[Any]) -> None:
         for partition, offset, reason in skipped[:1]:
@@ -70,15 +81,6 @@ class PlanRun:
         self.follower.close()
         with suppress(KsqlError):  # what has ended by itself holds nothing
             self.runner.worker.call("run.close", session=self.session)
-
-
-def _members(record: Record) -> tuple[Any, ...]:
-    place = record.partition, record.offset
-    return *place, record.timestamp, _text(record.key), _text(record.value)
-
-
-def _text(data: bytes | None) -> str | None:
-    return None if data is None else b64encode(data).decode()
 
 
 @dataclass
@@ -107,4 +109,4 @@ class Runner:
             follower.close()
             raise
         topics = [source.topic for source in analysis.inputs.values()]
-        return PlanRun(query_id, topics, follower, self, session)
+        return PlanRun(query_id, topics, follower, world.registry, self, session)

@@ -7,9 +7,8 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -17,8 +16,7 @@ import java.util.concurrent.TimeUnit;
  * {"id": N, ..} or {"id": N, "error": {"kind": "refused" or "failed", "message": "..."}}, in any order. Ends with its input.
  */
 public final class Main {
-  private static final int THREADS = 4;
-  private static final int WAITING = 64;
+  private static final int END_SECONDS = 1;
 
   private final Ops ops = new Ops();
   private final PrintStream answers;
@@ -34,21 +32,17 @@ public final class Main {
     new Main(answers).serve(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)));
   }
 
+  /** A thread for each request: one that takes long keeps no other from being answered. There are as many as callers. */
   private void serve(BufferedReader requests) throws IOException, InterruptedException {
-    ExecutorService pool = pool();
+    ExecutorService pool = Executors.newCachedThreadPool();
     for (String line = requests.readLine(); line != null; line = requests.readLine()) {
       JsonNode request = Json.MAPPER.readTree(line);
       pool.execute(() -> answer(request));
     }
     pool.shutdown();
-    pool.awaitTermination(1, TimeUnit.DAYS);
-  }
-
-  /** Where all are busy, the thread that reads works too, and whoever sends has to wait. */
-  private static ExecutorService pool() {
-    ArrayBlockingQueue<Runnable> waiting = new ArrayBlockingQueue<>(WAITING);
-    var policy = new ThreadPoolExecutor.CallerRunsPolicy();
-    return new ThreadPoolExecutor(THREADS, THREADS, 0, TimeUnit.SECONDS, waiting, policy);
+    pool.awaitTermination(END_SECONDS, TimeUnit.SECONDS);
+    // Whoever asked is gone: a calculation that goes on is for nobody.
+    Runtime.getRuntime().halt(0);
   }
 
   private void answer(JsonNode request) {

@@ -11,6 +11,6 @@ import java.io.IOException;
 record RunRecords(Sessions sessions) implements Op {
   @Override
   public void answer(JsonNode request, ObjectNode answer) throws IOException {
-    sessions.of(request).process(request.get("records"), request.path("most").asLong(Long.MAX_VALUE), answer);
+    sessions.of(request).process(request, answer);
   }
 }

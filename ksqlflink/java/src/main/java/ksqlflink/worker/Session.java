@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import ksqlflink.format.Registry;
 import ksqlflink.plan.KafkaRecord;
 import ksqlflink.plan.Plan;
 import ksqlflink.type.Undecodable;
@@ -17,6 +18,7 @@ final class Session {
   private static final int RESULT = 200;
 
   private final Sessions all;
+  private final Registry registry;
   private volatile Execution execution;
   private volatile String end;
   private volatile long state;
@@ -27,14 +29,18 @@ final class Session {
 
   Session(Plan plan, Sessions all) {
     this.all = all;
+    this.registry = plan.registry;
     this.execution = Execution.of(plan, this::emit, this::skip, more -> state += more);
   }
 
   /**
-   * Takes records, [[input, partition, offset, ms, key, value], ..], until their results have `most` bytes; answers the results,
-   * [[key, value, ms], ..], how many were taken, and what was skipped.
+   * Takes {"records": [[input, partition, offset, ms, key, value], ..]}, maybe new {"schemas"}, until the results have {"most"} bytes;
+   * answers the results, [[key, value, ms], ..], how many were taken, and what was skipped.
    */
-  synchronized void process(JsonNode records, long most, ObjectNode answer) throws IOException {
+  synchronized void process(JsonNode request, ObjectNode answer) throws IOException {
+    registry.learn(request.path("schemas"));
+    JsonNode records = request.get("records");
+    long most = request.path("most").asLong(Long.MAX_VALUE);
     results = answer.putArray("records");
     skipped = answer.putArray("skipped");
     int taken = 0;
@@ -45,6 +51,8 @@ final class Session {
     }
     answer.put("taken", taken);
     answered = 0;
+    results = null;
+    skipped = null;
     looked = Math.min(looked, bytes());
   }
 
@@ -75,7 +83,7 @@ final class Session {
     execution = null;
   }
 
-  private static KafkaRecord kafkaRecord(JsonNode record) throws IOException {
+  static KafkaRecord kafkaRecord(JsonNode record) throws IOException {
     byte[] key = record.get(4).binaryValue();
     byte[] value = record.get(5).binaryValue();
     return new KafkaRecord(key, value, record.get(3).longValue(), record.get(1).intValue(), record.get(2).longValue());
