@@ -20,8 +20,8 @@ from ksqlflink.flink.translate import Services
 from ksqlflink.results.rows import Header
 from ksqlflink.results.service import QueryService
 from ksqlflink.services.http import HttpError
-from ksqlflink.services.kafka import Topic
 from ksqlflink.services.records import Record
+from ksqlflink.services.topics import Topic
 from ksqlflink.statements.connectors import NoConnect
 from ksqlflink.statements.create_query import JobBuilder
 from ksqlflink.statements.executor import Executor

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ksqlflink.analysis.typed import Json
-from ksqlflink.catalogue.model import Column, DataSource, Query
+from ksqlflink.catalogue.model import Column, DataSource, Query, new_job_id
 from ksqlflink.dialect import DialectError, SyntaxProblem, parse
 from ksqlflink.dialect import statements as st
 from ksqlflink.dialect.formatter import expression
-from ksqlflink.errors import BadRequest, BadStatement, KsqlError, TooManyQueries
+from ksqlflink.errors import BadRequest, BadStatement, KsqlError, TooManyQueries, not_supported
 from ksqlflink.flink.settings import MAX_PUSH_QUERIES
 from ksqlflink.results.printing import Printed
 from ksqlflink.results.pull import Projection, StreamPull, TablePull, wanted_keys
@@ -25,8 +25,7 @@ from ksqlflink.statements.create_query import JobBuilder, plan_transient
 from ksqlflink.statements.drops import is_insert
 from ksqlflink.statements.explain import transient_id
 from ksqlflink.statements.inserts_stream import RowInserter
-from ksqlflink.statements.jobs import new_job_id
-from ksqlflink.statements.properties import check_streams_properties, not_supported
+from ksqlflink.statements.properties import check_streams_properties
 from ksqlflink.statements.pushes import RunningPush
 from ksqlflink.statements.requests import check_sequence
 from ksqlflink.statements.server_properties import PULL_TABLE_SCAN

@@ -16,7 +16,7 @@ from ksqlflink.catalogue.store import Catalogue
 from ksqlflink.errors import BadStatement, KsqlError, ServerProblem
 from ksqlflink.flink.cluster import FlinkCluster
 from ksqlflink.flink.gateway import FlinkRefusal, SqlGateway
-from ksqlflink.services.kafka import Topic, Topics
+from ksqlflink.services.topics import Topic, Topics
 
 _LOG = logging.getLogger(__name__)
 _END_SECONDS = 15.0

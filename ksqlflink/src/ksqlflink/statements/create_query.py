@@ -15,7 +15,7 @@ from ksqlflink.dialect.statements import CreateAsSelect, InsertSelect, SelectSta
 from ksqlflink.errors import BadStatement
 from ksqlflink.flink.translate import Services, Sink, Start, Translator
 from ksqlflink.serde import avro_schema as avro
-from ksqlflink.services.kafka import Topic
+from ksqlflink.services.topics import Topic
 from ksqlflink.statements.create_source import key_subject_of, subject_of
 from ksqlflink.statements.definitions import sink_source
 from ksqlflink.statements.properties import check, check_both_formats, starts_at_earliest

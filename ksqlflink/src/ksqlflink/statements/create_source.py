@@ -6,7 +6,7 @@ from ksqlflink.catalogue.model import DataSource
 from ksqlflink.dialect.statements import CreateSource
 from ksqlflink.errors import BadStatement
 from ksqlflink.serde import avro_schema as avro
-from ksqlflink.services.kafka import Topic
+from ksqlflink.services.topics import Topic
 from ksqlflink.statements.definitions import (
     check_keys,
     check_source,

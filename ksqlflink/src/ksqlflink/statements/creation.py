@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ksqlflink.catalogue.model import DataSource, Query
+from ksqlflink.catalogue.model import DataSource, Query, new_job_id
 from ksqlflink.dialect import statements as st
-from ksqlflink.errors import BadRequest, BadStatement
+from ksqlflink.errors import BadRequest, BadStatement, not_supported
 from ksqlflink.flink.gateway import FlinkRefusal
 from ksqlflink.statements import entities
 from ksqlflink.statements.create_query import (
@@ -24,8 +24,7 @@ from ksqlflink.statements.create_source import create_source, ensure_source_topi
 from ksqlflink.statements.drops import is_insert
 from ksqlflink.statements.entities import Entity
 from ksqlflink.statements.explain import Outline
-from ksqlflink.statements.jobs import Jobs, new_job_id
-from ksqlflink.statements.properties import not_supported
+from ksqlflink.statements.jobs import Jobs
 from ksqlflink.statements.world import World
 
 _OVERRIDABLE = "ksql."

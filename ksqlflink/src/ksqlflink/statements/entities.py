@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ksqlflink.catalogue.model import Column, DataSource, Query
+from ksqlflink.catalogue.model import PAUSED, Column, DataSource, Query
 from ksqlflink.dialect import types as t
 from ksqlflink.dialect.formatter import sql_type
-from ksqlflink.services.kafka import Topic
+from ksqlflink.services.topics import Topic
 from ksqlflink.statements.pushes import RunningPush
 from ksqlflink.statements.server_properties import DEFAULTS, EDITABLE
 
 Entity = dict[str, Any]
-PAUSED = "PAUSED"
 
 
 def _entity(kind: str, text: str, members: Mapping[str, Any], warnings: Iterable[str] = ()) -> Entity:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ksqlflink.dialect import statements as st
-from ksqlflink.errors import WrongEndpoint
+from ksqlflink.errors import WrongEndpoint, not_supported
 from ksqlflink.statements import entities
 from ksqlflink.statements.assertions import Asserter
 from ksqlflink.statements.connectors import Connect, Connectors, NoConnect
@@ -21,7 +21,7 @@ from ksqlflink.statements.insert_values import ValueInserter
 from ksqlflink.statements.inspection import Inspector
 from ksqlflink.statements.jobs import Jobs, NoJobs
 from ksqlflink.statements.lifecycle import Lifecycle
-from ksqlflink.statements.properties import check_set, not_supported
+from ksqlflink.statements.properties import check_set
 from ksqlflink.statements.pushes import NoPushes, Pushes
 from ksqlflink.statements.world import World
 

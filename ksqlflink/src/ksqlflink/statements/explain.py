@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ksqlflink.catalogue.model import SERVICE_ID, Column, FlinkJob, Query, consumer_group
+from ksqlflink.catalogue.model import PAUSED, SERVICE_ID, Column, FlinkJob, Query, consumer_group
 from ksqlflink.dialect import statements as st
 from ksqlflink.errors import BadStatement
 from ksqlflink.statements import entities
@@ -95,7 +95,7 @@ class Explainer:
             "queryErrors": [],
             "tasksMetadata": [],
             "consumerGroupId": consumer_group(query.id),
-            "state": "RUNNING" if state == entities.PAUSED else state,
+            "state": "RUNNING" if state == PAUSED else state,
         }
 
     def outline(self, statement: st.Statement, outline: Outline, properties: Mapping[str, Any]) -> Entity:

@@ -10,14 +10,13 @@ from typing import Any
 
 from ksqlflink.catalogue.model import DataSource
 from ksqlflink.dialect import statements as st
-from ksqlflink.errors import BadStatement
+from ksqlflink.errors import BadStatement, not_supported
 from ksqlflink.statements import entities
 from ksqlflink.statements.entities import Entity
 from ksqlflink.statements.explain import Explainer, explained_all
 from ksqlflink.statements.function_docs import describe_function, function_names
 from ksqlflink.statements.jobs import Jobs
 from ksqlflink.statements.progress import Progress
-from ksqlflink.statements.properties import not_supported
 from ksqlflink.statements.pushes import NoPushes, Pushes
 from ksqlflink.statements.world import World
 

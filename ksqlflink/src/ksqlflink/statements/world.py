@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ksqlflink.catalogue.store import Catalogue
-from ksqlflink.services.kafka import SandboxTopics, Topics
 from ksqlflink.services.records import NoRecords, Records
 from ksqlflink.services.registry import Registry, SandboxRegistry
+from ksqlflink.services.topics import SandboxTopics, Topics
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import java.util.function.UnaryOperator;
 import ksqlflink.type.Type;
 
 /** CAST from one type to another. */
-final class Casts {
+public final class Casts {
   private Casts() {}
 
   /**
@@ -184,7 +184,7 @@ final class Casts {
   }
 
   /** The text ksqlDB writes for a value, also inside arrays, maps and structs. */
-  static String text(Object value, Type type) {
+  public static String text(Object value, Type type) {
     if (value == null) {
       return "null";
     }
