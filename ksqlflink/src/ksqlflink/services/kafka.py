@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
@@ -14,13 +15,14 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec
+from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, TopicMetadata
 from confluent_kafka.admin import NewTopic as _NewTopic
 
 from ksqlflink.errors import ServerProblem
 from ksqlflink.services.topics import Topic
 
 _TIMEOUT_SECONDS = 10.0
+_POLL_SECONDS = 0.01
 _POOLED_IDS = 8  # Flink's sink takes the lowest free number; two are in use unless commits are held up
 T = TypeVar("T")
 
@@ -36,13 +38,20 @@ def reason(error: BaseException | KafkaError) -> str:
 class KafkaTopics:
     """Topics of a cluster."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        created: Callable[[str], None] = lambda _: None,
+        admin: AdminClient | None = None,
+    ) -> None:
+        """`created` is told the name of each topic that is made."""
         self._bootstrap_servers = bootstrap_servers
-        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
+        self._created = created
+        self._admin = admin or AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
 
     def find(self, name: str) -> Topic | None:
         """Return the topic of that name."""
-        listed = self._call(lambda: self._admin.list_topics(timeout=_TIMEOUT_SECONDS)).topics.get(name)
+        listed = self._listed(name)
         if listed is None or listed.error is not None:
             return None
         config = self._config(ConfigResource(ConfigResource.Type.TOPIC, name))
@@ -50,13 +59,17 @@ class KafkaTopics:
         retention, policy = (config[key].value for key in ("retention.ms", "cleanup.policy"))
         return Topic(name, len(listed.partitions), replicas, int(retention), policy)
 
+    def _listed(self, name: str) -> TopicMetadata | None:
+        """Return what the brokers say of a topic; asking for it by name could make it."""
+        return self._call(lambda: self._admin.list_topics(timeout=_TIMEOUT_SECONDS)).topics.get(name)
+
     def _config(self, resource: ConfigResource) -> Mapping[str, Any]:
         (future,) = self._admin.describe_configs([resource]).values()
         config: Mapping[str, Any] = self._call(lambda: future.result(_TIMEOUT_SECONDS))
         return config
 
     def create(self, topic: Topic) -> None:
-        """Create a topic."""
+        """Create a topic and wait until the brokers know it: the controller's answer comes earlier."""
         new = _NewTopic(topic.name, topic.partitions, topic.replicas, config=topic.config)
         (future,) = self._admin.create_topics([new]).values()
         try:
@@ -65,11 +78,28 @@ class KafkaTopics:
             cause = error.args[0].str() if isinstance(error, KafkaException) else "the brokers do not answer"
             message = f"Failed to guarantee existence of topic {topic.name}\nCaused by: {cause}"
             raise ServerProblem(message) from error
+        _wait(lambda: self._is_usable(topic), f"The brokers do not know the new topic {topic.name}")
+        self._created(topic.name)
+
+    def _is_usable(self, topic: Topic) -> bool:
+        """Tell whether each partition is in the metadata with its leader, and that leader knows it, too."""
+        listed = self._listed(topic.name)
+        if listed is None or listed.error is not None:
+            return False
+        led = [part for part in listed.partitions.values() if part.error is None and part.leader >= 0]
+        if len(led) < topic.partitions:
+            return False
+        try:
+            self.end_offsets(topic.name)
+        except ServerProblem:
+            return False
+        return True
 
     def delete(self, name: str) -> None:
-        """Delete a topic."""
+        """Delete a topic and wait until the brokers do not know it any more."""
         (future,) = self._admin.delete_topics([name]).values()
         self._call(lambda: future.result(_TIMEOUT_SECONDS))
+        _wait(lambda: self._listed(name) is None, f"The brokers still know the deleted topic {name}")
 
     def replicas(self) -> dict[str, list[int]]:
         """Return the replica count of each partition of each topic."""
@@ -95,7 +125,9 @@ class KafkaTopics:
         return {item.partition: item.offset for item in partitions if item.topic == name}
 
     def _offsets(self, name: str, which: OffsetSpec) -> dict[int, int]:
-        listed = self._call(lambda: self._admin.list_topics(name, timeout=_TIMEOUT_SECONDS)).topics[name]
+        listed = self._listed(name)
+        if listed is None:
+            raise ServerProblem(f"Kafka has no topic {name}")
         wanted = {TopicPartition(name, number): which for number in listed.partitions}
         level = IsolationLevel.READ_COMMITTED
         futures = self._admin.list_offsets(wanted, isolation_level=level, request_timeout=_TIMEOUT_SECONDS)
@@ -139,3 +171,12 @@ class KafkaTopics:
             return action()
         except (KafkaException, TimeoutError) as error:
             raise ServerProblem(f"Kafka does not do what was asked: {reason(error)}") from error
+
+
+def _wait(condition: Callable[[], bool], complaint: str) -> None:
+    """Poll until the condition holds; ServerProblem with the complaint when it does not in time."""
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise ServerProblem(f"{complaint} after {_TIMEOUT_SECONDS:.0f} s")
+        time.sleep(_POLL_SECONDS)
