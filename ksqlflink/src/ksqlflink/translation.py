@@ -18,8 +18,8 @@ from ksqlflink.errors import KsqlError
 from ksqlflink.flink.settings import JOB_SETTINGS
 from ksqlflink.flink.translate import Services, flink_statements
 from ksqlflink.services.http import JsonService
-from ksqlflink.services.kafka import Topic
 from ksqlflink.services.registry import Registry, SandboxRegistry, SchemaRegistry
+from ksqlflink.services.topics import Topic
 from ksqlflink.statements.create_query import JobBuilder
 from ksqlflink.statements.executor import Executor, Session
 from ksqlflink.statements.jobs import NoJobs

@@ -55,10 +55,10 @@ def typed(sql: str) -> Typed:
     return Typer(Row.of({})).typed(item.expression)
 
 
-def comparable(result: str, kind: t.SqlType | None) -> str:
-    """The JSON of a result in one way of writing it."""
+def comparable(answer: str, kind: t.SqlType | None) -> str:
+    """The JSON of an answer's value in one way of writing it."""
     shown = str if isinstance(kind, t.Decimal) else None
-    return json.dumps(json.loads(result, parse_float=shown, parse_int=shown), sort_keys=True)
+    return json.dumps(json.loads(answer, parse_float=shown, parse_int=shown)["value"], sort_keys=True)
 
 
 def expected(case: Case) -> str:

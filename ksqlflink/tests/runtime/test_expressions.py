@@ -6,32 +6,19 @@ import json
 from typing import Any
 
 import pytest
-from tests.runtime.java import Checks
 
 from ksqlflink.analysis.typed import TypeProblem
 from ksqlflink.dialect.formatter import sql_type
 from runtime.cases import Case, accepted, comparable, expected, parameters, refused, typed
-
-pytestmark = pytest.mark.integration
-
-
-def evaluated(checks: Checks, expressions: list[Any]) -> list[str]:
-    lines = "".join(json.dumps({"expr": expression}) + "\n" for expression in expressions)
-    return checks.run("Evaluate", lines).splitlines()
-
-
-@pytest.fixture(scope="session")
-def results(checks: Checks) -> dict[str, str]:
-    """What every expression evaluates to: one JVM for all of them."""
-    every = [case["sql"] for case in accepted()]
-    return dict(zip(every, evaluated(checks, [typed(sql).json for sql in every]), strict=True))
+from runtime.conftest import Java
 
 
 @pytest.mark.parametrize("case", parameters(accepted()))
-def test_an_expression_has_its_value_and_type(case: Case, results: dict[str, str]) -> None:
-    kind = typed(case["sql"]).type
+def test_an_expression_has_its_value_and_type(case: Case, java: Java) -> None:
+    found = typed(case["sql"])
+    kind = found.type
     assert kind is not None
-    assert comparable(results[case["sql"]], kind) == expected(case)
+    assert comparable(java.asked("evaluate", expr=found.json), kind) == expected(case)
     assert sql_type(kind, quote_all=True) == case.get("type", sql_type(kind, quote_all=True))
 
 
@@ -50,5 +37,6 @@ def test_an_expression_is_refused(case: Case) -> None:
         ({"op": "wink", "type": "STRING"}, "unknown op: wink"),
     ],
 )
-def test_the_runtime_says_what_it_does_not_know(checks: Checks, expression: Any, error: str) -> None:
-    assert [json.loads(line) for line in evaluated(checks, [expression])] == [{"error": error}]
+def test_the_runtime_says_what_it_does_not_know(java: Java, expression: Any, error: str) -> None:
+    answer = json.loads(java.asked("evaluate", expr=expression))
+    assert answer["error"] == {"kind": "refused", "message": error}

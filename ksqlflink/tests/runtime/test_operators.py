@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from typing import Any
 
 import pytest
-from tests.runtime.java import Checks
 
+from runtime.conftest import Java
 from unit.fakes import Stage, plan_of
-
-pytestmark = pytest.mark.integration
 
 Record = tuple[int, str | None, str | None, int]
 
@@ -28,12 +27,25 @@ def stage() -> Stage:
     return stage
 
 
-def results(checks: Checks, stage: Stage, select: str, records: list[Record]) -> list[Any]:
+def results(java: Java, stage: Stage, select: str, records: list[Record]) -> list[Any]:
     """What comes out of a table made by a SELECT: key, value, time of each record."""
     stage.run(f"CREATE TABLE x AS SELECT {select};")
-    given = json.dumps({"plan": plan_of(stage), "records": records})
-    lines = map(json.loads, checks.run("Operate", given).splitlines())
-    return [(key, value and json.loads(value), ms) for key, value, ms in lines]
+    session = json.loads(java.asked("run.open", plan=plan_of(stage)))["session"]
+    given = [
+        [side, 0, at, ms, encoded(key), encoded(value)] for at, (side, key, value, ms) in enumerate(records)
+    ]
+    answer = json.loads(java.asked("run.records", session=session, records=given))
+    java.asked("run.close", session=session)
+    assert answer["skipped"] == []
+    return [(decoded(key), value and json.loads(decoded(value)), ms) for key, value, ms in answer["records"]]
+
+
+def encoded(text: str | None) -> str | None:
+    return None if text is None else b64encode(text.encode()).decode()
+
+
+def decoded(text: str) -> str:
+    return b64decode(text).decode("latin-1")
 
 
 LEFT, RIGHT = 0, 1
@@ -51,8 +63,8 @@ CHANGES: list[Record] = [
 ]
 
 
-def test_an_inner_join_of_tables(checks: Checks, stage: Stage) -> None:
-    assert results(checks, stage, "l.id, v, w FROM l JOIN r ON l.id = r.id", CHANGES) == [
+def test_an_inner_join_of_tables(java: Java, stage: Stage) -> None:
+    assert results(java, stage, "l.id, v, w FROM l JOIN r ON l.id = r.id", CHANGES) == [
         ("a", {"V": 1, "W": 7}, 10),
         ("a", {"V": 2, "W": 7}, 30),
         ("a", None, 40),
@@ -62,9 +74,9 @@ def test_an_inner_join_of_tables(checks: Checks, stage: Stage) -> None:
     ]
 
 
-def test_a_left_join_of_tables(checks: Checks, stage: Stage) -> None:
+def test_a_left_join_of_tables(java: Java, stage: Stage) -> None:
     assert results(
-        checks, stage, "l.id AS k, r.id AS rid, v, w FROM l LEFT JOIN r ON r.id = l.id", CHANGES
+        java, stage, "l.id AS k, r.id AS rid, v, w FROM l LEFT JOIN r ON r.id = l.id", CHANGES
     ) == [
         ("a", {"RID": None, "V": 1, "W": None}, 10),
         ("a", {"RID": "a", "V": 1, "W": 7}, 10),
@@ -76,8 +88,8 @@ def test_a_left_join_of_tables(checks: Checks, stage: Stage) -> None:
     ]
 
 
-def test_a_full_join_of_tables(checks: Checks, stage: Stage) -> None:
-    assert results(checks, stage, "ROWKEY AS k, v, w FROM l FULL OUTER JOIN r ON l.id = r.id", CHANGES) == [
+def test_a_full_join_of_tables(java: Java, stage: Stage) -> None:
+    assert results(java, stage, "ROWKEY AS k, v, w FROM l FULL OUTER JOIN r ON l.id = r.id", CHANGES) == [
         ("a", {"V": 1, "W": None}, 10),
         ("a", {"V": 1, "W": 7}, 10),
         ("b", {"V": None, "W": 8}, 20),
@@ -89,9 +101,9 @@ def test_a_full_join_of_tables(checks: Checks, stage: Stage) -> None:
     ]
 
 
-def test_where_deletes_a_joined_row_that_stops_matching_and_no_other(checks: Checks, stage: Stage) -> None:
+def test_where_deletes_a_joined_row_that_stops_matching_and_no_other(java: Java, stage: Stage) -> None:
     select = "l.id, v, w FROM l JOIN r ON l.id = r.id WHERE v > 1"
-    assert results(checks, stage, select, CHANGES) == [
+    assert results(java, stage, select, CHANGES) == [
         ("a", {"V": 2, "W": 7}, 30),
         ("a", None, 40),
         ("b", {"V": 3, "W": 8}, 20),
@@ -110,9 +122,9 @@ ROWS: list[Record] = [
 ]
 
 
-def test_groups_of_a_table_lose_the_rows_that_change(checks: Checks, stage: Stage) -> None:
+def test_groups_of_a_table_lose_the_rows_that_change(java: Java, stage: Stage) -> None:
     select = "v, COUNT(*) AS n, SUM(v) AS s, AVG(v) AS a, COLLECT_LIST(id) AS ids FROM l GROUP BY v"
-    assert results(checks, stage, select, ROWS) == [
+    assert results(java, stage, select, ROWS) == [
         (key, {"N": n, "S": s, "A": a, "IDS": ids}, ms)
         for key, n, s, a, ids, ms in [
             ("\0\0\0\1", 1, 1, 1.0, ["a"], 10),
@@ -126,9 +138,9 @@ def test_groups_of_a_table_lose_the_rows_that_change(checks: Checks, stage: Stag
     ]
 
 
-def test_where_and_having_of_a_grouped_table(checks: Checks, stage: Stage) -> None:
+def test_where_and_having_of_a_grouped_table(java: Java, stage: Stage) -> None:
     select = "v, COUNT(*) AS n FROM l WHERE id <> 'a' GROUP BY v HAVING COUNT(*) > 0"
-    assert results(checks, stage, select, ROWS) == [
+    assert results(java, stage, select, ROWS) == [
         ("\0\0\0\1", {"N": 1}, 30),
         ("\0\0\0\1", None, 40),
         ("\0\0\0\1", {"N": 1}, 40),
@@ -162,25 +174,25 @@ def streams() -> Stage:
     return stage
 
 
-def test_groups_of_a_join(checks: Checks, streams: Stage) -> None:
+def test_groups_of_a_join(java: Java, streams: Stage) -> None:
     select = (
         "v, COUNT(*) AS n, SUM(w) AS total FROM s JOIN t WITHIN 1 HOUR GRACE PERIOD 1 HOUR ON s.id = t.id "
         "WHERE w > 5 GROUP BY v"
     )
-    assert results(checks, streams, select, PAIRS) == [
+    assert results(java, streams, select, PAIRS) == [
         ("\0\0\0\1", {"N": 1, "TOTAL": 10}, 1_000),
         ("\0\0\0\1", {"N": 2, "TOTAL": 30}, 5_000),
         ("\0\0\0\2", {"N": 1, "TOTAL": 10}, 2_000),
     ]
 
 
-def test_windows_of_a_join_have_a_stream_time_of_their_own(checks: Checks, streams: Stage) -> None:
+def test_windows_of_a_join_have_a_stream_time_of_their_own(java: Java, streams: Stage) -> None:
     select = (
         "v, COUNT(*) AS n FROM s LEFT JOIN t WITHIN 1 HOUR GRACE PERIOD 1 HOUR ON s.id = t.id "
         "WINDOW TUMBLING (SIZE 1 MINUTE, GRACE PERIOD 0 SECONDS) GROUP BY v HAVING COUNT(*) > 0"
     )
     # The second pair of b closes the window from 0 to 60 s; c waits for its match in vain and to the end.
-    found = results(checks, streams, select, PAIRS)
+    found = results(java, streams, select, PAIRS)
     assert [(value, ms) for _, value, ms in found] == [
         ({"N": 1}, 1_000),
         ({"N": 2}, 5_000),
@@ -188,10 +200,10 @@ def test_windows_of_a_join_have_a_stream_time_of_their_own(checks: Checks, strea
     ]
 
 
-def test_groups_of_a_stream_with_a_table(checks: Checks, streams: Stage) -> None:
+def test_groups_of_a_stream_with_a_table(java: Java, streams: Stage) -> None:
     select = "w, SUM(v) AS total FROM s LEFT JOIN d ON s.id = d.id GROUP BY w"
     records: list[Record] = [(1, "a", '{"W": 3}', 9), *PAIRS[:1], *PAIRS[2:3], (0, "a", '{"V": 7}', 5)]
-    assert results(checks, streams, select, records) == [
+    assert results(java, streams, select, records) == [
         ("\0\0\0\3", {"TOTAL": 1}, 0),
         ("\0\0\0\3", {"TOTAL": 8}, 5),
     ]

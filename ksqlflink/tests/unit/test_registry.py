@@ -6,8 +6,8 @@ import requests_mock
 
 from ksqlflink.errors import BadRequest
 from ksqlflink.services.http import HttpError, JsonService, ServiceUnreachable
-from ksqlflink.services.kafka import SandboxTopics, Topic
 from ksqlflink.services.registry import SandboxRegistry, SchemaRegistry
+from ksqlflink.services.topics import SandboxTopics, Topic
 from unit.fakes import FakeRegistry, FakeTopics
 
 URL = "http://registry/subjects/a%2Fb"

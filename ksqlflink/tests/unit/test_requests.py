@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ksqlflink.errors import AssertionFailed, BadStatement, ConnectRefusal, KsqlError, ServerProblem
-from ksqlflink.services.kafka import Topic
+from ksqlflink.services.topics import Topic
 from ksqlflink.statements.connectors import ConnectService
 from ksqlflink.statements.variables import substitute
 from unit.fakes import FakeConnect, Stage, joined_shop, shop

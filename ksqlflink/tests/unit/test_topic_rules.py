@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ksqlflink.errors import BadRequest, KsqlError, ServerProblem
-from ksqlflink.services.kafka import Topic
+from ksqlflink.services.topics import Topic
 from unit.fakes import Stage, topics_shop
 
 DAY_MS = 86_400_000

@@ -16,6 +16,7 @@ HOST = "127.0.0.1"
 REPOSITORY = Path(__file__).resolve().parents[3]
 TEMPLATES = REPOSITORY / "local" / "templates"
 MAVEN_PROJECTS = REPOSITORY / "local" / "maven"
+ENGINE = REPOSITORY / "ksqlflink" / "java"
 
 
 class LocalConfig(BaseSettings):

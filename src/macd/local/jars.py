@@ -1,6 +1,6 @@
 """The cache of Java parts: Maven provides each once, and a stamp tells whether it is still right.
 
-<cache>/<project>/*.jar     one folder a project under local/maven
+<cache>/<project>/*.jar     one folder a project under local/maven, and the engine's
 <cache>/<project>/.stamp    hash of that project's sources: a changed pom makes the folder stale
 <cache>/build/<project>/    where Maven works; renamed into place only when complete and right
 
@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from macd.errors import EnvironmentNotReady
-from macd.local.config import MAVEN_PROJECTS
+from macd.local.config import ENGINE, MAVEN_PROJECTS
 
 SUMS = "jars.sha256"
+ENGINE_NAME = "ksqlflink"
+_LEFT_BY_MAVEN = "target"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class JarProject:
         """Hash over the names and contents of the project's files."""
         digest = hashlib.sha256()
         for path in sorted(path for path in self.sources.rglob("*") if path.is_file()):
-            digest.update(str(path.relative_to(self.sources)).encode() + b"\0" + path.read_bytes())
+            name = path.relative_to(self.sources)
+            if name.parts[0] != _LEFT_BY_MAVEN:
+                digest.update(str(name).encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()
 
 
@@ -54,6 +58,8 @@ def projects(root: Path = MAVEN_PROJECTS) -> dict[str, JarProject]:
     """All Maven projects, those that build something first because they take longest."""
     poms = sorted(root.rglob("pom.xml"))
     found = [JarProject(pom.parent.relative_to(root).as_posix(), pom.parent) for pom in poms]
+    if root == MAVEN_PROJECTS:
+        found.append(JarProject(ENGINE_NAME, ENGINE))
     return {project.name: project for project in sorted(found, key=lambda project: not project.is_build)}
 
 
@@ -73,7 +79,7 @@ def work_folder(project: JarProject, cache: Path) -> Path:
     """A fresh copy of the project's sources for Maven to work in."""
     work = cache / "build" / project.name
     shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(project.sources, work)
+    shutil.copytree(project.sources, work, ignore=shutil.ignore_patterns(_LEFT_BY_MAVEN))
     return work
 
 
@@ -108,7 +114,7 @@ def _check(project: JarProject, work: Path) -> None:
 
 def _is_product(path: Path) -> bool:
     """Of what Maven leaves in target/: an application with its libraries, or a library for others to load."""
-    return path.name == "lib" or path.name.endswith(("-runner.jar", "-runtime.jar"))
+    return path.name in ("lib", f"{ENGINE_NAME}.jar") or path.name.endswith(("-runner.jar", "-runtime.jar"))
 
 
 def _collect(project: JarProject, work: Path) -> Path:

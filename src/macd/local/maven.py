@@ -109,7 +109,7 @@ class Fetching:
         return process.returncode == 0
 
     def _command(self, project: JarProject, work: Path) -> list[str]:
-        goals = ["package"]
+        goals = ["package", "-Dmaven.test.skip=true"]
         if not project.is_build:
             goals = [f"{DEPENDENCY_PLUGIN}:copy-dependencies", f"-DoutputDirectory={work / 'jars'}"]
         # By default a wrong checksum is a warning among a thousand lines.

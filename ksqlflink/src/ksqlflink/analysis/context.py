@@ -11,8 +11,7 @@ from ksqlflink.analysis.typed import TypeProblem
 from ksqlflink.catalogue.model import Column, DataSource
 from ksqlflink.dialect import ast
 from ksqlflink.dialect.columns import columns_of
-from ksqlflink.errors import BadStatement
-from ksqlflink.statements.properties import not_supported
+from ksqlflink.errors import BadStatement, not_supported
 
 SCHEMA_ERROR = "Could not determine output schema for query due to error: "
 

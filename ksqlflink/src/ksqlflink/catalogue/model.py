@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
 from ksqlflink.dialect.types import SqlType
 
 SERVICE_ID = "default_"
+PAUSED = "PAUSED"  # the state of a query that rests
+
+
+def new_job_id() -> str:
+    """Return an id for a job yet to be submitted."""
+    return uuid.uuid4().hex
 
 
 def consumer_group(query_id: str) -> str:

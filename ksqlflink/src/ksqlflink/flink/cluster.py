@@ -5,11 +5,10 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
-
-import requests
 
 from ksqlflink.errors import ServerProblem
 from ksqlflink.services.http import HttpError, JsonService
@@ -81,7 +80,7 @@ class FlinkCluster:
         try:
             statistics = self._service.call("GET", f"/jobs/{job_id}/checkpoints")
         except HttpError as error:
-            if error.answer == requests.codes.not_found:
+            if error.answer == HTTPStatus.NOT_FOUND:
                 return None
             raise
         completed = statistics["latest"]["completed"]

@@ -14,13 +14,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ksqlflink.catalogue.model import Query
+from ksqlflink.catalogue.model import PAUSED, Query, new_job_id
 from ksqlflink.catalogue.store import Catalogue
 from ksqlflink.errors import KsqlError, ServerProblem
 from ksqlflink.flink.cluster import FlinkCluster, Job, exists
 from ksqlflink.flink.gateway import FlinkRefusal, SqlGateway
-from ksqlflink.statements.entities import PAUSED
-from ksqlflink.statements.jobs import new_job_id
 
 _LOG = logging.getLogger(__name__)
 _STOP_SECONDS = 30.0

@@ -15,9 +15,9 @@ from ksqlflink.analysis.typed import Json
 from ksqlflink.catalogue.model import FlinkJob
 
 _FUNCTIONS = {
-    "KSQL_PROJECT": "ksqlflink.runtime.Project",
-    "KSQL_READ": "ksqlflink.runtime.Read",
-    "KSQL_RUN": "ksqlflink.runtime.Run",
+    "KSQL_PROJECT": "ksqlflink.flink.Project",
+    "KSQL_READ": "ksqlflink.flink.Read",
+    "KSQL_RUN": "ksqlflink.flink.Run",
 }
 _RAW = {
     "key.format": "raw",
@@ -54,7 +54,6 @@ class Sink:
     topic: str
     transactional_id_prefix: str
     transaction_timeout_ms: int
-    exactly_once: bool = True
 
 
 @dataclass(frozen=True)
@@ -148,12 +147,10 @@ def _placement(window: str | None) -> dict[str, str]:
     """Place a windowed row by its key without the window, as ksqlDB does; Kafka itself takes all of it."""
     if window is None:
         return {}
-    return {"sink.partitioner": f"ksqlflink.runtime.WindowedPartitioner${window.capitalize()}"}
+    return {"sink.partitioner": f"ksqlflink.flink.WindowedPartitioner${window.capitalize()}"}
 
 
 def _delivery(sink: Sink) -> dict[str, str]:
-    if not sink.exactly_once:
-        return {"sink.delivery-guarantee": "at-least-once"}
     return {
         "sink.delivery-guarantee": "exactly-once",
         "sink.transactional-id-prefix": sink.transactional_id_prefix,

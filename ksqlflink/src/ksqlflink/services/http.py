@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import requests
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from ksqlflink.errors import ServerProblem
+
+if TYPE_CHECKING:
+    import requests
 
 
 def without_login(url: str) -> str:
@@ -34,6 +36,8 @@ class JsonService:
     def __init__(
         self, name: str, url: str, session: requests.Session | None = None, timeout: float = 10.0
     ) -> None:
+        import requests  # here, because those who only read SQL install the package without it
+
         self._name = name
         self._url = url.rstrip("/")
         self._session = session or requests.Session()
@@ -44,9 +48,9 @@ class JsonService:
         """Return the decoded answer (None for an empty one); HttpError or ServiceUnreachable otherwise."""
         try:
             response = self._session.request(method, self._url + path, json=body, timeout=self._timeout)
-        except requests.RequestException as error:
+        except OSError as error:  # what requests raises is one
             # Clients read this: where the service is, and by what login, is not theirs to know.
             raise ServiceUnreachable(f"{self._name} does not answer ({type(error).__name__})") from error
-        if response.status_code >= requests.codes.bad_request:
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
             raise HttpError(self._name, response.status_code, response.text)
         return response.json() if response.content else None

@@ -1,11 +1,11 @@
-"""Topics, as far as the server deals with them."""
+"""Topics of a Kafka cluster."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from confluent_kafka import (
     ConsumerGroupTopicPartitions,
@@ -15,13 +15,14 @@ from confluent_kafka import (
     Producer,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec
+from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, TopicMetadata
 from confluent_kafka.admin import NewTopic as _NewTopic
 
 from ksqlflink.errors import ServerProblem
+from ksqlflink.services.topics import Topic
 
-COMPACT = "compact"
 _TIMEOUT_SECONDS = 10.0
+_POLL_SECONDS = 0.01
 _POOLED_IDS = 8  # Flink's sink takes the lowest free number; two are in use unless commits are held up
 T = TypeVar("T")
 
@@ -34,63 +35,23 @@ def reason(error: BaseException | KafkaError) -> str:
     return found.str() if found.code() > 0 else KafkaError(found.code()).str()
 
 
-@dataclass(frozen=True)
-class Topic:
-    """Shape of a topic; retention in milliseconds, -1 for ever.
-
-    A topic that is only compacted is created with the brokers' own retention, which has no effect on it.
-    """
-
-    name: str
-    partitions: int
-    replicas: int
-    retention_ms: int = -1
-    cleanup_policy: str = "delete"
-
-    @property
-    def config(self) -> dict[str, str]:
-        """What it is created with."""
-        config = {"cleanup.policy": self.cleanup_policy}
-        if self.cleanup_policy != COMPACT:
-            config["retention.ms"] = str(self.retention_ms)
-        return config
-
-
-class Topics(Protocol):
-    """What validating and executing statements needs of Kafka."""
-
-    def find(self, name: str) -> Topic | None:
-        """Return the topic of that name."""
-
-    def create(self, topic: Topic) -> None:
-        """Create a topic."""
-
-    def delete(self, name: str) -> None:
-        """Delete a topic."""
-
-    def replicas(self) -> dict[str, list[int]]:
-        """Return the replica count of each partition of each topic."""
-
-    def end_offsets(self, name: str) -> dict[int, int]:
-        """Return the offset after the last committed record of each partition."""
-
-    def begin_offsets(self, name: str) -> dict[int, int]:
-        """Return the offset of the first record of each partition."""
-
-    def committed(self, group: str, name: str) -> dict[int, int]:
-        """Return the offsets that a consumer group has committed for a topic."""
-
-
 class KafkaTopics:
     """Topics of a cluster."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        created: Callable[[str], None] = lambda _: None,
+        admin: AdminClient | None = None,
+    ) -> None:
+        """`created` is told the name of each topic that is made."""
         self._bootstrap_servers = bootstrap_servers
-        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
+        self._created = created
+        self._admin = admin or AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
 
     def find(self, name: str) -> Topic | None:
         """Return the topic of that name."""
-        listed = self._call(lambda: self._admin.list_topics(timeout=_TIMEOUT_SECONDS)).topics.get(name)
+        listed = self._listed(name)
         if listed is None or listed.error is not None:
             return None
         config = self._config(ConfigResource(ConfigResource.Type.TOPIC, name))
@@ -98,13 +59,17 @@ class KafkaTopics:
         retention, policy = (config[key].value for key in ("retention.ms", "cleanup.policy"))
         return Topic(name, len(listed.partitions), replicas, int(retention), policy)
 
+    def _listed(self, name: str) -> TopicMetadata | None:
+        """Return what the brokers say of a topic; asking for it by name could make it."""
+        return self._call(lambda: self._admin.list_topics(timeout=_TIMEOUT_SECONDS)).topics.get(name)
+
     def _config(self, resource: ConfigResource) -> Mapping[str, Any]:
         (future,) = self._admin.describe_configs([resource]).values()
         config: Mapping[str, Any] = self._call(lambda: future.result(_TIMEOUT_SECONDS))
         return config
 
     def create(self, topic: Topic) -> None:
-        """Create a topic."""
+        """Create a topic and wait until the brokers know it: the controller's answer comes earlier."""
         new = _NewTopic(topic.name, topic.partitions, topic.replicas, config=topic.config)
         (future,) = self._admin.create_topics([new]).values()
         try:
@@ -113,11 +78,28 @@ class KafkaTopics:
             cause = error.args[0].str() if isinstance(error, KafkaException) else "the brokers do not answer"
             message = f"Failed to guarantee existence of topic {topic.name}\nCaused by: {cause}"
             raise ServerProblem(message) from error
+        _wait(lambda: self._is_usable(topic), f"The brokers do not know the new topic {topic.name}")
+        self._created(topic.name)
+
+    def _is_usable(self, topic: Topic) -> bool:
+        """Tell whether each partition is in the metadata with its leader, and that leader knows it, too."""
+        listed = self._listed(topic.name)
+        if listed is None or listed.error is not None:
+            return False
+        led = [part for part in listed.partitions.values() if part.error is None and part.leader >= 0]
+        if len(led) < topic.partitions:
+            return False
+        try:
+            self.end_offsets(topic.name)
+        except ServerProblem:
+            return False
+        return True
 
     def delete(self, name: str) -> None:
-        """Delete a topic."""
+        """Delete a topic and wait until the brokers do not know it any more."""
         (future,) = self._admin.delete_topics([name]).values()
         self._call(lambda: future.result(_TIMEOUT_SECONDS))
+        _wait(lambda: self._listed(name) is None, f"The brokers still know the deleted topic {name}")
 
     def replicas(self) -> dict[str, list[int]]:
         """Return the replica count of each partition of each topic."""
@@ -143,7 +125,9 @@ class KafkaTopics:
         return {item.partition: item.offset for item in partitions if item.topic == name}
 
     def _offsets(self, name: str, which: OffsetSpec) -> dict[int, int]:
-        listed = self._call(lambda: self._admin.list_topics(name, timeout=_TIMEOUT_SECONDS)).topics[name]
+        listed = self._listed(name)
+        if listed is None:
+            raise ServerProblem(f"Kafka has no topic {name}")
         wanted = {TopicPartition(name, number): which for number in listed.partitions}
         level = IsolationLevel.READ_COMMITTED
         futures = self._admin.list_offsets(wanted, isolation_level=level, request_timeout=_TIMEOUT_SECONDS)
@@ -189,43 +173,10 @@ class KafkaTopics:
             raise ServerProblem(f"Kafka does not do what was asked: {reason(error)}") from error
 
 
-@dataclass
-class SandboxTopics:
-    """Topics as they will be once the statements before have run; creates and deletes nothing."""
-
-    real: Topics
-    _created: dict[str, Topic] = field(default_factory=dict)
-    _deleted: set[str] = field(default_factory=set)
-
-    def find(self, name: str) -> Topic | None:
-        """Return the topic of that name."""
-        return None if name in self._deleted else self._created.get(name) or self.real.find(name)
-
-    def create(self, topic: Topic) -> None:
-        """Note a topic."""
-        self._deleted.discard(topic.name)
-        self._created[topic.name] = topic
-
-    def delete(self, name: str) -> None:
-        """Note that a topic will be gone."""
-        self._created.pop(name, None)
-        self._deleted.add(name)
-
-    def replicas(self) -> dict[str, list[int]]:
-        """Return the replica count of each partition of each topic."""
-        return self.real.replicas()
-
-    def end_offsets(self, name: str) -> dict[int, int]:
-        """Return the end offsets; a topic that is not there yet is empty."""
-        if name in self._created:
-            return dict.fromkeys(range(self._created[name].partitions), 0)
-        return self.real.end_offsets(name)
-
-    def begin_offsets(self, name: str) -> dict[int, int]:
-        """Return the first offsets; a topic that is not there yet is empty."""
-        return self.end_offsets(name) if name in self._created else self.real.begin_offsets(name)
-
-    def committed(self, group: str, name: str) -> dict[int, int]:
-        """Return nothing: a request that is validated has no progress."""
-        del group, name
-        return {}
+def _wait(condition: Callable[[], bool], complaint: str) -> None:
+    """Poll until the condition holds; ServerProblem with the complaint when it does not in time."""
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise ServerProblem(f"{complaint} after {_TIMEOUT_SECONDS:.0f} s")
+        time.sleep(_POLL_SECONDS)

@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
-from confluent_kafka import (
-    OFFSET_BEGINNING,
-    TIMESTAMP_NOT_AVAILABLE,
-    Consumer,
-    KafkaError,
-    KafkaException,
-    Message,
-    Producer,
-    TopicPartition,
-)
-
 from ksqlflink.errors import ServerProblem
-from ksqlflink.services.kafka import reason
-
-_FLUSH_SECONDS = 30.0
-_BATCH = 500
-_CLIENT = {"log_level": 0}
-_IGNORED = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)  # passing troubles, librdkafka tries again
 
 
 @dataclass(frozen=True)
@@ -51,6 +33,28 @@ class TopicReader(Protocol):
         """Give up reading."""
 
 
+Place = tuple[str, int]  # a topic and the number of a partition of it
+
+
+class Follower(Protocol):
+    """Reads the committed records of several topics as they come, also from partitions that are added."""
+
+    def poll(self, seconds: float) -> list[tuple[str, Record]]:
+        """Return the next records with their topics, none if there are none within the time."""
+
+    def position(self) -> Mapping[Place, int]:
+        """Return the offset up to which each partition has been read."""
+
+    def pause(self, places: Iterable[Place]) -> None:
+        """Read nothing from these partitions for now."""
+
+    def resume(self, places: Iterable[Place]) -> None:
+        """Go on with these partitions."""
+
+    def close(self) -> None:
+        """Give up reading."""
+
+
 class Records(Protocol):
     """What the server writes to and reads from topics."""
 
@@ -59,6 +63,9 @@ class Records(Protocol):
 
     def reader(self, topic: str, starts: Mapping[int, int] | None, partitions: Iterable[int]) -> TopicReader:
         """Return a reader that begins at the offsets `starts`, or at the beginning."""
+
+    def follower(self, starts: Mapping[Place, int]) -> Follower:
+        """Return what reads the topics of these partitions, which it begins at these offsets."""
 
 
 class NoRecords:
@@ -72,119 +79,10 @@ class NoRecords:
         del topic, starts, partitions
         raise ServerProblem("nothing can be read while a request is validated")
 
-
-@dataclass
-class KafkaRecords:
-    """Records of a Kafka cluster."""
-
-    bootstrap_servers: str
-    _producer: Producer | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def write(self, topic: str, key: bytes | None, value: bytes | None, timestamp: int) -> None:
-        """Write a record, placed by murmur2 of its key as Java's producer does, and wait for it."""
-        failures: list[str] = []
-
-        def delivered(error: KafkaError | None, _: Message) -> None:
-            if error is not None:
-                failures.append(reason(error))
-
-        with self._lock:
-            producer = self._open_producer()
-            producer.produce(topic, value=value, key=key, timestamp=timestamp, on_delivery=delivered)
-            if producer.flush(_FLUSH_SECONDS):
-                failures.append(f"no acknowledgement within {_FLUSH_SECONDS:.0f} s")
-        if failures:
-            raise ServerProblem(f"Kafka did not take the record: {failures[0]}")
-
-    def _open_producer(self) -> Producer:
-        if self._producer is None:
-            self._producer = Producer(
-                {
-                    **_CLIENT,
-                    "bootstrap.servers": self.bootstrap_servers,
-                    "partitioner": "murmur2_random",
-                    "linger.ms": 0,
-                    "enable.idempotence": True,
-                }
-            )
-        return self._producer
-
-    def reader(self, topic: str, starts: Mapping[int, int] | None, partitions: Iterable[int]) -> TopicReader:
-        """Return a reader that begins at the offsets `starts`, or at the beginning."""
-        return KafkaReader(self.bootstrap_servers, topic, starts, partitions)
-
-
-class KafkaReader:
-    """Reads the committed records of one Kafka topic; commits no offsets."""
-
-    def __init__(
-        self, bootstrap_servers: str, topic: str, starts: Mapping[int, int] | None, partitions: Iterable[int]
-    ) -> None:
-        self._topic = topic
-        self._position: dict[int, int] = {}
-        self._consumer = Consumer(
-            {
-                **_CLIENT,
-                "bootstrap.servers": bootstrap_servers,
-                "group.id": "_confluent-ksql-default_reader",
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "isolation.level": "read_committed",
-                "auto.offset.reset": "earliest",
-                "fetch.wait.max.ms": 50,
-                "topic.metadata.refresh.interval.ms": 5000,
-            }
-        )
-        at = starts or {}
-        assignment = [
-            TopicPartition(topic, number, at.get(number, OFFSET_BEGINNING)) for number in partitions
-        ]
-        self._consumer.assign(assignment)
-
-    def poll(self, seconds: float) -> list[Record]:
-        """Return the next records, none if there are none within the time."""
-        first = self._consumer.poll(seconds)
-        if first is None:
-            return []
-        # Whatever has been fetched already comes with it.
-        messages = [first, *self._consumer.consume(_BATCH, 0)]
-        return [record for message in messages if (record := self._record(message)) is not None]
-
-    def _record(self, message: Message) -> Record | None:
-        error = message.error()
-        partition, offset = message.partition() or 0, message.offset() or 0
-        if error is not None:
-            if error.code() == KafkaError._PARTITION_EOF:
-                self._position[partition] = max(self._position.get(partition, 0), offset)
-                return None
-            if error.code() in _IGNORED:
-                return None
-            raise ServerProblem(f"Topic {self._topic} cannot be read: {reason(error)}")
-        self._position[partition] = offset + 1
-        kind, timestamp = message.timestamp()
-        return Record(
-            partition,
-            offset,
-            _bytes(message.key()),
-            _bytes(message.value()),
-            0 if kind == TIMESTAMP_NOT_AVAILABLE else timestamp,
-        )
-
-    def position(self) -> Mapping[int, int]:
-        """Return the offset up to which each partition has been read."""
-        return self._position
-
-    def close(self) -> None:
-        """Give up reading."""
-        try:
-            self._consumer.close()
-        except (KafkaException, RuntimeError):
-            return
-
-
-def _bytes(value: str | bytes | None) -> bytes | None:
-    return value.encode() if isinstance(value, str) else value
+    def follower(self, starts: Mapping[Place, int]) -> Follower:
+        """Refuse: statements that are validated read nothing."""
+        del starts
+        raise ServerProblem("nothing can be read while a request is validated")
 
 
 def has_reached(position: Mapping[int, int], ends: Mapping[int, int]) -> bool:

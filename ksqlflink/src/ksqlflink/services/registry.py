@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import quote
-
-import requests
 
 from ksqlflink.errors import BadRequest
 from ksqlflink.services.http import HttpError, JsonService
 
-_REFUSED = (requests.codes.conflict, requests.codes.unprocessable)
+_REFUSED = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 PLACEHOLDER_ID = 0  # of a schema that is not registered, because the statement is only validated
-_NOTHING_TO_DELETE = (requests.codes.not_found, requests.codes.bad_request)
+_NOTHING_TO_DELETE = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
+
+
+def subject_of(topic: str) -> str:
+    """Return the subject of a topic's values."""
+    return f"{topic}-value"
+
+
+def key_subject_of(topic: str) -> str:
+    """Return the subject of a topic's keys."""
+    return f"{topic}-key"
 
 
 class Registry(Protocol):
@@ -69,7 +78,7 @@ class SchemaRegistry:
         try:
             return self._service.call("GET", path)
         except HttpError as error:
-            if error.answer == requests.codes.not_found:
+            if error.answer == HTTPStatus.NOT_FOUND:
                 return None
             raise
 

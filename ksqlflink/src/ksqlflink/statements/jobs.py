@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Protocol
 
 from ksqlflink.catalogue.model import Query
-
-
-def new_job_id() -> str:
-    """Return an id for a job yet to be submitted."""
-    return uuid.uuid4().hex
 
 
 class Jobs(Protocol):

@@ -9,7 +9,7 @@ from typing import Any
 
 from ksqlflink.dialect import ast
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource
-from ksqlflink.errors import BadRequest, BadStatement, NotSupported, ServerProblem
+from ksqlflink.errors import BadRequest, BadStatement, ServerProblem, not_supported
 from ksqlflink.serde.formats import KEY_FORMATS, KNOWN, VALUE_FORMATS
 
 _SUPPORTED_CREATE = {
@@ -47,11 +47,6 @@ _CLIENT_PROPERTIES = frozenset({
     "num.stream.threads", "processing.guarantee", "max.task.idle.ms", "max.poll.records", "fetch.min.bytes",
     "linger.ms", "acks", "compression.type", "batch.size", "isolation.level",
 })  # fmt: skip
-
-
-def not_supported(construct: str, position: ast.Position, text: str) -> NotSupported:
-    """Return the refusal of something ksqlDB has and this server has not."""
-    return NotSupported(f"{position}: {construct} is not supported by ksqlflink", text)
 
 
 def get(statement: Create, name: str) -> str | None:

@@ -10,12 +10,9 @@ from ksqlflink.analysis.projection import Output
 from ksqlflink.analysis.typed import cast, widens
 from ksqlflink.catalogue.model import Column, DataSource
 from ksqlflink.dialect.statements import CreateAsSelect
-from ksqlflink.errors import BadRequest, BadStatement
+from ksqlflink.errors import BadRequest, BadStatement, not_supported
 from ksqlflink.serde.formats import schema_text
 from ksqlflink.statements.definitions import check_kind
-from ksqlflink.statements.properties import (
-    not_supported,
-)
 from ksqlflink.statements.world import World
 
 _STEPS = {"JOIN": "StreamStreamJoin", "TABLE_JOIN": "StreamTableJoin", "TABLE_TABLE_JOIN": "TableTableJoin"}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ksqlflink.dialect import format_statement
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource
 from ksqlflink.errors import BadRequest, ServerProblem
-from ksqlflink.services.kafka import COMPACT, Topic
+from ksqlflink.services.topics import COMPACT, Topic
 from ksqlflink.statements.properties import Create, get, number, with_
 from ksqlflink.statements.world import World
 

@@ -1,0 +1,31 @@
+package ksqlflink.operator;
+
+import ksqlflink.plan.Plan;
+import ksqlflink.state.Task;
+
+/** What a stateful query does with a record that Read has read. */
+public interface Operator {
+  /**
+   * Takes a record of input `side`: its time (epoch ms), its encoded key, its carried columns
+   * (null: a deletion).
+   */
+  void process(Task task, int side, long ms, byte[] key, byte[] payload);
+
+  /** Where results go. A null value is a tombstone. */
+  interface Output {
+    void emit(byte[] key, byte[] value, long ms);
+  }
+
+  /** The operator of a plan. */
+  static Operator of(Plan plan, Output output) {
+    return switch (plan.kind) {
+      case "JOIN" -> new StreamJoin(plan, output);
+      case "TABLE_JOIN" -> new TableJoin(plan, output);
+      case "TABLE_TABLE_JOIN" -> new TableTableJoin(plan, output);
+      case "TABLE_PROJECT" -> new TableProject(plan, output);
+      case "TABLE_AGGREGATE" -> new TableAggregate(plan, output);
+      case "AGGREGATE" -> Aggregate.of(plan, output);
+      default -> throw new IllegalArgumentException("unknown operation: " + plan.kind);
+    };
+  }
+}

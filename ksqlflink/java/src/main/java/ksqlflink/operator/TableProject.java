@@ -1,0 +1,71 @@
+package ksqlflink.operator;
+
+import ksqlflink.codec.RowCodec;
+import ksqlflink.expression.Compiler;
+import ksqlflink.plan.Carried;
+import ksqlflink.plan.Input;
+import ksqlflink.plan.Plan;
+import ksqlflink.plan.Sink;
+import ksqlflink.state.Store;
+import ksqlflink.state.Task;
+import ksqlflink.type.Column;
+
+/**
+ * SELECT over a table: with WHERE, a row that stops matching is deleted, and one that never matched
+ * is never told of.
+ */
+final class TableProject implements Operator {
+  private static final byte[] TOLD = {1};
+
+  private final Output output;
+  private final Sink sink;
+  private final Plan.Predicate where;
+  private final boolean filtered;
+  private final Carried carried;
+  private final RowCodec keys;
+  private final int width;
+
+  TableProject(Plan plan, Output output) {
+    this.output = output;
+    this.sink = new Sink(plan.json, new Compiler(plan.slots));
+    this.where = plan.where(plan.slots);
+    this.filtered = plan.json.hasNonNull("where");
+    Input input = plan.inputs.get(0);
+    this.carried = new Carried(input, plan.referredTo());
+    this.width = input.width();
+    this.keys =
+        new RowCodec(
+            Column.types(Column.listOf(plan.json.get("inputs").get(0).get("key").get("columns"))));
+  }
+
+  @Override
+  public void process(Task task, int side, long ms, byte[] key, byte[] payload) {
+    Object[] row = new Object[width];
+    Object[] keyValues = keys.decode(key);
+    System.arraycopy(keyValues, 0, row, 0, keyValues.length);
+    if (payload != null) {
+      carried.decode(payload, row, 0);
+    }
+    boolean passes = payload != null && where.test(row);
+    if (passes) {
+      output.emit(sink.key(row), sink.value(row), ms);
+    } else if (!filtered || task.store.get(name(key)) != null) {
+      output.emit(sink.key(row), null, ms);
+    }
+    if (filtered) {
+      remember(task, key, passes);
+    }
+  }
+
+  private static String name(byte[] key) {
+    return "P|" + Store.text(key);
+  }
+
+  private static void remember(Task task, byte[] key, boolean passes) {
+    if (passes) {
+      task.store.put(name(key), TOLD);
+    } else {
+      task.store.remove(name(key));
+    }
+  }
+}

@@ -1,0 +1,1 @@
+"""The worker: one JVM beside the server that evaluates expressions, reads and writes records, runs plans."""

@@ -1,0 +1,119 @@
+"""A process of the worker from its start to its end."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import IO, Any, cast
+
+from ksqlflink.worker.errors import WorkerDied, WorkerRefusal, WorkerTimeout
+
+_LOG = logging.getLogger(__name__)
+_END_SECONDS = 2.0
+
+
+class Child:
+    """Its answers may come in any order; with its standard input it ends, so none outlives the server."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self.answered = False
+        self._pipe = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._stdin, self._stdout = cast(IO[bytes], self._pipe.stdin), cast(IO[bytes], self._pipe.stdout)
+        self._ids = itertools.count()
+        self._lock = threading.Lock()
+        self._open: dict[int, Future[dict[str, Any]]] | None = {}  # none once the process has ended
+        # A pipe that nobody reads holds up whoever writes: that shall be no caller, who has a deadline.
+        self._lines: SimpleQueue[bytes | None] = SimpleQueue()
+        for target in (self._write, self._read):
+            threading.Thread(target=target, daemon=True, name=f"worker-{self.pid}").start()
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._pipe.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it takes calls."""
+        return self._open is not None
+
+    @property
+    def ending(self) -> str:
+        """How the process ended, in words."""
+        code = self._pipe.poll()
+        return "still running" if code is None else f"signal {-code}" if code < 0 else f"exit code {code}"
+
+    def call(self, request: Mapping[str, Any], deadline: float) -> dict[str, Any]:
+        """Return the answer to a request."""
+        future = self._sent(request)
+        try:
+            answer = future.result(deadline - time.monotonic())
+        except TimeoutError:
+            self._pipe.kill()
+            raise WorkerTimeout(f"The worker did not finish '{request['op']}' in time.") from None
+        error = answer.get("error")
+        if error is not None:
+            raise WorkerRefusal(error["kind"], error["message"])
+        return answer
+
+    def _sent(self, request: Mapping[str, Any]) -> Future[dict[str, Any]]:
+        future: Future[dict[str, Any]] = Future()
+        with self._lock:
+            if self._open is None:
+                raise WorkerDied(self._death)
+            number = next(self._ids)
+            self._open[number] = future
+        self._lines.put(json.dumps({"id": number, **request}).encode() + b"\n")
+        return future
+
+    def _write(self) -> None:
+        # A broken pipe is no news: the process has ended, which its other end tells.
+        with suppress(OSError), self._stdin as stdin:
+            while (line := self._lines.get()) is not None:
+                stdin.write(line)
+                stdin.flush()
+
+    def _read(self) -> None:
+        try:
+            with self._stdout as stdout:
+                for line in stdout:
+                    self._resolve(json.loads(line))
+        except ValueError:
+            _LOG.exception("the worker wrote what is no answer")
+            self._pipe.kill()
+        self._pipe.wait()
+        self._end()
+
+    def _resolve(self, answer: dict[str, Any]) -> None:
+        self.answered = True
+        with self._lock:
+            future = self._open.pop(answer["id"], None) if self._open else None
+        if future is not None:
+            future.set_result(answer)
+
+    def _end(self) -> None:
+        with self._lock:
+            left, self._open = self._open or {}, None
+        self._lines.put(None)
+        for future in left.values():
+            future.set_exception(WorkerDied(self._death))
+
+    @property
+    def _death(self) -> str:
+        return f"The worker ended while it was at it ({self.ending})."
+
+    def close(self) -> None:
+        """Let it end by itself, and end it where it does not."""
+        self._lines.put(None)
+        try:
+            self._pipe.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._pipe.kill()
