@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ksqlflink.catalogue.model import DataSource, Query, new_job_id
+from ksqlflink.catalogue.model import DataSource, FlinkJob, Query, new_job_id
 from ksqlflink.dialect import statements as st
 from ksqlflink.errors import BadRequest, BadStatement, not_supported
 from ksqlflink.flink.gateway import FlinkRefusal
@@ -14,7 +14,6 @@ from ksqlflink.statements import entities
 from ksqlflink.statements.create_query import (
     JobBuilder,
     QueryPlan,
-    carry_out,
     ensure_sink_topic,
     plan_insert,
     plan_query,
@@ -100,9 +99,7 @@ class Creator:
             plan = plan_query(statement, world)
         else:
             raise BadRequest("The provided statement does not run a ksql query")
-        if plan.topic_is_new:
-            world.topics.create(plan.topic)
-        job = self.builder().build(plan, world, properties, "explained")
+        job = self._job(plan, world, properties, "explained")
         sinks = () if plan.transient else (plan.source.name,)
         alias = statement.query.source.alias
         return Outline(plan.source.columns, plan.reads, alias, job, sinks, plan.source.window_type)
@@ -121,9 +118,8 @@ class Creator:
         replaced: Query | None,
     ) -> Entity:
         self.jobs.check()
-        carry_out(plan, self.world)
         source = plan.source
-        job = self.builder().build(plan, self.world, properties, query_id)
+        job = self._job(plan, self.world, properties, query_id)
         query = Query(query_id, source.name, source.topic, plan.reads, text, job, new_job_id())
         command, message = _create(source), f"Created query with ID {query_id}"
         if replaced is not None:
@@ -137,6 +133,12 @@ class Creator:
             sequence = self.world.catalogue.log(command, query.statement, message, query_id)
         self._start(query, source)
         return entities.current_status(query.statement, command, message, sequence, query_id, plan.warnings)
+
+    def _job(self, plan: QueryPlan, world: World, properties: Mapping[str, Any], query_id: str) -> FlinkJob:
+        """Create the sink's topic and schemas, and return the job that writes to it."""
+        if plan.topic_is_new:
+            world.topics.create(plan.topic)
+        return self.builder().build(plan, world, properties, query_id)
 
     def _start(self, query: Query, source: DataSource) -> None:
         try:
