@@ -214,9 +214,9 @@ class StoryReplay:
         return []
 
     def _make_topics(self, exchange: Exchange) -> None:
-        topics = [topic_like(name, shape) for name, shape in exchange.topic_before.items()]
+        topics = [topic_like(name, shape) for name, shape in exchange.topics.items()]
         self._stage.kafka.delete_topics([topic.name for topic in topics])
-        self._stage.kafka.create_topics(topics)
+        self._stage.set_up(topics, exchange.subject_before)
 
     def _topics(self, recorded: RecordedFile) -> list[str]:
         found = self._stage.kafka.shapes(recorded.topics_after)

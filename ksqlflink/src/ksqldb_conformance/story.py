@@ -77,11 +77,23 @@ class Response(_Strict):
 
 
 class Exchange(_Strict):
-    """One request with its response; the topics of `topic_before` are made just before it."""
+    """One request with its response.
+
+    The topics of `topic_before` are made just before it, and the schemas of `subject_before` registered.
+    """
 
     request: Request
     response: Response
     topic_before: dict[str, Shape] = Field(default_factory=dict)
+    subject_before: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def topics(self) -> dict[str, Shape]:
+        """The topics to be made, those of the subjects too."""
+        named: dict[str, Shape] = {
+            subject.rpartition("-")[0]: {"partitions": 1} for subject in self.subject_before
+        }
+        return {**named, **self.topic_before}
 
 
 class RecordedFile(BaseModel):
@@ -101,7 +113,7 @@ class RecordedFile(BaseModel):
     @property
     def own_topics(self) -> list[str]:
         """Topics that this file alone is about."""
-        before = [name for exchange in self.exchanges for name in exchange.topic_before]
+        before = [name for exchange in self.exchanges for name in exchange.topics]
         return list(dict.fromkeys([*before, *self.topics_after]))
 
 

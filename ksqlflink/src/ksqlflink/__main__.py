@@ -6,15 +6,19 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from ksqlflink.flink.settings import MAX_PUSH_QUERIES
 
 _SERVE, _TRANSLATE = "serve", "translate"
+_WORDS = (_SERVE, _TRANSLATE, "-h", "--help", "--version")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ksqlflink", description="A ksqlDB-compatible server on Flink SQL.")
+    parser.add_argument("--version", action="version", version=f"ksqlflink {version('ksqlflink')}")
     commands = parser.add_subparsers(dest="command", required=True)
     _add_serve(commands.add_parser(_SERVE, help="run the server (what happens without a command)"))
     _add_translate(commands.add_parser(_TRANSLATE, help="print the Flink SQL of a ksql file"))
@@ -66,25 +70,40 @@ def _add_jar(parser: argparse.ArgumentParser) -> None:
 def arguments_of(words: Sequence[str]) -> argparse.Namespace:
     """Return the parsed command line; `serve` is the command where none is given."""
     given = list(words)
-    if not given or (given[0] not in (_SERVE, _TRANSLATE) and given[0] not in ("-h", "--help")):
+    if not given or given[0] not in _WORDS:
         given.insert(0, _SERVE)
     return _parser().parse_args(given)
 
 
+# Imported when it runs: the server takes a moment to load, and the bare install lacks what it needs.
+def _serve(**options: Any) -> None:
+    from ksqlflink.server import Server, Settings
+
+    Server(Settings(**options)).serve()
+
+
+def _translate(**options: Any) -> None:
+    from ksqlflink.translation import translate_file
+
+    sys.exit(translate_file(**options))
+
+
+_COMMANDS = {_SERVE: _serve, _TRANSLATE: _translate}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the server until it is stopped, or translate a file."""
+    """Run the server until it is stopped, or another command to its end."""
     options = vars(arguments_of(sys.argv[1:] if arguments is None else arguments))
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    # Imported here: the translation needs no web server, and the server takes a moment to load.
-    if options.pop("command") == _TRANSLATE:
-        from ksqlflink.translation import translate_file
-
-        sys.exit(translate_file(**options))
-    from ksqlflink.server import Server, Settings
-
-    Server(Settings(**options)).serve()
+    command = options.pop("command")
+    try:
+        _COMMANDS[command](**options)
+    except ModuleNotFoundError as error:
+        if (error.name or "ksqlflink").startswith("ksqlflink"):
+            raise
+        sys.exit(f"ksqlflink {command} needs {error.name}, which comes with: pip install 'ksqlflink[server]'")
 
 
 if __name__ == "__main__":

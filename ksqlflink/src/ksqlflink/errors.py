@@ -12,6 +12,7 @@ KsqlError
 ├── AssertionFailed   417, generic_error 41700
 ├── ConnectRefusal    whatever Kafka Connect answered, generic_error with that status x 100
 ├── SequenceTimeout   503, generic_error 50301
+├── Overflow          500, generic_error 50000 (ksqlDB itself breaks over the statement)
 └── ServerProblem     500, statement_error 50000 (a service behind the server does not answer)
 """
 
@@ -116,6 +117,16 @@ class SequenceTimeout(KsqlError):
 
     status = 503
     code = 50301
+
+
+class Overflow(KsqlError):
+    """A statement that ksqlDB never comes to the end of; the message is the whole of its answer."""
+
+    status = 500
+    code = 50000
+
+    def __init__(self) -> None:
+        super().__init__("java.lang.StackOverflowError")
 
 
 class ServerProblem(KsqlError):

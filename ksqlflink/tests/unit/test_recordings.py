@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ksqldb_conformance.services import OWN_RECORDINGS, RECORDINGS
+from ksqldb_conformance.story import load_recorded
 from ksqlflink.errors import KsqlError
 from ksqlflink.services.topics import Topic
 from unit.fakes import (
@@ -88,13 +90,13 @@ def test_with_orders_and_payments(name: str) -> None:
     replay(stage, name, *skipped)
 
 
-def topic(name: str, found: dict[str, Any]) -> Topic:
+def topic(name: str, found: Mapping[str, Any]) -> Topic:
     retention = int(found.get("retention.ms", -1))
-    return Topic(name, found["partitions"], 1, retention, found.get("cleanup.policy", "delete"))
+    return Topic(name, int(found["partitions"]), 1, retention, found.get("cleanup.policy", "delete"))
 
 
 TEXTS = OWN_RECORDINGS / "statement-text.json"
-ABOUT_TOPICS = sorted(set(OWN_RECORDINGS.glob("*.json")) - {TEXTS})
+OWN = sorted(set(OWN_RECORDINGS.glob("*.json")) - {TEXTS})
 
 
 def test_statements_are_shown_as_recorded() -> None:
@@ -113,21 +115,23 @@ def test_statements_are_shown_as_recorded() -> None:
     assert shown == ["currentStatus"] * 4 + ["sourceDescription"] * 3
 
 
-@pytest.mark.parametrize("path", ABOUT_TOPICS, ids=lambda path: path.stem)
-def test_topics_are_judged_and_made_as_recorded(path: Path) -> None:
+@pytest.mark.parametrize("path", OWN, ids=lambda path: path.stem)
+def test_topics_and_schemas_are_judged_and_made_as_recorded(path: Path) -> None:
     stage = topics_shop()
-    recording = json.loads(path.read_text())
-    for exchange in recording["exchanges"]:
-        for name, found in exchange.get("topic_before", {}).items():
+    recording = load_recorded(path)
+    for exchange in recording.exchanges:
+        for name, found in exchange.topics.items():
             stage.topics.topics[name] = topic(name, found)
+        for subject, schema in exchange.subject_before.items():
+            stage.registry.register(subject, json.dumps(schema))
         before = (dict(stage.topics.topics), stage.catalogue.sources(), dict(stage.registry.subjects))
-        status, body = answer(stage, exchange["request"])
-        expected = exchange["response"]
-        assert (status, masked(body)) == (expected["status"], masked(expected["body"]))
+        status, body = answer(stage, exchange.request.model_dump())
+        expected = exchange.response
+        assert (status, masked(body)) == (expected.status, masked(expected.body))
         if status != 200:
             assert before == (stage.topics.topics, stage.catalogue.sources(), stage.registry.subjects)
-    for name, found in recording["topics_after"].items():
-        assert stage.topics.find(name) == (found and topic(name, found))
+    for name, made in recording.topics_after.items():
+        assert stage.topics.find(name) == (made and topic(name, made))
 
 
 def test_the_registered_schemas_are_the_recorded_ones() -> None:

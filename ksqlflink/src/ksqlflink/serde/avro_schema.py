@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from ksqlflink.catalogue.model import Column
@@ -22,6 +23,7 @@ _PLAIN: dict[str, t.SqlType] = {
     "double": t.DOUBLE,
     "string": t.STRING,
     "bytes": t.BYTES,
+    "fixed": t.BYTES,
     "enum": t.STRING,
 }
 _LOGICAL: dict[tuple[str, str], t.SqlType] = {
@@ -31,88 +33,123 @@ _LOGICAL: dict[tuple[str, str], t.SqlType] = {
 }
 
 
-class UnsupportedSchema(Exception):
-    """An Avro schema without an equivalent here; the message says which part."""
+class Unreadable(Exception):
+    """ksqlDB makes no columns of a schema; the message says why in its words."""
 
 
-class Names:
-    """Named types met so far, so that later references to them by name resolve."""
-
-    def __init__(self) -> None:
-        self._types: dict[str, Schema] = {}
-
-    def resolve(self, schema: Schema, namespace: str = "") -> Schema:
-        """Return the definition behind a schema: references followed, new names remembered."""
-        if isinstance(schema, str) and schema not in _PLAIN and schema != "null":
-            for name in (schema, f"{namespace}.{schema}"):
-                if name in self._types:
-                    return self._types[name]
-            raise UnsupportedSchema(f"unknown type '{schema}'")
-        if isinstance(schema, dict) and "name" in schema:
-            self._types.setdefault(self._full_name(schema, namespace), schema)
-        return schema
-
-    @staticmethod
-    def _full_name(schema: dict[str, Any], namespace: str) -> str:
-        name: str = schema["name"]
-        space = schema.get("namespace", namespace)
-        return name if "." in name or not space else f"{space}.{name}"
+class _Skipped(Unreadable):
+    """A part of a schema that ksqlDB leaves out if it is only a column of several."""
 
 
-def strip_null(schema: Schema) -> tuple[Schema, bool]:
-    """Return the schema without its null branch, and whether it had one."""
-    if not isinstance(schema, list):
-        return schema, False
-    branches = [branch for branch in schema if branch != "null"]
-    if len(branches) != 1:
-        raise UnsupportedSchema("a union of several types")
-    return branches[0], len(branches) != len(schema)
+class Endless(Exception):
+    """A record contains itself."""
 
 
-def type_name(schema: Schema) -> str:
+_COMPLEX = {"record": "fields", "array": "items", "map": "values"}
+
+
+@dataclass
+class _Names:
+    """Named types met so far by full name; None while one is being read."""
+
+    known: dict[str, Schema] = field(default_factory=dict)
+
+    def inlined(self, schema: Schema, space: str = "") -> Schema:
+        """Return the schema with the definition in place of each name; Endless when there is no end of it."""
+        match schema:
+            case list():
+                return [self.inlined(branch, space) for branch in schema]
+            case {"type": str(kind), "name": str(name)}:
+                full = _full_name(name, schema.get("namespace", space))
+                self.known[full] = None
+                self.known[full] = self._inside(schema, kind, full.rpartition(".")[0])
+                return self.known[full]
+            case {"type": str(kind)}:
+                return self._inside(schema, kind, space)
+            case {"type": inner}:
+                return self.inlined(inner, space)
+        return self._named(schema, space)
+
+    def _inside(self, schema: dict[str, Any], kind: str, space: str) -> Schema:
+        part = _COMPLEX.get(kind)
+        if part == "fields":
+            items = [{**item, "type": self.inlined(item["type"], space)} for item in schema["fields"]]
+            return {**schema, "fields": items}
+        if part is not None:
+            return {**schema, part: self.inlined(schema[part], space)}
+        return schema if kind in _PLAIN or kind == "null" else self._named(kind, space)
+
+    def _named(self, name: str, space: str) -> Schema:
+        if name in _PLAIN or name == "null":
+            return name
+        found = next((full for full in (_full_name(name, space), name) if full in self.known), None)
+        if found is None:
+            raise Unreadable(f'Undefined name: "{name}"')
+        if self.known[found] is None:
+            raise Endless(f"the record {found} contains itself")
+        return self.known[found]
+
+
+def _full_name(name: str, space: str) -> str:
+    return name if "." in name or not space else f"{space}.{name}"
+
+
+def _kind(schema: Schema) -> str:
     """Return the Avro type's name: record, array, long, ..."""
-    if isinstance(schema, dict):
-        inner = schema["type"]
-        return inner if isinstance(inner, str) else type_name(inner)
-    return str(schema)
+    return str(schema["type"] if isinstance(schema, dict) else schema)
 
 
-def logical_name(schema: Schema) -> str | None:
-    """Return the schema's logical type, if it has one."""
-    return schema.get("logicalType") if isinstance(schema, dict) else None
-
-
-def is_map_entries(schema: Schema, names: Names) -> bool:
-    """Tell whether an array is how Kafka Connect writes a map."""
-    items, _ = strip_null(schema["items"])
-    items = names.resolve(items)
-    return isinstance(items, dict) and items.get("connect.internal.type") == "MapEntry"
-
-
-def sql_type(schema: Schema, names: Names | None = None) -> t.SqlType:
-    """Return the ksqlDB type of an Avro schema; UnsupportedSchema when there is none."""
-    names = names or Names()
-    schema, _ = strip_null(schema)
-    schema = names.resolve(schema)
-    name, logical = type_name(schema), logical_name(schema)
-    if name in ("bytes", "fixed") and logical == "decimal":
+def _type(schema: Schema) -> t.SqlType:
+    """Return the ksqlDB type of a schema without references; Unreadable when there is none."""
+    if isinstance(schema, list):
+        return _union(schema)
+    kind, logical = _kind(schema), schema.get("logicalType", "") if isinstance(schema, dict) else ""
+    if kind in ("bytes", "fixed") and logical == "decimal":
         return t.Decimal(int(schema["precision"]), int(schema.get("scale", 0)))
-    if name == "array" and is_map_entries(schema, names):
-        entry = names.resolve(strip_null(schema["items"])[0])
-        key, value = (sql_type(field["type"], names) for field in entry["fields"])
+    match kind:
+        case "null":
+            raise Unreadable("Standalone null schemas are not supported by this converter")
+        case "array":
+            return _array(schema["items"])
+        case "map":
+            return t.Map(t.STRING, _type(schema["values"]))
+        case "record":
+            return _struct((item["name"], item["type"]) for item in schema["fields"])
+    return _LOGICAL.get((kind, logical)) or _PLAIN[kind]
+
+
+def _union(branches: list[Schema]) -> t.SqlType:
+    """Return the type of null and another one; of other unions a STRUCT with a field for each type."""
+    types = [branch for branch in branches if _kind(branch) != "null"]
+    if len(types) == 1 and len(branches) == 2:
+        return _type(types[0])
+    return _struct((_member(branch), branch) for branch in types)
+
+
+def _member(branch: Schema) -> str:
+    name = branch.get("name") if isinstance(branch, dict) else None
+    return _kind(branch) if name is None else name.rpartition(".")[2]
+
+
+def _array(items: Schema) -> t.SqlType:
+    """Return the type of an array, which is a MAP when its items are how Kafka Connect writes one."""
+    entry = next((item for item in items if item != "null"), items) if isinstance(items, list) else items
+    if isinstance(entry, dict) and entry.get("connect.internal.type") == "MapEntry":
+        key, value = (_type(item["type"]) for item in entry["fields"])
         return t.Map(key, value)
-    if name == "array":
-        return t.Array(sql_type(schema["items"], names))
-    if name == "map":
-        return t.Map(t.STRING, sql_type(schema["values"], names))
-    if name == "record":
-        fields = schema["fields"]
-        return t.Struct(tuple((field["name"].upper(), sql_type(field["type"], names)) for field in fields))
-    if (name, logical or "") in _LOGICAL:
-        return _LOGICAL[name, logical or ""]
-    if name in _PLAIN:
-        return _PLAIN[name]
-    raise UnsupportedSchema(f"type '{name}'")
+    return t.Array(_type(items))
+
+
+def _struct(members: Iterable[tuple[str, Schema]]) -> t.SqlType:
+    found: dict[str, t.SqlType] = {}
+    for name, schema in members:
+        if name.upper() in found:
+            raise Unreadable(f"Cannot create field because of field name duplication {name.upper()}")
+        with suppress(_Skipped):
+            found[name.upper()] = _type(schema)
+    if not found:
+        raise _Skipped("Schema does not include any columns with types that ksqlDB supports.\nschema:  ")
+    return t.Struct(tuple(found.items()))
 
 
 def columns(schema_text: str, wrap: bool = True) -> tuple[Column, ...]:
@@ -120,19 +157,20 @@ def columns(schema_text: str, wrap: bool = True) -> tuple[Column, ...]:
 
     Without `wrap` the value is not a record of columns but one column.
     """
-    schema = json.loads(schema_text)
+    inferred = _type(_Names().inlined(json.loads(schema_text)))
     if not wrap:
-        return (Column("ROWVAL", sql_type(schema)),)
-    if type_name(schema) != "record":
-        raise UnsupportedSchema(f"a value that is not a record but '{type_name(schema)}'")
-    inferred = sql_type(schema)
-    assert isinstance(inferred, t.Struct)  # noqa: S101 - a record's type is a struct
+        return (Column("ROWVAL", inferred),)
+    if not isinstance(inferred, t.Struct):
+        raise Unreadable(
+            "Schema returned from schema registry is anonymous type. To use this schema with ksqlDB, set "
+            "'WRAP_SINGLE_VALUE=false' in the WITH clause properties."
+        )
     return tuple(Column(name, kind) for name, kind in inferred.fields)
 
 
 def key_columns(schema_text: str) -> tuple[Column, ...]:
     """Return the key column that ksqlDB infers from a registered schema: always a single one."""
-    return (Column("ROWKEY", sql_type(json.loads(schema_text)), key=True),)
+    return (Column("ROWKEY", _type(_Names().inlined(json.loads(schema_text))), key=True),)
 
 
 def _connect(base: dict[str, Any], name: str, logical: str) -> Schema:

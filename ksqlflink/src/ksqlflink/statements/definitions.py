@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,7 +12,7 @@ from ksqlflink.catalogue.model import Column, DataSource
 from ksqlflink.dialect import format_statement
 from ksqlflink.dialect import types as t
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource, Element
-from ksqlflink.errors import BadStatement, NotSupported, not_supported
+from ksqlflink.errors import BadStatement, Overflow, not_supported
 from ksqlflink.serde import avro_schema as avro
 from ksqlflink.serde.formats import key_problem, value_problem
 from ksqlflink.statements.properties import (
@@ -23,6 +25,7 @@ from ksqlflink.statements.properties import (
     wraps_value,
 )
 
+_LOG = logging.getLogger(__name__)
 _KEYS = {"STREAM": "KEY", "TABLE": "PRIMARY KEY"}
 # The latest schema of a subject, None where there is none.
 Latest = Callable[[str], str | None]
@@ -96,10 +99,18 @@ def _inferred(statement: CreateSource, latest: Latest, what: str, shown: str) ->
         if what == "key":
             return avro.key_columns(registered)
         return avro.columns(registered, wraps_value(statement) is not False)
-    except avro.UnsupportedSchema as error:
-        raise NotSupported(
-            f"The schema of subject '{topic}-{what}' has {error}, which ksqlflink cannot read", shown
+    except avro.Unreadable as error:
+        schema = json.dumps(json.loads(registered), separators=(",", ":"), ensure_ascii=False)
+        raise BadStatement(
+            f"Unable to verify if the {what} schema for topic: {topic} is compatible with ksqlDB.\nReason: "
+            f"{error}\n\nPlease see https://github.com/confluentinc/ksql/issues/ to see if this particular "
+            "reason is already known.\nIf not, please log a new issue, including this full error message.\n"
+            f"Schema:{schema}",
+            shown,
         ) from error
+    except avro.Endless as error:
+        _LOG.warning("the schema of subject %s-%s cannot be columns: %s", topic, what, error)
+        raise Overflow from error
 
 
 def source_of(statement: CreateSource) -> DataSource:

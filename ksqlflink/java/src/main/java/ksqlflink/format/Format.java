@@ -16,6 +16,9 @@ public final class Format {
     byte[] write(Object[] values);
   }
 
+  /** The format of rows on their way to a client. */
+  public static final String ROW = "ROW";
+
   private Format() {}
 
   /** The reader of {"format", "columns", ..}; `key` tells that one column alone is not wrapped. */
@@ -41,6 +44,7 @@ public final class Format {
       case "JSON" -> new JsonWriter(columns, bare);
       case "AVRO" -> new AvroWriter(columns, spec.get("schemaId").intValue(), bare);
       case "DELIMITED" -> new DelimitedFormat(columns, delimiter(spec));
+      case ROW -> new RowWriter(columns);
       default -> throw new IllegalArgumentException("unknown format: " + name(spec));
     };
   }

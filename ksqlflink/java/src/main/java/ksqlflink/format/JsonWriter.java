@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
+import ksqlflink.expression.Casts;
 import ksqlflink.type.Column;
 import ksqlflink.type.Type;
 
@@ -48,46 +49,64 @@ public final class JsonWriter implements Format.Writer {
 
   /** Writes one value; decimals as plain numbers, bytes in base64, times as numbers. */
   public static void write(JsonGenerator json, Type type, Object value) throws IOException {
+    write(json, type, value, false);
+  }
+
+  /** Writes one value; `shown` tells that times are text, as they are in results. */
+  static void write(JsonGenerator json, Type type, Object value, boolean shown) throws IOException {
     if (value == null) {
       json.writeNull();
       return;
     }
     switch (type.kind) {
       case BOOLEAN -> json.writeBoolean((Boolean) value);
-      case INTEGER, DATE, TIME -> json.writeNumber((Integer) value);
-      case BIGINT, TIMESTAMP -> json.writeNumber((Long) value);
+      case INTEGER -> json.writeNumber((Integer) value);
+      case BIGINT -> json.writeNumber((Long) value);
+      case DATE, TIME, TIMESTAMP -> writeTime(json, type, value, shown);
       case DOUBLE -> json.writeNumber((Double) value);
       case DECIMAL -> json.writeNumber(((BigDecimal) value).toPlainString());
       case STRING -> json.writeString((String) value);
       case BYTES -> json.writeBinary((byte[]) value);
-      case ARRAY -> writeArray(json, type, (List<?>) value);
-      case MAP -> writeMap(json, type, (Map<?, ?>) value);
-      case STRUCT -> writeStruct(json, type, (Object[]) value);
+      case ARRAY -> writeArray(json, type, (List<?>) value, shown);
+      case MAP -> writeMap(json, type, (Map<?, ?>) value, shown);
+      case STRUCT -> writeStruct(json, type, (Object[]) value, shown);
     }
   }
 
-  private static void writeArray(JsonGenerator json, Type type, List<?> items) throws IOException {
+  private static void writeTime(JsonGenerator json, Type type, Object value, boolean shown)
+      throws IOException {
+    if (shown) {
+      json.writeString(Casts.text(value, type));
+    } else {
+      json.writeNumber(((Number) value).longValue());
+    }
+  }
+
+  private static void writeArray(JsonGenerator json, Type type, List<?> items, boolean shown)
+      throws IOException {
     json.writeStartArray();
     for (Object item : items) {
-      write(json, type.element, item);
+      write(json, type.element, item, shown);
     }
     json.writeEndArray();
   }
 
-  private static void writeMap(JsonGenerator json, Type type, Map<?, ?> entries) throws IOException {
+  private static void writeMap(JsonGenerator json, Type type, Map<?, ?> entries, boolean shown)
+      throws IOException {
     json.writeStartObject();
     for (Map.Entry<?, ?> entry : entries.entrySet()) {
       json.writeFieldName(String.valueOf(entry.getKey()));
-      write(json, type.element, entry.getValue());
+      write(json, type.element, entry.getValue(), shown);
     }
     json.writeEndObject();
   }
 
-  private static void writeStruct(JsonGenerator json, Type type, Object[] members) throws IOException {
+  private static void writeStruct(JsonGenerator json, Type type, Object[] members, boolean shown)
+      throws IOException {
     json.writeStartObject();
     for (int i = 0; i < members.length; i++) {
       json.writeFieldName(type.names[i]);
-      write(json, type.members[i], members[i]);
+      write(json, type.members[i], members[i], shown);
     }
     json.writeEndObject();
   }
