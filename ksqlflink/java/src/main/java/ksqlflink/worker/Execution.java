@@ -26,12 +26,12 @@ interface Execution {
     RecordReader.Target target =
         (task, side, ms, key, payload) ->
             operator.process(
-                tasks.computeIfAbsent(task, number -> newTask()), side, ms, key, payload);
+                tasks.computeIfAbsent(task, Execution::newTask), side, ms, key, payload);
     return new RecordReader(plan, target, skips)::read;
   }
 
-  private static Task newTask() {
-    Task task = new Task();
+  private static Task newTask(int number) {
+    Task task = new Task(number);
     task.store.use(new MapBacking());
     return task;
   }
