@@ -178,13 +178,6 @@ def _schemas(source: DataSource) -> tuple[str | None, str | None]:
     return key, value
 
 
-def carry_out(plan: QueryPlan, world: World) -> None:
-    """Create the sink's topic and register its schemas."""
-    if plan.topic_is_new:
-        world.topics.create(plan.topic)
-    _register(plan, world)
-
-
 def _register(plan: QueryPlan, world: World) -> tuple[int | None, int | None]:
     """Return the ids of the schemas of key and value; registering one again gives the same id."""
 
