@@ -29,8 +29,8 @@ public final class Registry {
   }
 
   /**
-   * The schema of that id. Throws Undecodable when there is none, IllegalStateException when the registry does not
-   * answer: then the query has to wait, and nothing may be skipped.
+   * The schema of that id. Throws Undecodable when there is none, IllegalStateException when the
+   * registry does not answer: then the query has to wait, and nothing may be skipped.
    */
   Schema schema(int id) {
     Schema schema = known.get(id);
@@ -42,14 +42,16 @@ public final class Registry {
   }
 
   private Schema ask(int id) {
-    HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/schemas/ids/" + id)).timeout(PATIENCE).build();
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(url + "/schemas/ids/" + id)).timeout(PATIENCE).build();
     try {
       HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
       if (response.statusCode() == NOT_FOUND) {
         throw new Undecodable("the registry knows no schema " + id);
       }
       if (response.statusCode() != 200) {
-        throw new IllegalStateException("The schema registry answered " + response.statusCode() + " for schema " + id);
+        throw new IllegalStateException(
+            "The schema registry answered " + response.statusCode() + " for schema " + id);
       }
       return new Schema.Parser().parse(MAPPER.readTree(response.body()).get("schema").textValue());
     } catch (SchemaParseException error) {

@@ -25,7 +25,8 @@ interface Execution {
     Map<Integer, Task> tasks = new HashMap<>();
     RecordReader.Target target =
         (task, side, ms, key, payload) ->
-            operator.process(tasks.computeIfAbsent(task, number -> newTask()), side, ms, key, payload);
+            operator.process(
+                tasks.computeIfAbsent(task, number -> newTask()), side, ms, key, payload);
     return new RecordReader(plan, target, skips)::read;
   }
 

@@ -13,8 +13,9 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What the server asks for without Flink, one JSON object a line each way: {"id": N, "op": "...", ..} is answered by
- * {"id": N, ..} or {"id": N, "error": {"kind": "refused" or "failed", "message": "..."}}, in any order. Ends with its input.
+ * What the server asks for without Flink, one JSON object a line each way: {"id": N, "op": "...",
+ * ..} is answered by {"id": N, ..} or {"id": N, "error": {"kind": "refused" or "failed", "message":
+ * "..."}}, in any order. Ends with its input.
  */
 public final class Main {
   private static final int THREADS = 4;
@@ -31,7 +32,8 @@ public final class Main {
     PrintStream answers = new PrintStream(System.out, false, StandardCharsets.UTF_8);
     // Whoever prints something prints it into the log, not between the answers.
     System.setOut(System.err);
-    new Main(answers).serve(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)));
+    new Main(answers)
+        .serve(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)));
   }
 
   private void serve(BufferedReader requests) throws IOException, InterruptedException {

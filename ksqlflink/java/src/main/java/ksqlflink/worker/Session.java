@@ -18,7 +18,10 @@ final class Session {
     execution = Execution.of(plan, this::emit, this::skip);
   }
 
-  /** Takes [[input, partition, offset, ms, key, value], ..]; answers [[key, value, ms], ..], and what was skipped. */
+  /**
+   * Takes [[input, partition, offset, ms, key, value], ..]; answers [[key, value, ms], ..], and
+   * what was skipped.
+   */
   synchronized void process(JsonNode records, ObjectNode answer) throws IOException {
     results = answer.putArray("records");
     skipped = answer.putArray("skipped");
@@ -30,7 +33,8 @@ final class Session {
   private static KafkaRecord kafkaRecord(JsonNode record) throws IOException {
     byte[] key = record.get(4).binaryValue();
     byte[] value = record.get(5).binaryValue();
-    return new KafkaRecord(key, value, record.get(3).longValue(), record.get(1).intValue(), record.get(2).longValue());
+    return new KafkaRecord(
+        key, value, record.get(3).longValue(), record.get(1).intValue(), record.get(2).longValue());
   }
 
   private void emit(byte[] key, byte[] value, long ms) {

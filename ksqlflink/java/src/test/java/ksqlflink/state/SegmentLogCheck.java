@@ -7,8 +7,9 @@ import java.util.TreeMap;
 import org.apache.flink.table.api.dataview.MapView;
 
 /**
- * Notes random keys in a SegmentLog and sweeps as time goes on: in the end every note in a segment that has gone was
- * handed over exactly once, no other, and nothing is left of it. Exit code 1, and the seed, if not.
+ * Notes random keys in a SegmentLog and sweeps as time goes on: in the end every note in a segment
+ * that has gone was handed over exactly once, no other, and nothing is left of it. Exit code 1, and
+ * the seed, if not.
  */
 final class SegmentLogCheck {
   private static final int ROUNDS = 200;
@@ -20,7 +21,9 @@ final class SegmentLogCheck {
   private final Task task = new Task();
   private final SegmentLog log = task.log("rows");
 
-  /** Noted and not handed over yet: how often, by key; a key begins with the number of its segment. */
+  /**
+   * Noted and not handed over yet: how often, by key; a key begins with the number of its segment.
+   */
   private final Map<String, Integer> pending = new HashMap<>();
 
   private final Map<Long, Integer> notes = new TreeMap<>();
@@ -76,10 +79,13 @@ final class SegmentLogCheck {
   /** A sweep takes a few keys at a time, so it takes many until all is done. */
   private void finish() {
     sweepAll();
-    notes.forEach((segment, left) -> require(left + " notes of " + segment + " are left", segment >= oldest || left == 0));
+    notes.forEach(
+        (segment, left) ->
+            require(left + " notes of " + segment + " are left", segment >= oldest || left == 0));
     oldest += WIDTH;
     sweepAll();
-    require("nothing is pending: " + pending, pending.values().stream().allMatch(count -> count == 0));
+    require(
+        "nothing is pending: " + pending, pending.values().stream().allMatch(count -> count == 0));
     require("only a number is left: " + state.getMap().keySet(), state.getMap().size() == 1);
   }
 

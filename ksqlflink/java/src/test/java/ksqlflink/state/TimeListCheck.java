@@ -7,7 +7,10 @@ import java.util.Random;
 import java.util.function.Predicate;
 import org.apache.flink.table.api.dataview.MapView;
 
-/** Drives TimeList with random operations beside a plain sorted list. Exit code 1, and the seed, on a difference. */
+/**
+ * Drives TimeList with random operations beside a plain sorted list. Exit code 1, and the seed, on
+ * a difference.
+ */
 final class TimeListCheck {
   private static final int ROUNDS = 200;
   private static final int OPERATIONS = 200;
@@ -108,7 +111,9 @@ final class TimeListCheck {
   private void checkHead(long to, int limit) {
     List<Item> all = range(Long.MIN_VALUE, to);
     List<TimeList.Entry> head = list.head(to, limit);
-    require("head has enough entries", head.size() >= Math.min(limit, all.size()) && head.size() <= all.size());
+    require(
+        "head has enough entries",
+        head.size() >= Math.min(limit, all.size()) && head.size() <= all.size());
     same("head to " + to, all.subList(0, head.size()), head);
   }
 
@@ -117,7 +122,8 @@ final class TimeListCheck {
   }
 
   private static void same(String what, List<Item> expected, List<TimeList.Entry> entries) {
-    List<Item> found = entries.stream().map(entry -> new Item(entry.time(), number(entry.payload()))).toList();
+    List<Item> found =
+        entries.stream().map(entry -> new Item(entry.time(), number(entry.payload()))).toList();
     if (!expected.equals(found)) {
       throw new IllegalStateException(what + " is " + found + ", not " + expected);
     }
