@@ -20,7 +20,7 @@ from ksqlflink.statements.create_source import key_subject_of, subject_of
 from ksqlflink.statements.definitions import sink_source
 from ksqlflink.statements.properties import check, check_both_formats, starts_at_earliest
 from ksqlflink.statements.sinks import check_result, check_upgrade, insert_outputs
-from ksqlflink.statements.topic_rules import sink_topic
+from ksqlflink.statements.topic_rules import made, sink_topic
 from ksqlflink.statements.world import World
 
 _TRANSIENT_TOPIC = "_ksqlflink_transient_"
@@ -189,9 +189,8 @@ def _schemas(source: DataSource) -> tuple[str | None, str | None]:
 
 def carry_out(plan: QueryPlan, world: World) -> None:
     """Create the sink's topic and register its schemas."""
-    if plan.topic_is_new:
-        world.topics.create(plan.topic)
-    _register(plan, world)
+    with made(plan.topic, plan.topic_is_new, world):
+        _register(plan, world)
 
 
 def _register(plan: QueryPlan, world: World) -> tuple[int | None, int | None]:
@@ -201,8 +200,8 @@ def _register(plan: QueryPlan, world: World) -> tuple[int | None, int | None]:
         return None if schema is None else world.registry.register(subject, schema)
 
     topic = plan.topic.name
-    key = register(key_subject_of(topic), plan.key_schema)
-    return key, register(subject_of(topic), plan.value_schema)
+    value = register(subject_of(topic), plan.value_schema)
+    return register(key_subject_of(topic), plan.key_schema), value
 
 
 def sink_json(plan: QueryPlan, key_id: int | None, value_id: int | None) -> Json:
