@@ -28,6 +28,7 @@ STATEMENTS = (
     " WITH (KAFKA_TOPIC='bench_in', VALUE_FORMAT='{format}', PARTITIONS=1);",
     "CREATE TABLE bench_table AS SELECT k, COUNT(*) AS times, MAX(n) AS n FROM bench_in GROUP BY k;",
 )
+INSERT = "INSERT INTO bench_in (k, n, t) VALUES ('k%s', %s, UCASE('text %s'));"
 BY_KEY, SCAN = "SELECT * FROM bench_table WHERE k = 'k%s';", "SELECT * FROM bench_table WHERE times > 0;"
 Measured = dict[str, list[float]]
 
@@ -55,8 +56,7 @@ class Client:
 
     def insert(self, number: int) -> None:
         """Insert a row."""
-        values = f"'k{number % KEYS}', {number}, UCASE('text {number}')"
-        self.run("INSERT INTO bench_in (k, n, t) VALUES (" + values + ");")
+        self.run(INSERT % (number % KEYS, number, number))
 
 
 def main() -> None:
