@@ -8,6 +8,8 @@ SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 # The first that really runs: a version manager may put a name on the PATH that leads nowhere.
 PYTHON ?= $(shell for name in python3.11 python3.12 python3; do \
 	$$name -c '$(SUITABLE)' 2>/dev/null && echo $$name && break; done)
+# Compiled modules are kept: a container's image may say otherwise, and then every command compiles its own anew.
+export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -44,10 +46,10 @@ acceptance: $(INSTALLED) ## Prove the whole promise on services that run, and le
 	MACD_TARGET=$(TARGET) $(BIN)/macd acceptance $(ACCEPTANCE_ARGS)
 
 test: $(INSTALLED) browser ## Set up everything and run all tests: real stack, real Airflow, real browser
-	@$(BIN)/pytest $(TEST_ARGS)
+	@exec $(BIN)/python -m tests.lanes $(TEST_ARGS)
 
 test-unit: $(INSTALLED) ## Run only the tests that need no stack
-	@$(BIN)/pytest -m "not integration and not docker" $(TEST_ARGS)
+	@exec $(BIN)/python -m tests.lanes --only unit $(TEST_ARGS)
 
 lint: $(INSTALLED) ## Check style and types, and the workflows where there is Go
 	@$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from tests import lanes
 
 # Airflow reads its settings while it is imported: keep it away from the developer's own ~/airflow.
 _home = tempfile.TemporaryDirectory(prefix="macd-airflow-")
@@ -23,13 +24,23 @@ if TYPE_CHECKING:
     from tests.stack import Stack
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Lets the conformance tests replay against the embedded stack unless they are given other services.
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--lane", choices=lanes.NAMES, help="only what runs in this lane of `make test`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves the tests of the lane that was asked for, if one was, and puts them in order.
+
+    Lets the conformance tests replay against the embedded stack unless they are given other services.
 
     What needs no stack comes first, because it is quick; then the acceptance kit, which begins with an empty
     stack and has to leave one to the whole DAG behind it; last what needs a browser: Playwright's event loop
     stays in the main thread until the session ends, and nothing that runs a loop of its own works there then.
     """
+    if lane := config.getoption("lane"):
+        left_out = [item for item in items if lanes.lane_of(item.path.name, _turn(item) > 0) != lane]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
     items.sort(key=_turn)
     for item in items:
         needs_stack = item.get_closest_marker("integration") is not None
@@ -61,7 +72,7 @@ def _airflow_home() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """The whole embedded stack, started once a session in .local-test and stopped at its end.
+    """The embedded stack, started once a session in .local-test/<lane> and stopped at its end.
 
     Its data is deleted before the session, its logs are left after it for whoever looks into a failure.
     With MACD_TEST_STACK=running the tests use the stack that runs already and leave it running: quick while
@@ -73,8 +84,10 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
         yield Stack.connect()
         return
     capture = request.config.pluginmanager.getplugin("capturemanager")
+    lane = request.config.getoption("lane") or lanes.ALL
+    without = ("--without", "airflow") if lane == lanes.SERVICES else ()
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment().items():
+        for name, value in environment(lane).items():
             patch.setenv(name, value)
 
         def local(*command: str) -> None:
@@ -84,7 +97,7 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
 
         local("reset", "--yes")
         try:
-            local("up")
+            local("up", *without)
             found = Stack.connect()
             _announce(found, patch)
             yield found

@@ -2,10 +2,10 @@
 
     python benchmarks/deploy.py [--against FOLDER] [--rounds 2]
 
-Starts a stack (Kafka, the registry, Flink, ksqlflink) on this checkout's ports with data of its own, makes the
-topics and subjects of include/, and sends the statements of include/ksql one after the other, as `macd apply`
-does. Each is timed until it is answered, all together also until every job runs. With --against, the same is
-done with the stack of another checkout (which has its own .venv), in turn, and the ratio is printed.
+Starts a stack (Kafka, the registry, Flink, ksqlflink) on this checkout's ports with data of its own, makes
+the topics and subjects of include/, and sends the statements of include/ksql one after the other, as `macd
+apply` does. Each is timed until it is answered, all together also until every job runs. With --against, the
+same is done with the stack of another checkout (which has its own .venv), in turn, and the ratio is printed.
 """
 
 from __future__ import annotations
@@ -75,9 +75,7 @@ def _cold(label: str, tree: Path) -> Outcome:
         finally:
             local("down")
     each = " ".join(f"{seconds:.1f}" for seconds in outcome.statements)
-    print(
-        f"{label:<6} answered after {outcome.answered:5.1f} s ({each}), running after {outcome.running:5.1f} s"
-    )
+    print(f"{label}: answered after {outcome.answered:.1f} s ({each}), running after {outcome.running:.1f} s")
     return outcome
 
 
@@ -100,7 +98,7 @@ def _wait_until_running(jobs: int) -> None:
     deadline = time.monotonic() + RUNNING_S
     while time.monotonic() < deadline:
         listed = requests.get(url, timeout=10).json()["jobs"]
-        if len([job for job in listed if job["tasks"]["running"] == job["tasks"]["total"]]) == jobs:
+        if sum(0 < job["tasks"]["total"] == job["tasks"]["running"] for job in listed) == jobs:
             return
         time.sleep(0.05)
     raise SystemExit(f"{jobs} jobs do not run within {RUNNING_S:.0f} s")

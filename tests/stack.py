@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from pymongo.database import Database
@@ -25,29 +26,33 @@ from macd.local.supervisor import Supervisor
 from macd.quality.report import Report, ReportStore
 from macd.settings import REPOSITORY, Settings
 from macd.specs import PipelineSpec, Services, load_pipeline, resolve_services
+from tests.lanes import ALL, STACKS
 
 MACD = (sys.executable, "-c", "from macd.cli import main; main()")
-HOME = REPOSITORY / ".local-test"
-# Below the kernel's ephemeral range, so that no outgoing connection takes a port before its server does.
-PORTS = range(20_000, 32_000)
+HOMES = REPOSITORY / ".local-test"
+# Below the kernel's ephemeral range, so that no outgoing connection takes a port before its server does. Each
+# lane has its own, even while nobody listens on them: what they belong to may be away on purpose.
+PORTS = range(28_000, 32_000)
+LANE_PORTS = dict(
+    zip((ALL, *STACKS), (range(at, at + 2_000) for at in range(20_000, 28_000, 2_000)), strict=True)
+)
 RUN_DEADLINE_S = 600.0
 Found = TypeVar("Found")
 
 
-def environment() -> dict[str, str]:
-    """Variables for a stack beside any other one; the cache of downloads is shared."""
+def environment(lane: str) -> dict[str, str]:
+    """Variables for a lane's stack beside any other one; the cache of downloads is shared."""
     fields = [name for name in LocalConfig.model_fields if name.endswith("_port")]
-    ports = {
-        f"MACD_LOCAL_{name.upper()}": str(port) for name, port in zip(fields, free_ports(), strict=False)
-    }
+    found = free_ports(LANE_PORTS[lane])
+    ports = {f"MACD_LOCAL_{name.upper()}": str(port) for name, port in zip(fields, found, strict=False)}
     # Waiting is handed to the triggerer here, so that this way of waiting is tested as well.
-    return {"MACD_LOCAL_HOME": str(HOME), "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE": "True", **ports}
+    return {"MACD_LOCAL_HOME": str(HOMES / lane), "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE": "True", **ports}
 
 
-def free_ports() -> Iterator[int]:
+def free_ports(among: range = PORTS) -> Iterator[int]:
     """Different ports that nobody listens on; all stay taken until the iterator ends, so none comes twice."""
     with ExitStack() as taken:
-        for port in random.sample(PORTS, len(PORTS)):
+        for port in random.sample(among, len(among)):
             candidate = taken.enter_context(closing(socket.socket()))
             try:
                 candidate.bind((HOST, port))
@@ -73,10 +78,9 @@ def until(condition: Callable[[], Found], deadline_s: float = 60.0, every_s: flo
 
 @dataclass(frozen=True)
 class Stack:
-    """A running stack with Airflow, and the project's pipeline on it."""
+    """A running stack, and the project's pipeline on it."""
 
     config: LocalConfig
-    airflow: Airflow
     pipeline: PipelineSpec
     services: Services
 
@@ -85,10 +89,15 @@ class Stack:
         """The stack that the environment names."""
         settings = Settings()
         pipeline = load_pipeline(settings.include_dir, settings.target)
+        return cls(LocalConfig.load(), pipeline, resolve_services(pipeline.target, os.environ))
+
+    @cached_property
+    def airflow(self) -> Airflow:
+        """Airflow, with the pipeline's DAG switched on; not in the lane without it."""
         airflow = airflow_client()
         wait_for_dag(airflow, DAG_ID, PARSE_DEADLINE_S)
         airflow.unpause(DAG_ID)
-        return cls(LocalConfig.load(), airflow, pipeline, resolve_services(pipeline.target, os.environ))
+        return airflow
 
     @property
     def airflow_url(self) -> str:

@@ -62,7 +62,8 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._settings = settings
-        self._kafka = KafkaTopics(settings.bootstrap_servers)
+        records = KafkaRecords(settings.bootstrap_servers)
+        self._kafka = KafkaTopics(settings.bootstrap_servers, records.learn)
         self._catalogue = Catalogue(settings.state_dir / "catalogue.sqlite")
         self._cluster = FlinkCluster(JsonService("Flink", settings.flink_url))
         gateway = JsonService("The Flink SQL gateway", settings.gateway_url, timeout=_PLANNING_SECONDS)
@@ -71,7 +72,6 @@ class Server:
             self._catalogue, self._cluster, self._gateway, self._kafka.abort_transactions
         )
         registry = SchemaRegistry(JsonService("The schema registry", settings.registry_url))
-        records = KafkaRecords(settings.bootstrap_servers)
         world = World(self._catalogue, self._kafka, registry, records)
         # Of their own: what they hold must not slow down or end what everybody else is evaluated by.
         self._push_worker = Worker()

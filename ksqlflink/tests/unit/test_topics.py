@@ -58,7 +58,7 @@ class LaggingAdmin:
 
 
 def topics_of(admin: LaggingAdmin) -> KafkaTopics:
-    return KafkaTopics("unused", admin)  # type: ignore[arg-type]
+    return KafkaTopics("unused", admin=admin)  # type: ignore[arg-type]
 
 
 def test_a_topic_is_made_when_all_its_partitions_have_leaders() -> None:

@@ -92,7 +92,7 @@ def keep_archives(config: LocalConfig) -> None:
         partial = _kept(config) / f"{archive.name}.{os.getpid()}.part"
         shutil.move(archive, partial)
         for older in _kept(config).glob(f"{archive.name.rpartition('-')[0]}-*.jsa"):
-            older.unlink()
+            older.unlink(missing_ok=True)  # another stack with this cache may be a moment earlier
         partial.replace(_kept(config) / archive.name)
 
 

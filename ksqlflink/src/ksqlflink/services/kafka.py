@@ -38,8 +38,15 @@ def reason(error: BaseException | KafkaError) -> str:
 class KafkaTopics:
     """Topics of a cluster."""
 
-    def __init__(self, bootstrap_servers: str, admin: AdminClient | None = None) -> None:
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        created: Callable[[str], None] = lambda _: None,
+        admin: AdminClient | None = None,
+    ) -> None:
+        """`created` is told the name of each topic that is made."""
         self._bootstrap_servers = bootstrap_servers
+        self._created = created
         self._admin = admin or AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
 
     def find(self, name: str) -> Topic | None:
@@ -72,6 +79,7 @@ class KafkaTopics:
             message = f"Failed to guarantee existence of topic {topic.name}\nCaused by: {cause}"
             raise ServerProblem(message) from error
         _wait(lambda: self._is_usable(topic), f"The brokers do not know the new topic {topic.name}")
+        self._created(topic.name)
 
     def _is_usable(self, topic: Topic) -> bool:
         """Tell whether each partition is in the metadata with its leader, and that leader knows it, too."""

@@ -22,6 +22,7 @@ from ksqlflink.services.kafka_follower import KafkaFollower
 from ksqlflink.services.records import Place, Record, TopicReader
 
 _FLUSH_SECONDS = 30.0
+_METADATA_SECONDS = 10.0
 _BATCH = 500
 
 
@@ -48,6 +49,16 @@ class KafkaRecords:
                 failures.append(f"no acknowledgement within {_FLUSH_SECONDS:.0f} s")
         if failures:
             raise ServerProblem(f"Kafka did not take the record: {failures[0]}")
+
+    def learn(self, topic: str) -> None:
+        """Look at a new topic: an older one of its name may have had another number of partitions."""
+        with self._lock:
+            if self._producer is None:
+                return
+            try:
+                self._producer.list_topics(topic, _METADATA_SECONDS)
+            except KafkaException as error:
+                raise ServerProblem(f"Kafka does not describe topic {topic}: {reason(error)}") from error
 
     def _open_producer(self) -> Producer:
         if self._producer is None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from macd.local.config import LocalConfig
@@ -47,6 +49,22 @@ def test_an_archive_replaces_the_older_one_of_its_component_only(jvm: Jvm) -> No
         (folder / name).touch()
     keep_archives(jvm.config)
     assert sorted(path.name for path in kept.iterdir()) == ["flink-gateway-1.jsa", "kafka-2.jsa"]
+
+
+def test_a_stack_beside_it_may_replace_the_same_archive(jvm: Jvm, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded, kept = jvm.config.run / "class-data", jvm.config.cache / "class-data"
+    for folder, name in ((kept, "kafka-1.jsa"), (recorded, "kafka-2.jsa")):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    unlink = Path.unlink
+
+    def raced(self: Path, missing_ok: bool = False) -> None:
+        unlink(self)
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", raced)
+    keep_archives(jvm.config)
+    assert [path.name for path in kept.iterdir()] == ["kafka-2.jsa"]
 
 
 def test_new_jars_need_a_new_archive(jvm: Jvm) -> None:

@@ -5,11 +5,17 @@ import java.math.MathContext;
 import java.math.RoundingMode;
 import ksqlflink.type.Type;
 
-/** Arithmetic on numbers. A null operand, a division by zero and a decimal that does not fit throw RuntimeException. */
+/**
+ * Arithmetic on numbers. A null operand, a division by zero and a decimal that does not fit throw
+ * RuntimeException.
+ */
 final class Arithmetic {
   private Arithmetic() {}
 
-  /** a op b with the type of the result. Throws IllegalArgumentException for types without arithmetic. */
+  /**
+   * a op b with the type of the result. Throws IllegalArgumentException for types without
+   * arithmetic.
+   */
   static Expression binary(String op, Type type, Expression left, Expression right) {
     return switch (type.kind) {
       case INTEGER -> integers(op, left, right);
@@ -31,7 +37,10 @@ final class Arithmetic {
     };
   }
 
-  /** A number as a decimal, without loss; a string is read. Throws NumberFormatException, NullPointerException. */
+  /**
+   * A number as a decimal, without loss; a string is read. Throws NumberFormatException,
+   * NullPointerException.
+   */
   static BigDecimal decimal(Object value) {
     if (value instanceof BigDecimal decimal) {
       return decimal;
@@ -39,7 +48,9 @@ final class Arithmetic {
     if (value instanceof Double number) {
       return BigDecimal.valueOf(number);
     }
-    return value instanceof String text ? new BigDecimal(text) : new BigDecimal(((Number) value).longValue());
+    return value instanceof String text
+        ? new BigDecimal(text)
+        : new BigDecimal(((Number) value).longValue());
   }
 
   private static Number number(Expression expression, Object[] row) {

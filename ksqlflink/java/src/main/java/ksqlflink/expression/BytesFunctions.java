@@ -27,23 +27,29 @@ final class BytesFunctions {
     functions.put("DOUBLE_FROM_BYTES", strict(args -> buffer(args, Double.BYTES).getDouble()));
     functions.put("FROM_BYTES", strict(args -> fromBytes((byte[]) args[0], (String) args[1])));
     functions.put("TO_BYTES", strict(args -> toBytes((String) args[0], (String) args[1])));
-    functions.put("ENCODE", strict(args -> encode((String) args[0], (String) args[1], (String) args[2])));
-    functions.put("UUID", plain(args -> args.length == 0 ? UUID.randomUUID().toString() : uuid((byte[]) args[0])));
+    functions.put(
+        "ENCODE", strict(args -> encode((String) args[0], (String) args[1], (String) args[2])));
+    functions.put(
+        "UUID",
+        plain(args -> args.length == 0 ? UUID.randomUUID().toString() : uuid((byte[]) args[0])));
   }
 
   private static ByteBuffer buffer(Object[] args, int size) {
     byte[] bytes = (byte[]) args[0];
     if (bytes.length != size) {
-      throw new IllegalArgumentException("Number of bytes must be equal to " + size + ", but found " + bytes.length);
+      throw new IllegalArgumentException(
+          "Number of bytes must be equal to " + size + ", but found " + bytes.length);
     }
-    return ByteBuffer.wrap(bytes).order(args.length > 1 ? order((String) args[1]) : ByteOrder.BIG_ENDIAN);
+    return ByteBuffer.wrap(bytes)
+        .order(args.length > 1 ? order((String) args[1]) : ByteOrder.BIG_ENDIAN);
   }
 
   private static ByteOrder order(String name) {
     return switch (name.toUpperCase(Locale.ROOT)) {
       case "BIG_ENDIAN" -> ByteOrder.BIG_ENDIAN;
       case "LITTLE_ENDIAN" -> ByteOrder.LITTLE_ENDIAN;
-      default -> throw new IllegalArgumentException("neither BIG_ENDIAN nor LITTLE_ENDIAN: " + name);
+      default ->
+          throw new IllegalArgumentException("neither BIG_ENDIAN nor LITTLE_ENDIAN: " + name);
     };
   }
 
@@ -76,11 +82,12 @@ final class BytesFunctions {
     if (from.equalsIgnoreCase(to)) {
       throw unknown(from + " to " + to);
     }
-    byte[] bytes = switch (from.toLowerCase(Locale.ROOT)) {
-      case "hex" -> HexFormat.of().parseHex(bareHex(text));
-      case "base64" -> Base64.getMimeDecoder().decode(text);
-      default -> toBytes(text, from);
-    };
+    byte[] bytes =
+        switch (from.toLowerCase(Locale.ROOT)) {
+          case "hex" -> HexFormat.of().parseHex(bareHex(text));
+          case "base64" -> Base64.getMimeDecoder().decode(text);
+          default -> toBytes(text, from);
+        };
     String result = fromBytes(bytes, to);
     return to.equalsIgnoreCase("hex") ? result.toLowerCase(Locale.ROOT) : result;
   }
@@ -129,7 +136,11 @@ final class BytesFunctions {
   static Object pad(Object[] args, boolean left) {
     byte[] bytes = (byte[]) args[0];
     byte[] padding = (byte[]) args[2];
-    if (bytes == null || padding == null || padding.length == 0 || args[1] == null || integer(args[1]) < 0) {
+    if (bytes == null
+        || padding == null
+        || padding.length == 0
+        || args[1] == null
+        || integer(args[1]) < 0) {
       return null;
     }
     byte[] result = Arrays.copyOf(bytes, integer(args[1]));
@@ -148,7 +159,8 @@ final class BytesFunctions {
   static Object substring(Object[] args) {
     byte[] bytes = (byte[]) args[0];
     int start = StringFunctions.start(bytes.length, integer(args[1]));
-    int end = args.length > 2 ? StringFunctions.end(bytes.length, start, integer(args[2])) : bytes.length;
+    int end =
+        args.length > 2 ? StringFunctions.end(bytes.length, start, integer(args[2])) : bytes.length;
     return Arrays.copyOfRange(bytes, start, end);
   }
 

@@ -18,8 +18,9 @@ public final class Casts {
   private Casts() {}
 
   /**
-   * The cast of values, null to null; from is null for the literal NULL. The cast throws RuntimeException for a value that does not fit.
-   * Throws IllegalArgumentException if ksqlDB has no such cast.
+   * The cast of values, null to null; from is null for the literal NULL. The cast throws
+   * RuntimeException for a value that does not fit. Throws IllegalArgumentException if ksqlDB has
+   * no such cast.
    */
   static UnaryOperator<Object> of(Type from, Type to) {
     if (from == null || from.equals(to)) {
@@ -34,9 +35,18 @@ public final class Casts {
       case STRING -> toText(from);
       case BOOLEAN -> parsing(from, to, Casts::parseBoolean);
       case BYTES -> parsing(from, to, Base64.getDecoder()::decode);
-      case INTEGER -> from.isNumber() ? value -> ((Number) value).intValue() : parsing(from, to, Integer::parseInt);
-      case BIGINT -> from.isNumber() ? value -> ((Number) value).longValue() : parsing(from, to, Long::parseLong);
-      case DOUBLE -> from.isNumber() ? value -> ((Number) value).doubleValue() : parsing(from, to, Casts::parseDouble);
+      case INTEGER ->
+          from.isNumber()
+              ? value -> ((Number) value).intValue()
+              : parsing(from, to, Integer::parseInt);
+      case BIGINT ->
+          from.isNumber()
+              ? value -> ((Number) value).longValue()
+              : parsing(from, to, Long::parseLong);
+      case DOUBLE ->
+          from.isNumber()
+              ? value -> ((Number) value).doubleValue()
+              : parsing(from, to, Casts::parseDouble);
       case DECIMAL -> toDecimal(from, to);
       case DATE, TIME, TIMESTAMP -> toTime(from, to);
       case ARRAY -> toArray(from, to);
@@ -80,7 +90,8 @@ public final class Casts {
   private static UnaryOperator<Object> toDecimal(Type from, Type to) {
     MathContext digits = new MathContext(to.precision);
     return switch (from.kind) {
-      case INTEGER, BIGINT -> value -> fit(new BigDecimal(((Number) value).longValue(), digits), to);
+      case INTEGER, BIGINT ->
+          value -> fit(new BigDecimal(((Number) value).longValue(), digits), to);
       case DOUBLE -> value -> fit(new BigDecimal((Double) value, digits), to);
       case DECIMAL -> value -> fit((BigDecimal) value, to);
       case STRING -> value -> fit(new BigDecimal(((String) value).trim()), to);
@@ -88,25 +99,32 @@ public final class Casts {
     };
   }
 
-  /** The value with the scale of the type, rounded half up. Throws ArithmeticException if it has too many digits before the point. */
+  /**
+   * The value with the scale of the type, rounded half up. Throws ArithmeticException if it has too
+   * many digits before the point.
+   */
   static BigDecimal fit(BigDecimal value, Type type) {
     if (value.abs().compareTo(BigDecimal.ONE.scaleByPowerOfTen(type.precision - type.scale)) >= 0) {
-      throw new ArithmeticException("Numeric field overflow: " + value.toPlainString() + " as " + type);
+      throw new ArithmeticException(
+          "Numeric field overflow: " + value.toPlainString() + " as " + type);
     }
     return value.setScale(type.scale, RoundingMode.HALF_UP);
   }
 
   private static UnaryOperator<Object> toTime(Type from, Type to) {
     return switch (to.kind) {
-      case DATE -> from.kind == Type.Kind.TIMESTAMP
-          ? value -> (int) Math.floorDiv((Long) value, Times.DAY)
-          : parsing(from, to, Times::parseDate);
-      case TIME -> from.kind == Type.Kind.TIMESTAMP
-          ? value -> (int) Math.floorMod((Long) value, Times.DAY)
-          : parsing(from, to, Times::parseTime);
-      default -> from.kind == Type.Kind.DATE
-          ? value -> ((Number) value).longValue() * Times.DAY
-          : parsing(from, to, Times::parseTimestamp);
+      case DATE ->
+          from.kind == Type.Kind.TIMESTAMP
+              ? value -> (int) Math.floorDiv((Long) value, Times.DAY)
+              : parsing(from, to, Times::parseDate);
+      case TIME ->
+          from.kind == Type.Kind.TIMESTAMP
+              ? value -> (int) Math.floorMod((Long) value, Times.DAY)
+              : parsing(from, to, Times::parseTime);
+      default ->
+          from.kind == Type.Kind.DATE
+              ? value -> ((Number) value).longValue() * Times.DAY
+              : parsing(from, to, Times::parseTimestamp);
     };
   }
 
@@ -148,7 +166,8 @@ public final class Casts {
     return value -> structOf((Object[]) value, index, fields);
   }
 
-  private static Object[] structOf(Object[] source, int[] index, List<UnaryOperator<Object>> fields) {
+  private static Object[] structOf(
+      Object[] source, int[] index, List<UnaryOperator<Object>> fields) {
     Object[] result = new Object[index.length];
     for (int i = 0; i < index.length; i++) {
       result[i] = index[i] < 0 ? null : fields.get(i).apply(source[index[i]]);

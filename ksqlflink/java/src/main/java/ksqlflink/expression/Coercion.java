@@ -10,11 +10,16 @@ import java.util.List;
 import java.util.Map;
 import ksqlflink.type.Type;
 
-/** A value as its column's type, where ksqlDB converts it without being asked to: what INSERT VALUES does. */
+/**
+ * A value as its column's type, where ksqlDB converts it without being asked to: what INSERT VALUES
+ * does.
+ */
 public final class Coercion {
   private Coercion() {}
 
-  /** Throws IllegalArgumentException, in ksqlDB's words, for a value that the column does not take. */
+  /**
+   * Throws IllegalArgumentException, in ksqlDB's words, for a value that the column does not take.
+   */
   public static Object coerce(Object value, Type given, Type wanted, String column) {
     try {
       return coerced(value, given, wanted);
@@ -58,7 +63,10 @@ public final class Coercion {
     };
   }
 
-  /** The value of a text as a column of that type takes it. Throws RuntimeException where it does not. */
+  /**
+   * The value of a text as a column of that type takes it. Throws RuntimeException where it does
+   * not.
+   */
   public static Object ofText(String text, Type wanted) {
     return switch (wanted.kind) {
       case STRING -> text;
@@ -78,7 +86,10 @@ public final class Coercion {
     return switch (wanted.kind) {
       case BIGINT -> (Object) value.longValue();
       case DOUBLE -> (Object) value.doubleValue();
-      default -> exact(value instanceof BigDecimal decimal ? decimal : BigDecimal.valueOf(value.longValue()), wanted);
+      default ->
+          exact(
+              value instanceof BigDecimal decimal ? decimal : BigDecimal.valueOf(value.longValue()),
+              wanted);
     };
   }
 
@@ -100,7 +111,10 @@ public final class Coercion {
   private static Map<Object, Object> map(Map<?, ?> entries, Type given, Type wanted) {
     Map<Object, Object> result = new LinkedHashMap<>();
     entries.forEach(
-        (key, value) -> result.put(coerced(key, given.key, wanted.key), coerced(value, given.element, wanted.element)));
+        (key, value) ->
+            result.put(
+                coerced(key, given.key, wanted.key),
+                coerced(value, given.element, wanted.element)));
     return result;
   }
 

@@ -23,12 +23,14 @@ final class CollectionFunctions {
 
   static void addTo(Map<String, Functions.Factory> functions) {
     functions.put("ARRAY_CONCAT", plain(CollectionFunctions::concat));
-    functions.put("ARRAY_CONTAINS", plain(args -> args[0] != null && contains(list(args[0]), args[1])));
+    functions.put(
+        "ARRAY_CONTAINS", plain(args -> args[0] != null && contains(list(args[0]), args[1])));
     functions.put("ARRAY_JOIN", plain(CollectionFunctions::join));
     functions.put("ARRAY_LENGTH", strict(args -> list(args[0]).size()));
     functions.put("ARRAY_MAX", strict(args -> last(list(args[0]), Comparator.naturalOrder())));
     functions.put("ARRAY_MIN", strict(args -> last(list(args[0]), Comparator.reverseOrder())));
-    functions.put("ARRAY_REMOVE", plain(args -> args[0] == null ? null : without(list(args[0]), args[1])));
+    functions.put(
+        "ARRAY_REMOVE", plain(args -> args[0] == null ? null : without(list(args[0]), args[1])));
     functions.put("ARRAY_SORT", plain(CollectionFunctions::sort));
     functions.put("SLICE", plain(CollectionFunctions::slice));
     addSets(functions);
@@ -37,21 +39,30 @@ final class CollectionFunctions {
 
   private static void addSets(Map<String, Functions.Factory> functions) {
     functions.put("ARRAY_DISTINCT", strict(args -> list(keys(args[0]))));
-    functions.put("ARRAY_EXCEPT", strict(args -> {
-      Set<Values.Key> result = keys(args[0]);
-      result.removeAll(keys(args[1]));
-      return list(result);
-    }));
-    functions.put("ARRAY_INTERSECT", strict(args -> {
-      Set<Values.Key> result = keys(args[0]);
-      result.retainAll(keys(args[1]));
-      return list(result);
-    }));
-    functions.put("ARRAY_UNION", strict(args -> {
-      Set<Values.Key> result = keys(args[0]);
-      result.addAll(keys(args[1]));
-      return list(result);
-    }));
+    functions.put(
+        "ARRAY_EXCEPT",
+        strict(
+            args -> {
+              Set<Values.Key> result = keys(args[0]);
+              result.removeAll(keys(args[1]));
+              return list(result);
+            }));
+    functions.put(
+        "ARRAY_INTERSECT",
+        strict(
+            args -> {
+              Set<Values.Key> result = keys(args[0]);
+              result.retainAll(keys(args[1]));
+              return list(result);
+            }));
+    functions.put(
+        "ARRAY_UNION",
+        strict(
+            args -> {
+              Set<Values.Key> result = keys(args[0]);
+              result.addAll(keys(args[1]));
+              return list(result);
+            }));
   }
 
   private static void addMaps(Map<String, Functions.Factory> functions) {
@@ -114,7 +125,10 @@ final class CollectionFunctions {
   }
 
   private static String scalarText(Object item) {
-    if (item instanceof byte[] || item instanceof Object[] || item instanceof List || item instanceof Map) {
+    if (item instanceof byte[]
+        || item instanceof Object[]
+        || item instanceof List
+        || item instanceof Map) {
       throw new IllegalArgumentException("ARRAY_JOIN takes arrays of simple types only");
     }
     return String.valueOf(item);

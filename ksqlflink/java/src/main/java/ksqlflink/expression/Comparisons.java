@@ -11,8 +11,9 @@ final class Comparisons {
   private Comparisons() {}
 
   /**
-   * The comparison = <> < <= > >= of two types. Text beside a DATE, TIME, TIMESTAMP or number is parsed: the predicate then throws
-   * RuntimeException for text that is not one. Throws IllegalArgumentException for types without that comparison.
+   * The comparison = <> < <= > >= of two types. Text beside a DATE, TIME, TIMESTAMP or number is
+   * parsed: the predicate then throws RuntimeException for text that is not one. Throws
+   * IllegalArgumentException for types without that comparison.
    */
   static BiPredicate<Object, Object> of(String op, Type left, Type right) {
     if (left.kind == Type.Kind.DECIMAL || right.kind == Type.Kind.DECIMAL) {
@@ -34,7 +35,8 @@ final class Comparisons {
     return switch (type.kind) {
       case STRING -> (a, b) -> holds(op, ((String) a).compareTo((String) b));
       case BOOLEAN -> (a, b) -> holds(op, ((Boolean) a).compareTo((Boolean) b));
-      case BYTES -> (a, b) -> holds(op, ByteBuffer.wrap((byte[]) a).compareTo(ByteBuffer.wrap((byte[]) b)));
+      case BYTES ->
+          (a, b) -> holds(op, ByteBuffer.wrap((byte[]) a).compareTo(ByteBuffer.wrap((byte[]) b)));
       default -> equality(op, type);
     };
   }
@@ -82,7 +84,9 @@ final class Comparisons {
     if (left == Type.Kind.TIME || right == Type.Kind.TIME) {
       return Type.Kind.TIME;
     }
-    return left == Type.Kind.TIMESTAMP || right == Type.Kind.TIMESTAMP ? Type.Kind.TIMESTAMP : Type.Kind.DATE;
+    return left == Type.Kind.TIMESTAMP || right == Type.Kind.TIMESTAMP
+        ? Type.Kind.TIMESTAMP
+        : Type.Kind.DATE;
   }
 
   private static ToLongFunction<Object> point(Type.Kind from, Type.Kind to) {

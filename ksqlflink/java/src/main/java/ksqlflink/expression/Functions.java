@@ -5,7 +5,10 @@ import java.util.Locale;
 import java.util.Map;
 import ksqlflink.type.Type;
 
-/** The scalar functions by name. A further one is put into the class of its theme, and into functions.yaml for its types. */
+/**
+ * The scalar functions by name. A further one is put into the class of its theme, and into
+ * functions.yaml for its types.
+ */
 final class Functions {
   private static final Map<String, Factory> BY_NAME = all();
 

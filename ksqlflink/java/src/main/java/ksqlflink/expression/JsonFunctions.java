@@ -62,10 +62,11 @@ final class JsonFunctions {
 
   private static Functions.Function extract() {
     Memo<String, JsonPath> paths = new Memo<>(JsonPath::new);
-    return strictly(args -> {
-      JsonNode found = paths.get((String) args[1]).find(parse((String) args[0]));
-      return found == null ? null : text(found);
-    });
+    return strictly(
+        args -> {
+          JsonNode found = paths.get((String) args[1]).find(parse((String) args[0]));
+          return found == null ? null : text(found);
+        });
   }
 
   private static String text(JsonNode node) {
@@ -97,7 +98,9 @@ final class JsonFunctions {
 
   private static boolean equal(JsonNode element, Object wanted) {
     if (wanted instanceof Integer || wanted instanceof Long) {
-      return element.isIntegralNumber() && element.canConvertToLong() && element.longValue() == ((Number) wanted).longValue();
+      return element.isIntegralNumber()
+          && element.canConvertToLong()
+          && element.longValue() == ((Number) wanted).longValue();
     }
     if (wanted instanceof Double number) {
       return element.isBigDecimal() && element.doubleValue() == number;
@@ -105,7 +108,9 @@ final class JsonFunctions {
     if (wanted instanceof Boolean bool) {
       return element.isBoolean() && element.booleanValue() == bool;
     }
-    return wanted == null ? element.isNull() : element.isTextual() && element.textValue().equals(wanted);
+    return wanted == null
+        ? element.isNull()
+        : element.isTextual() && element.textValue().equals(wanted);
   }
 
   private static Object length(JsonNode node) {
@@ -170,7 +175,10 @@ final class JsonFunctions {
     return node.isObject() ? records : null;
   }
 
-  /** The value in Java classes that Jackson writes as ksqlDB does: times as text, structs and maps sorted. */
+  /**
+   * The value in Java classes that Jackson writes as ksqlDB does: times as text, structs and maps
+   * sorted.
+   */
   private static Object plainValue(Object value, Type type) {
     if (value == null || type == null) {
       return null;

@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
 /** A path such as $.log.items[0]["a b"] into a JSON value. */
 final class JsonPath {
   private static final Pattern STEP =
-      Pattern.compile("\\.([\\p{L}\\p{Nd}_:-]+)|\\[([\\p{L}\\p{Nd}_]+)]|\\[\"((?:[^\"\\\\]|\\\\.)*)\"]");
+      Pattern.compile(
+          "\\.([\\p{L}\\p{Nd}_:-]+)|\\[([\\p{L}\\p{Nd}_]+)]|\\[\"((?:[^\"\\\\]|\\\\.)*)\"]");
 
   private final List<String> steps = new ArrayList<>();
 

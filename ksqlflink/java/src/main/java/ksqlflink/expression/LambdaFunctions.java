@@ -9,7 +9,10 @@ import java.util.Map;
 final class LambdaFunctions {
   private LambdaFunctions() {}
 
-  /** A compiled lambda. Its variables are cells that its body reads, so it belongs to one thread, as its expression does. */
+  /**
+   * A compiled lambda. Its variables are cells that its body reads, so it belongs to one thread, as
+   * its expression does.
+   */
   record Lambda(List<Object[]> variables, Expression body) {
     Object apply(Object[] row, Object... values) {
       for (int i = 0; i < values.length; i++) {
@@ -19,11 +22,15 @@ final class LambdaFunctions {
     }
   }
 
-  /** The call of a function on plain arguments, then lambdas. Throws IllegalArgumentException for an unknown name. */
+  /**
+   * The call of a function on plain arguments, then lambdas. Throws IllegalArgumentException for an
+   * unknown name.
+   */
   static Expression bind(String name, Expression[] args, List<Lambda> lambdas) {
     Lambda first = lambdas.get(0);
     return switch (name) {
-      case "TRANSFORM" -> row -> transform(row, args[0].evaluate(row), first, lambdas.get(lambdas.size() - 1));
+      case "TRANSFORM" ->
+          row -> transform(row, args[0].evaluate(row), first, lambdas.get(lambdas.size() - 1));
       case "FILTER" -> row -> filter(row, args[0].evaluate(row), first);
       case "REDUCE" -> row -> reduce(row, args[0].evaluate(row), args[1].evaluate(row), first);
       default -> throw new IllegalArgumentException("unknown function: " + name);
@@ -40,7 +47,8 @@ final class LambdaFunctions {
       return null;
     }
     Map<Object, Object> result = new HashMap<>();
-    ((Map<?, ?>) value).forEach((k, v) -> put(result, first.apply(row, k, v), second.apply(row, k, v)));
+    ((Map<?, ?>) value)
+        .forEach((k, v) -> put(result, first.apply(row, k, v), second.apply(row, k, v)));
     return result;
   }
 
@@ -66,11 +74,12 @@ final class LambdaFunctions {
 
   private static Object filterEntries(Object[] row, Map<?, ?> map, Lambda test) {
     Map<Object, Object> result = new HashMap<>();
-    map.forEach((k, v) -> {
-      if ((Boolean) test.apply(row, k, v)) {
-        put(result, k, v);
-      }
-    });
+    map.forEach(
+        (k, v) -> {
+          if ((Boolean) test.apply(row, k, v)) {
+            put(result, k, v);
+          }
+        });
     return result;
   }
 

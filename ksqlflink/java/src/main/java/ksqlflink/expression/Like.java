@@ -2,11 +2,17 @@ package ksqlflink.expression;
 
 import java.util.regex.Pattern;
 
-/** LIKE patterns: % stands for any text, _ for one character, the escape character takes either literally. */
+/**
+ * LIKE patterns: % stands for any text, _ for one character, the escape character takes either
+ * literally.
+ */
 final class Like {
   private Like() {}
 
-  /** The regular expression of a pattern; escape may be null. Throws IllegalArgumentException for an escape at the end. */
+  /**
+   * The regular expression of a pattern; escape may be null. Throws IllegalArgumentException for an
+   * escape at the end.
+   */
   static Pattern compile(String pattern, Character escape) {
     StringBuilder regex = new StringBuilder();
     StringBuilder plain = new StringBuilder();

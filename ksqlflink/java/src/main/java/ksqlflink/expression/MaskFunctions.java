@@ -12,7 +12,8 @@ final class MaskFunctions {
   private MaskFunctions() {}
 
   static void addTo(Map<String, Functions.Factory> functions) {
-    functions.put("MASK", plain(args -> args[0] == null ? null : mask((String) args[0], masks(args, 1))));
+    functions.put(
+        "MASK", plain(args -> args[0] == null ? null : mask((String) args[0], masks(args, 1))));
     functions.put("MASK_LEFT", plain(args -> partly(args, true, true)));
     functions.put("MASK_RIGHT", plain(args -> partly(args, false, true)));
     functions.put("MASK_KEEP_LEFT", plain(args -> partly(args, true, false)));

@@ -4,7 +4,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
 
-/** Remembers the results of a costly function, such as compiled patterns; bounded. One thread at a time. */
+/**
+ * Remembers the results of a costly function, such as compiled patterns; bounded. One thread at a
+ * time.
+ */
 final class Memo<K, V> {
   private static final int LIMIT = 1000;
   private final Map<K, V> known = new HashMap<>();

@@ -24,7 +24,8 @@ final class NumberFunctions {
   private static final double EARTH_KILOMETERS = 6371;
   private static final double EARTH_MILES = 3959;
   private static final Set<String> MILES = Set.of("mi", "mile", "miles");
-  private static final Set<String> KILOMETERS = Set.of("km", "kilometer", "kilometers", "kilometre", "kilometres");
+  private static final Set<String> KILOMETERS =
+      Set.of("km", "kilometer", "kilometers", "kilometre", "kilometres");
 
   private NumberFunctions() {}
 
@@ -41,7 +42,8 @@ final class NumberFunctions {
     functions.put("GEO_DISTANCE", plain(NumberFunctions::geoDistance));
     functions.put("PI", plain(args -> Math.PI));
     functions.put("RANDOM", plain(args -> Math.random()));
-    functions.put("LOG", call -> call.args().length == 1 ? unary(Math::log) : binary(NumberFunctions::log));
+    functions.put(
+        "LOG", call -> call.args().length == 1 ? unary(Math::log) : binary(NumberFunctions::log));
     functions.put("ATAN2", call -> binary(Math::atan2));
     functions.put("POWER", call -> binary(Math::pow));
     addUnary(functions);
@@ -72,7 +74,9 @@ final class NumberFunctions {
 
   private static Functions.Function binary(DoubleBinaryOperator operator) {
     return Functions.strictly(
-        args -> operator.applyAsDouble(((Number) args[0]).doubleValue(), ((Number) args[1]).doubleValue()));
+        args ->
+            operator.applyAsDouble(
+                ((Number) args[0]).doubleValue(), ((Number) args[1]).doubleValue()));
   }
 
   private static double log(double base, double value) {
@@ -93,7 +97,9 @@ final class NumberFunctions {
     if (value instanceof Double number) {
       return mode == RoundingMode.FLOOR ? Math.floor(number) : Math.ceil(number);
     }
-    return value instanceof BigDecimal number ? number.setScale(0, mode).setScale(number.scale()) : value;
+    return value instanceof BigDecimal number
+        ? number.setScale(0, mode).setScale(number.scale())
+        : value;
   }
 
   private static Object round(Object[] args) {
@@ -138,11 +144,12 @@ final class NumberFunctions {
 
   private static Functions.Function extreme(Type type, Comparator<Comparable<Object>> order) {
     UnaryOperator<Object> convert = conversion(type);
-    return args -> Arrays.stream(args)
-        .filter(Objects::nonNull)
-        .map(arg -> comparable(convert.apply(arg)))
-        .max(order)
-        .orElse(null);
+    return args ->
+        Arrays.stream(args)
+            .filter(Objects::nonNull)
+            .map(arg -> comparable(convert.apply(arg)))
+            .max(order)
+            .orElse(null);
   }
 
   private static UnaryOperator<Object> conversion(Type type) {
@@ -160,7 +167,9 @@ final class NumberFunctions {
   }
 
   private static Functions.Function series(Type type) {
-    return type.element.kind == Type.Kind.INTEGER ? NumberFunctions::integers : NumberFunctions::longs;
+    return type.element.kind == Type.Kind.INTEGER
+        ? NumberFunctions::integers
+        : NumberFunctions::longs;
   }
 
   private static Object integers(Object[] args) {
@@ -190,7 +199,9 @@ final class NumberFunctions {
     double lat2 = degrees(args[2], 90);
     double lon = Math.toRadians(degrees(args[3], 180) - degrees(args[1], 180));
     double lat = Math.toRadians(lat2 - lat1);
-    double a = haversine(lat) + haversine(lon) * Math.cos(Math.toRadians(lat1)) * Math.cos(Math.toRadians(lat2));
+    double a =
+        haversine(lat)
+            + haversine(lon) * Math.cos(Math.toRadians(lat1)) * Math.cos(Math.toRadians(lat2));
     return 2 * Math.asin(Math.sqrt(a)) * radius(args.length > 4 ? (String) args[4] : null);
   }
 
@@ -201,7 +212,8 @@ final class NumberFunctions {
   private static double degrees(Object arg, double limit) {
     double value = ((Number) arg).doubleValue();
     if (value < -limit || value > limit) {
-      throw new IllegalArgumentException("not between -" + limit + " and " + limit + " degrees: " + value);
+      throw new IllegalArgumentException(
+          "not between -" + limit + " and " + limit + " degrees: " + value);
     }
     return value;
   }

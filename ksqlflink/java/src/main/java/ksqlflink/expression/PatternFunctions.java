@@ -19,10 +19,18 @@ final class PatternFunctions {
   }
 
   static void addTo(Map<String, Functions.Factory> functions) {
-    functions.put("REGEXP_EXTRACT", matching((patterns, args) -> first(patterns.get((String) args[0]), args)));
-    functions.put("REGEXP_EXTRACT_ALL", matching((patterns, args) -> all(patterns.get((String) args[0]), args)));
-    functions.put("REGEXP_REPLACE", matching((patterns, args) -> replace(patterns.get((String) args[1]), args)));
-    functions.put("REGEXP_SPLIT_TO_ARRAY", matching((patterns, args) -> split(patterns.get((String) args[1]), args)));
+    functions.put(
+        "REGEXP_EXTRACT",
+        matching((patterns, args) -> first(patterns.get((String) args[0]), args)));
+    functions.put(
+        "REGEXP_EXTRACT_ALL",
+        matching((patterns, args) -> all(patterns.get((String) args[0]), args)));
+    functions.put(
+        "REGEXP_REPLACE",
+        matching((patterns, args) -> replace(patterns.get((String) args[1]), args)));
+    functions.put(
+        "REGEXP_SPLIT_TO_ARRAY",
+        matching((patterns, args) -> split(patterns.get((String) args[1]), args)));
   }
 
   private static Functions.Factory matching(Matching function) {
@@ -38,7 +46,9 @@ final class PatternFunctions {
 
   private static Object first(Pattern pattern, Object[] args) {
     Matcher matcher = pattern.matcher((String) args[1]);
-    return group(args) <= matcher.groupCount() && matcher.find() ? matcher.group(group(args)) : null;
+    return group(args) <= matcher.groupCount() && matcher.find()
+        ? matcher.group(group(args))
+        : null;
   }
 
   private static Object all(Pattern pattern, Object[] args) {
@@ -59,6 +69,7 @@ final class PatternFunctions {
 
   private static Object split(Pattern pattern, Object[] args) {
     boolean everywhere = pattern.matcher("").matches();
-    return new ArrayList<Object>(Arrays.asList(pattern.split((String) args[0], everywhere ? 0 : -1)));
+    return new ArrayList<Object>(
+        Arrays.asList(pattern.split((String) args[0], everywhere ? 0 : -1)));
   }
 }

@@ -26,19 +26,32 @@ final class StringFunctions {
   static void addTo(Map<String, Functions.Factory> functions) {
     functions.put("CHR", strict(args -> chr(args[0])));
     functions.put("CONCAT", textOrBytes(StringFunctions::concat, BytesFunctions::concat));
-    functions.put("CONCAT_WS", textOrBytes(StringFunctions::concatWithSeparator, BytesFunctions::concatWithSeparator));
+    functions.put(
+        "CONCAT_WS",
+        textOrBytes(StringFunctions::concatWithSeparator, BytesFunctions::concatWithSeparator));
     functions.put("ELT", plain(StringFunctions::elt));
     functions.put("FIELD", plain(StringFunctions::field));
     functions.put("INITCAP", strict(args -> initcap((String) args[0])));
     functions.put("INSTR", plain(StringFunctions::instr));
     functions.put("LCASE", strict(args -> ((String) args[0]).toLowerCase(Locale.ROOT)));
-    functions.put("LEN", strict(args -> args[0] instanceof byte[] bytes ? bytes.length : ((String) args[0]).length()));
-    functions.put("LPAD", textOrBytes(args -> pad(args, true), args -> BytesFunctions.pad(args, true)));
-    functions.put("RPAD", textOrBytes(args -> pad(args, false), args -> BytesFunctions.pad(args, false)));
-    functions.put("REPLACE", strict(args -> ((String) args[0]).replace((String) args[1], (String) args[2])));
-    functions.put("SPLIT", strict(args -> args[0] instanceof byte[] ? BytesFunctions.split(args) : split(args)));
+    functions.put(
+        "LEN",
+        strict(
+            args -> args[0] instanceof byte[] bytes ? bytes.length : ((String) args[0]).length()));
+    functions.put(
+        "LPAD", textOrBytes(args -> pad(args, true), args -> BytesFunctions.pad(args, true)));
+    functions.put(
+        "RPAD", textOrBytes(args -> pad(args, false), args -> BytesFunctions.pad(args, false)));
+    functions.put(
+        "REPLACE", strict(args -> ((String) args[0]).replace((String) args[1], (String) args[2])));
+    functions.put(
+        "SPLIT",
+        strict(args -> args[0] instanceof byte[] ? BytesFunctions.split(args) : split(args)));
     functions.put("SPLIT_TO_MAP", strict(StringFunctions::splitToMap));
-    functions.put("SUBSTRING", strict(args -> args[0] instanceof byte[] ? BytesFunctions.substring(args) : substring(args)));
+    functions.put(
+        "SUBSTRING",
+        strict(
+            args -> args[0] instanceof byte[] ? BytesFunctions.substring(args) : substring(args)));
     functions.put("TRIM", strict(args -> ((String) args[0]).trim()));
     functions.put("UCASE", strict(args -> ((String) args[0]).toUpperCase(Locale.ROOT)));
   }
@@ -55,8 +68,12 @@ final class StringFunctions {
   }
 
   private static String unescape(String text) {
-    return UNICODE_ESCAPE.matcher(text).replaceAll(
-        escape -> Matcher.quoteReplacement(String.valueOf((char) Integer.parseInt(escape.group(1), 16))));
+    return UNICODE_ESCAPE
+        .matcher(text)
+        .replaceAll(
+            escape ->
+                Matcher.quoteReplacement(
+                    String.valueOf((char) Integer.parseInt(escape.group(1), 16))));
   }
 
   private static Object concat(Object[] args) {
@@ -69,7 +86,10 @@ final class StringFunctions {
   }
 
   private static String join(List<Object> parts, String separator) {
-    return parts.stream().filter(Objects::nonNull).map(Object::toString).collect(Collectors.joining(separator));
+    return parts.stream()
+        .filter(Objects::nonNull)
+        .map(Object::toString)
+        .collect(Collectors.joining(separator));
   }
 
   private static Object elt(Object[] args) {
@@ -104,7 +124,9 @@ final class StringFunctions {
     if (text == null || part == null || position == 0 || Math.abs(position) > text.length()) {
       return 0;
     }
-    return position > 0 ? forward(text, part, position, occurrence) : backward(text, part, position, occurrence);
+    return position > 0
+        ? forward(text, part, position, occurrence)
+        : backward(text, part, position, occurrence);
   }
 
   private static int forward(String text, String part, int position, int occurrence) {
@@ -118,7 +140,10 @@ final class StringFunctions {
     return occurrence < 1 ? 0 : found + 1;
   }
 
-  /** Searches to the left for occurrences that end at the position, counted from the end, or before it. */
+  /**
+   * Searches to the left for occurrences that end at the position, counted from the end, or before
+   * it.
+   */
   private static int backward(String text, String part, int position, int occurrence) {
     int found = text.length() + position + 2 - part.length();
     for (int i = 0; i < occurrence; i++) {
@@ -133,7 +158,11 @@ final class StringFunctions {
   private static Object pad(Object[] args, boolean left) {
     String text = (String) args[0];
     String padding = (String) args[2];
-    if (text == null || padding == null || padding.isEmpty() || args[1] == null || integer(args[1]) < 0) {
+    if (text == null
+        || padding == null
+        || padding.isEmpty()
+        || args[1] == null
+        || integer(args[1]) < 0) {
       return null;
     }
     int length = integer(args[1]);
@@ -147,7 +176,8 @@ final class StringFunctions {
     String text = (String) args[0];
     String delimiter = (String) args[1];
     return new ArrayList<Object>(
-        Arrays.asList(delimiter.isEmpty() ? text.split("") : text.split(Pattern.quote(delimiter), -1)));
+        Arrays.asList(
+            delimiter.isEmpty() ? text.split("") : text.split(Pattern.quote(delimiter), -1)));
   }
 
   private static Object splitToMap(Object[] args) {
@@ -169,12 +199,15 @@ final class StringFunctions {
   private static Object substring(Object[] args) {
     String text = (String) args[0];
     int start = start(text.length(), integer(args[1]));
-    return text.substring(start, args.length > 2 ? end(text.length(), start, integer(args[2])) : text.length());
+    return text.substring(
+        start, args.length > 2 ? end(text.length(), start, integer(args[2])) : text.length());
   }
 
   /** The index of a position that counts from 1, or backwards from the end if negative. */
   static int start(int length, int position) {
-    return position < 0 ? Math.max(length + position, 0) : Math.max(Math.min(position - 1, length), 0);
+    return position < 0
+        ? Math.max(length + position, 0)
+        : Math.max(Math.min(position - 1, length), 0);
   }
 
   /** The index behind a part that starts at an index. */

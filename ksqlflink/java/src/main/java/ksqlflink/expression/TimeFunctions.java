@@ -21,7 +21,10 @@ import java.util.TimeZone;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
-/** Functions of dates, times of day and timestamps. Where ksqlDB takes its server's time zone, this is UTC. */
+/**
+ * Functions of dates, times of day and timestamps. Where ksqlDB takes its server's time zone, this
+ * is UTC.
+ */
 final class TimeFunctions {
   private TimeFunctions() {}
 
@@ -30,11 +33,14 @@ final class TimeFunctions {
   }
 
   static void addTo(Map<String, Functions.Factory> functions) {
-    functions.put("CONVERT_TZ", strict(args -> convert((Long) args[0], (String) args[1], (String) args[2])));
+    functions.put(
+        "CONVERT_TZ", strict(args -> convert((Long) args[0], (String) args[1], (String) args[2])));
     functions.put("FROM_DAYS", strict(args -> integer(args[0])));
     functions.put("FROM_UNIXTIME", strict(args -> ((Number) args[0]).longValue()));
     functions.put("UNIX_DATE", plain(args -> args.length == 0 ? today() : args[0]));
-    functions.put("UNIX_TIMESTAMP", plain(args -> args.length == 0 ? (Object) System.currentTimeMillis() : args[0]));
+    functions.put(
+        "UNIX_TIMESTAMP",
+        plain(args -> args.length == 0 ? (Object) System.currentTimeMillis() : args[0]));
     addShifts(functions);
     addWriters(functions);
     addParsers(functions);
@@ -50,8 +56,12 @@ final class TimeFunctions {
   }
 
   private static void addWriters(Map<String, Functions.Factory> functions) {
-    functions.put("DATETOSTRING", writing((writer, args) -> LocalDate.ofEpochDay(integer(args[0])).format(writer)));
-    functions.put("FORMAT_DATE", writing((writer, args) -> LocalDate.ofEpochDay(integer(args[0])).format(writer)));
+    functions.put(
+        "DATETOSTRING",
+        writing((writer, args) -> LocalDate.ofEpochDay(integer(args[0])).format(writer)));
+    functions.put(
+        "FORMAT_DATE",
+        writing((writer, args) -> LocalDate.ofEpochDay(integer(args[0])).format(writer)));
     functions.put("FORMAT_TIME", writing((writer, args) -> time(args[0]).format(writer)));
     functions.put("FORMAT_TIMESTAMP", writing(TimeFunctions::write));
     functions.put("TIMESTAMPTOSTRING", writing(TimeFunctions::write));
@@ -60,9 +70,15 @@ final class TimeFunctions {
   private static void addParsers(Map<String, Functions.Factory> functions) {
     functions.put("PARSE_DATE", call -> parseDate());
     functions.put("PARSE_TIME", parsing((parser, args) -> parseTime((String) args[0], parser)));
-    functions.put("PARSE_TIMESTAMP", parsing((parser, args) -> Times.parse((String) args[0], parser, zone(args))));
-    functions.put("STRINGTODATE", parsing((parser, args) -> (int) LocalDate.parse((String) args[0], parser).toEpochDay()));
-    functions.put("STRINGTOTIMESTAMP", parsing((parser, args) -> Times.parse((String) args[0], parser, zone(args))));
+    functions.put(
+        "PARSE_TIMESTAMP",
+        parsing((parser, args) -> Times.parse((String) args[0], parser, zone(args))));
+    functions.put(
+        "STRINGTODATE",
+        parsing((parser, args) -> (int) LocalDate.parse((String) args[0], parser).toEpochDay()));
+    functions.put(
+        "STRINGTOTIMESTAMP",
+        parsing((parser, args) -> Times.parse((String) args[0], parser, zone(args))));
   }
 
   private static Functions.Factory writing(Formatting function) {
@@ -73,7 +89,8 @@ final class TimeFunctions {
     return formatting(Times::parser, function);
   }
 
-  private static Functions.Factory formatting(Function<String, DateTimeFormatter> compile, Formatting function) {
+  private static Functions.Factory formatting(
+      Function<String, DateTimeFormatter> compile, Formatting function) {
     return call -> {
       Memo<String, DateTimeFormatter> formatters = new Memo<>(compile);
       return strictly(args -> function.apply(formatters.get((String) args[1]), args));
@@ -101,10 +118,17 @@ final class TimeFunctions {
   }
 
   private static long offset(long milliseconds, String zone) {
-    return 1000L * ZoneId.of(zone).getRules().getOffset(Instant.ofEpochMilli(milliseconds)).getTotalSeconds();
+    return 1000L
+        * ZoneId.of(zone)
+            .getRules()
+            .getOffset(Instant.ofEpochMilli(milliseconds))
+            .getTotalSeconds();
   }
 
-  /** The unit of a shift: DAY or DAYS, down to MILLISECOND. Throws IllegalArgumentException for others. */
+  /**
+   * The unit of a shift: DAY or DAYS, down to MILLISECOND. Throws IllegalArgumentException for
+   * others.
+   */
   private static TimeUnit unit(Object name) {
     String text = ((String) name).toUpperCase(Locale.ROOT);
     return TimeUnit.valueOf(text.endsWith("S") ? text : text + "S");
@@ -126,13 +150,14 @@ final class TimeFunctions {
   /** ksqlDB reads dates with the older, lenient patterns of SimpleDateFormat. */
   private static Functions.Function parseDate() {
     Memo<String, SimpleDateFormat> formats = new Memo<>(TimeFunctions::dateFormat);
-    return strictly(args -> {
-      Date date = formats.get((String) args[1]).parse((String) args[0], new ParsePosition(0));
-      if (date.getTime() % Times.DAY != 0) {
-        throw new IllegalArgumentException("Date format contains time field.");
-      }
-      return (int) (date.getTime() / Times.DAY);
-    });
+    return strictly(
+        args -> {
+          Date date = formats.get((String) args[1]).parse((String) args[0], new ParsePosition(0));
+          if (date.getTime() % Times.DAY != 0) {
+            throw new IllegalArgumentException("Date format contains time field.");
+          }
+          return (int) (date.getTime() / Times.DAY);
+        });
   }
 
   private static SimpleDateFormat dateFormat(String pattern) {

@@ -22,7 +22,10 @@ final class Times {
 
   private Times() {}
 
-  /** Milliseconds of an ISO text such as 2024-01-01T10:00, parts may be left out. Throws DateTimeException. */
+  /**
+   * Milliseconds of an ISO text such as 2024-01-01T10:00, parts may be left out. Throws
+   * DateTimeException.
+   */
   static long parseTimestamp(String text) {
     int t = text.indexOf('T');
     if (t < 0) {
@@ -42,7 +45,9 @@ final class Times {
 
   private static String fullTime(String time) {
     String plain = time.endsWith("Z") ? time.substring(0, time.length() - 1) : time;
-    return plain.length() >= ZERO_TIME.length() ? plain : plain + ZERO_TIME.substring(plain.length());
+    return plain.length() >= ZERO_TIME.length()
+        ? plain
+        : plain + ZERO_TIME.substring(plain.length());
   }
 
   private static String fullDate(String date) {
@@ -63,9 +68,15 @@ final class Times {
     return (int) (LocalTime.parse(text).toNanoOfDay() / 1_000_000);
   }
 
-  /** The formatter for reading text of a pattern. Throws IllegalArgumentException for a wrong pattern. */
+  /**
+   * The formatter for reading text of a pattern. Throws IllegalArgumentException for a wrong
+   * pattern.
+   */
   static DateTimeFormatter parser(String pattern) {
-    return new DateTimeFormatterBuilder().parseCaseInsensitive().appendPattern(pattern).toFormatter(Locale.ROOT);
+    return new DateTimeFormatterBuilder()
+        .parseCaseInsensitive()
+        .appendPattern(pattern)
+        .toFormatter(Locale.ROOT);
   }
 
   /** The formatter for writing a pattern. Throws IllegalArgumentException for a wrong pattern. */
@@ -73,11 +84,18 @@ final class Times {
     return DateTimeFormatter.ofPattern(pattern, Locale.US);
   }
 
-  /** Milliseconds of a text; what the pattern lacks is taken from 1970-01-01T00:00 in the zone. Throws DateTimeException. */
+  /**
+   * Milliseconds of a text; what the pattern lacks is taken from 1970-01-01T00:00 in the zone.
+   * Throws DateTimeException.
+   */
   static long parse(String text, DateTimeFormatter parser, ZoneId zone) {
     TemporalAccessor parsed = parser.parse(text);
     ZoneId written = parsed.query(TemporalQueries.zone());
-    return date(parsed).atTime(time(parsed)).atZone(Objects.requireNonNullElse(written, zone)).toInstant().toEpochMilli();
+    return date(parsed)
+        .atTime(time(parsed))
+        .atZone(Objects.requireNonNullElse(written, zone))
+        .toInstant()
+        .toEpochMilli();
   }
 
   private static LocalDate date(TemporalAccessor parsed) {
@@ -88,7 +106,10 @@ final class Times {
     int year = field(parsed, ChronoField.YEAR, 1970);
     return parsed.isSupported(ChronoField.DAY_OF_YEAR)
         ? LocalDate.ofYearDay(year, parsed.get(ChronoField.DAY_OF_YEAR))
-        : LocalDate.of(year, field(parsed, ChronoField.MONTH_OF_YEAR, 1), field(parsed, ChronoField.DAY_OF_MONTH, 1));
+        : LocalDate.of(
+            year,
+            field(parsed, ChronoField.MONTH_OF_YEAR, 1),
+            field(parsed, ChronoField.DAY_OF_MONTH, 1));
   }
 
   private static LocalTime time(TemporalAccessor parsed) {

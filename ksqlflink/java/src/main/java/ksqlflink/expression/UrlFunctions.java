@@ -17,11 +17,16 @@ final class UrlFunctions {
   }
 
   static void addTo(Map<String, Functions.Factory> functions) {
-    functions.put("URL_DECODE_PARAM", strict(args -> URLDecoder.decode((String) args[0], StandardCharsets.UTF_8)));
-    functions.put("URL_ENCODE_PARAM", strict(args -> URLEncoder.encode((String) args[0], StandardCharsets.UTF_8)));
+    functions.put(
+        "URL_DECODE_PARAM",
+        strict(args -> URLDecoder.decode((String) args[0], StandardCharsets.UTF_8)));
+    functions.put(
+        "URL_ENCODE_PARAM",
+        strict(args -> URLEncoder.encode((String) args[0], StandardCharsets.UTF_8)));
     functions.put("URL_EXTRACT_FRAGMENT", part(URI::getFragment));
     functions.put("URL_EXTRACT_HOST", part(URI::getHost));
-    functions.put("URL_EXTRACT_PARAMETER", strict(args -> parameter((String) args[0], (String) args[1])));
+    functions.put(
+        "URL_EXTRACT_PARAMETER", strict(args -> parameter((String) args[0], (String) args[1])));
     functions.put("URL_EXTRACT_PATH", part(URI::getPath));
     functions.put("URL_EXTRACT_PORT", part(url -> url.getPort() < 0 ? null : url.getPort()));
     functions.put("URL_EXTRACT_PROTOCOL", part(URI::getScheme));

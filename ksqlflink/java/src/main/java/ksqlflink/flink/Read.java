@@ -10,7 +10,8 @@ import org.apache.flink.table.functions.TableFunction;
 import org.apache.flink.types.Row;
 
 /** KSQL_READ: reads an input of a stateful query and says which task a record belongs to. */
-@FunctionHint(output = @DataTypeHint("ROW<task INT, side INT, ms BIGINT, keybytes BYTES, payload BYTES>"))
+@FunctionHint(
+    output = @DataTypeHint("ROW<task INT, side INT, ms BIGINT, keybytes BYTES, payload BYTES>"))
 public final class Read extends TableFunction<Row> {
   private static final long serialVersionUID = 1L;
 

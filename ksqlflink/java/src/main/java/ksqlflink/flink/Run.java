@@ -15,7 +15,10 @@ import org.apache.flink.table.api.dataview.MapView;
 import org.apache.flink.table.functions.ProcessTableFunction;
 import org.apache.flink.types.Row;
 
-/** KSQL_RUN: the stateful part of a query, partitioned by task: everything that one Kafka Streams task would know. */
+/**
+ * KSQL_RUN: the stateful part of a query, partitioned by task: everything that one Kafka Streams
+ * task would know.
+ */
 @FunctionHint(output = @DataTypeHint("ROW<k BYTES, v BYTES, t TIMESTAMP_LTZ(3)>"))
 public final class Run extends ProcessTableFunction<Row> {
   private static final long serialVersionUID = 1L;
@@ -30,7 +33,10 @@ public final class Run extends ProcessTableFunction<Row> {
       @ArgumentHint(name = "plan") String text) {
     if (operator == null) {
       tasks = new HashMap<>();
-      operator = Operator.of(Plan.of(text), (key, value, ms) -> collect(Row.of(key, value, Instant.ofEpochMilli(ms))));
+      operator =
+          Operator.of(
+              Plan.of(text),
+              (key, value, ms) -> collect(Row.of(key, value, Instant.ofEpochMilli(ms))));
     }
     Task task = tasks.computeIfAbsent((Integer) input.getField(0), number -> new Task());
     task.store.use(new ViewBacking(store));

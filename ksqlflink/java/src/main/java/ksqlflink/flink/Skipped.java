@@ -6,7 +6,10 @@ import ksqlflink.type.Undecodable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Logs skipped records: the first ones, then every thousandth, so that a bad topic does not fill the disk. */
+/**
+ * Logs skipped records: the first ones, then every thousandth, so that a bad topic does not fill
+ * the disk.
+ */
 final class Skipped implements Skips {
   private static final Logger LOG = LoggerFactory.getLogger(Skipped.class);
   private static final long FIRST = 10;

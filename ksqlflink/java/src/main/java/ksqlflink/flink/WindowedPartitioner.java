@@ -21,7 +21,8 @@ public abstract class WindowedPartitioner implements KafkaPartitioner<RowData> {
     if (key == null || key.length < bounds) {
       return partitions[0];
     }
-    return partitions[Murmur2.partition(Arrays.copyOf(key, key.length - bounds), partitions.length)];
+    return partitions[
+        Murmur2.partition(Arrays.copyOf(key, key.length - bounds), partitions.length)];
   }
 
   /** Of tumbling and hopping windows: the start. */

@@ -14,22 +14,20 @@ import ksqlflink.type.Undecodable;
 import org.apache.avro.Schema;
 
 /**
- * Reads Confluent-framed Avro straight into columns. Fields match without regard to case; what the writer has and the
- * columns have not is skipped, what the columns have and the writer has not is null.
+ * Reads Confluent-framed Avro straight into columns. Fields match without regard to case; what the
+ * writer has and the columns have not is skipped, what the columns have and the writer has not is
+ * null.
  */
 final class AvroReader implements Format.Reader {
-  /** Reads one value off the bytes. */
-  private interface Step {
-    Object read(In in);
-  }
-
   /** Reads one record off the bytes, into columns. */
   private interface RecordStep {
     void read(In in, Object[] columns);
   }
 
   private final List<Column> columns;
+
   private final Registry registry;
+
   private final Map<Integer, RecordStep> steps = new HashMap<>();
 
   AvroReader(List<Column> columns, Registry registry) {
@@ -56,20 +54,23 @@ final class AvroReader implements Format.Reader {
 
   private RecordStep top(Schema schema) {
     if (schema.getType() != Schema.Type.RECORD) {
-      Step only = step(schema, columns.get(0).type());
+      AvroStep only = step(schema, columns.get(0).type());
       return (in, values) -> values[0] = only.read(in);
     }
-    return record(schema, Column.types(columns).toArray(new Type[0]), columns.stream().map(Column::name).toList());
+    return record(
+        schema,
+        Column.types(columns).toArray(new Type[0]),
+        columns.stream().map(Column::name).toList());
   }
 
   private static RecordStep record(Schema schema, Type[] types, List<String> names) {
     List<Schema.Field> fields = schema.getFields();
-    Step[] steps = new Step[fields.size()];
+    AvroStep[] steps = new AvroStep[fields.size()];
     int[] targets = new int[fields.size()];
     for (int i = 0; i < steps.length; i++) {
       targets[i] = target(fields.get(i).name(), names);
       Schema field = fields.get(i).schema();
-      steps[i] = targets[i] < 0 ? skip(field) : step(field, types[targets[i]]);
+      steps[i] = targets[i] < 0 ? AvroStep.skip(field) : step(field, types[targets[i]]);
     }
     return (in, values) -> {
       for (int i = 0; i < steps.length; i++) {
@@ -94,7 +95,7 @@ final class AvroReader implements Format.Reader {
     return -1;
   }
 
-  private static Step step(Schema schema, Type type) {
+  private static AvroStep step(Schema schema, Type type) {
     return switch (schema.getType()) {
       case UNION -> union(schema, type);
       case NULL -> in -> null;
@@ -105,21 +106,14 @@ final class AvroReader implements Format.Reader {
     };
   }
 
-  private static Step union(Schema schema, Type type) {
-    Step[] branches = schema.getTypes().stream().map(branch -> step(branch, type)).toArray(Step[]::new);
-    return in -> branches[branch(in, branches.length)].read(in);
+  private static AvroStep union(Schema schema, Type type) {
+    AvroStep[] branches =
+        schema.getTypes().stream().map(branch -> step(branch, type)).toArray(AvroStep[]::new);
+    return in -> branches[AvroStep.branch(in, branches.length)].read(in);
   }
 
-  private static int branch(In in, int count) {
-    int index = in.readInt();
-    if (index < 0 || index >= count) {
-      throw new Undecodable("a union has no branch " + index);
-    }
-    return index;
-  }
-
-  private static Step primitive(Schema schema, Type type) {
-    Step raw = raw(schema);
+  private static AvroStep primitive(Schema schema, Type type) {
+    AvroStep raw = AvroStep.raw(schema);
     return switch (type.kind) {
       case BOOLEAN -> only(schema, type, raw, Schema.Type.BOOLEAN);
       case INTEGER, DATE, TIME -> only(schema, type, raw, Schema.Type.INT);
@@ -132,7 +126,15 @@ final class AvroReader implements Format.Reader {
         yield in -> ((Number) raw.read(in)).doubleValue();
       }
       case STRING -> {
-        only(schema, type, raw, Schema.Type.STRING, Schema.Type.ENUM, Schema.Type.INT, Schema.Type.LONG, Schema.Type.BOOLEAN);
+        only(
+            schema,
+            type,
+            raw,
+            Schema.Type.STRING,
+            Schema.Type.ENUM,
+            Schema.Type.INT,
+            Schema.Type.LONG,
+            Schema.Type.BOOLEAN);
         yield in -> String.valueOf(raw.read(in));
       }
       case BYTES -> only(schema, type, raw, Schema.Type.BYTES, Schema.Type.FIXED);
@@ -141,7 +143,7 @@ final class AvroReader implements Format.Reader {
     };
   }
 
-  private static Step only(Schema schema, Type type, Step raw, Schema.Type... allowed) {
+  private static AvroStep only(Schema schema, Type type, AvroStep raw, Schema.Type... allowed) {
     if (!List.of(allowed).contains(schema.getType())) {
       throw mismatch(schema, type);
     }
@@ -152,31 +154,17 @@ final class AvroReader implements Format.Reader {
     return new Undecodable("its " + schema.getType().getName() + " is no " + type);
   }
 
-  private static Step raw(Schema schema) {
-    return switch (schema.getType()) {
-      case BOOLEAN -> in -> in.read() == 1;
-      case INT -> In::readInt;
-      case LONG -> In::readLong;
-      case FLOAT -> In::readFloat;
-      case DOUBLE -> In::readDouble;
-      case STRING -> In::readText;
-      case BYTES -> In::readBlock;
-      case FIXED -> in -> in.read(schema.getFixedSize());
-      case ENUM -> in -> schema.getEnumSymbols().get(branch(in, schema.getEnumSymbols().size()));
-      default -> throw new Undecodable("it has an unknown type " + schema.getType());
-    };
-  }
-
-  private static Step decimal(Schema schema, Type type, Step raw) {
+  private static AvroStep decimal(Schema schema, Type type, AvroStep raw) {
     if (!"decimal".equals(schema.getProp("logicalType"))) {
       throw mismatch(schema, type);
     }
     Object scale = schema.getObjectProp("scale");
     int digits = scale == null ? 0 : ((Number) scale).intValue();
-    return in -> JsonReader.decimal(new BigDecimal(new BigInteger((byte[]) raw.read(in)), digits), type);
+    return in ->
+        JsonReader.decimal(new BigDecimal(new BigInteger((byte[]) raw.read(in)), digits), type);
   }
 
-  private static Step struct(Schema schema, Type type) {
+  private static AvroStep struct(Schema schema, Type type) {
     if (type.kind != Type.Kind.STRUCT) {
       throw mismatch(schema, type);
     }
@@ -188,28 +176,28 @@ final class AvroReader implements Format.Reader {
     };
   }
 
-  private static Step array(Schema schema, Type type) {
+  private static AvroStep array(Schema schema, Type type) {
     if (type.kind == Type.Kind.MAP) {
       return entries(schema, type);
     }
     if (type.kind != Type.Kind.ARRAY) {
       throw mismatch(schema, type);
     }
-    Step element = step(schema.getElementType(), type.element);
+    AvroStep element = step(schema.getElementType(), type.element);
     return in -> {
       List<Object> items = new ArrayList<>();
-      blocks(in, () -> items.add(element.read(in)));
+      AvroStep.blocks(in, () -> items.add(element.read(in)));
       return items;
     };
   }
 
   /** Kafka Connect writes a map as an array of key-value records. */
-  private static Step entries(Schema schema, Type type) {
+  private static AvroStep entries(Schema schema, Type type) {
     Type entry = Type.struct(new String[] {"key", "value"}, new Type[] {type.key, type.element});
-    Step element = step(schema.getElementType(), entry);
+    AvroStep element = step(schema.getElementType(), entry);
     return in -> {
       Map<Object, Object> found = new LinkedHashMap<>();
-      blocks(
+      AvroStep.blocks(
           in,
           () -> {
             Object[] pair = (Object[]) element.read(in);
@@ -219,72 +207,20 @@ final class AvroReader implements Format.Reader {
     };
   }
 
-  private static Step map(Schema schema, Type type) {
+  private static AvroStep map(Schema schema, Type type) {
     if (type.kind != Type.Kind.MAP) {
       throw mismatch(schema, type);
     }
-    Step value = step(schema.getValueType(), type.element);
+    AvroStep value = step(schema.getValueType(), type.element);
     return in -> {
       Map<Object, Object> found = new LinkedHashMap<>();
-      blocks(
+      AvroStep.blocks(
           in,
           () -> {
             String key = in.readText();
             found.put(key, value.read(in));
           });
       return found;
-    };
-  }
-
-  /** Arrays and maps come in blocks; a negative count is followed by the block's size. */
-  private static void blocks(In in, Runnable item) {
-    for (long count = in.readLong(); count != 0; count = in.readLong()) {
-      if (count < 0) {
-        in.readLong();
-      }
-      for (long i = 0; i < Math.abs(count); i++) {
-        item.run();
-      }
-    }
-  }
-
-  private static Step skip(Schema schema) {
-    return switch (schema.getType()) {
-      case UNION -> {
-        Step[] branches = schema.getTypes().stream().map(AvroReader::skip).toArray(Step[]::new);
-        yield in -> branches[branch(in, branches.length)].read(in);
-      }
-      case NULL -> in -> null;
-      case STRING, BYTES -> in -> {
-        in.skipBlock();
-        return null;
-      };
-      case RECORD -> {
-        Step[] fields = schema.getFields().stream().map(field -> skip(field.schema())).toArray(Step[]::new);
-        yield in -> {
-          for (Step field : fields) {
-            field.read(in);
-          }
-          return null;
-        };
-      }
-      case ARRAY -> skipBlocks(skip(schema.getElementType()), false);
-      case MAP -> skipBlocks(skip(schema.getValueType()), true);
-      default -> raw(schema);
-    };
-  }
-
-  private static Step skipBlocks(Step item, boolean keyed) {
-    return in -> {
-      blocks(
-          in,
-          () -> {
-            if (keyed) {
-              in.skipBlock();
-            }
-            item.read(in);
-          });
-      return null;
     };
   }
 }

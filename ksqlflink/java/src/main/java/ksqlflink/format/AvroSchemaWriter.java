@@ -21,7 +21,10 @@ import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.EncoderFactory;
 
-/** Writes Confluent-framed Avro by a schema that somebody else has registered: fields match without regard to case. */
+/**
+ * Writes Confluent-framed Avro by a schema that somebody else has registered: fields match without
+ * regard to case.
+ */
 final class AvroSchemaWriter implements Format.Writer {
   private final List<Column> columns;
   private final Schema schema;
@@ -44,7 +47,8 @@ final class AvroSchemaWriter implements Format.Writer {
       Type all = Type.struct(columns.stream().map(Column::name).toArray(String[]::new), types);
       return encoded(record ? generic(values, all, schema) : generic(values[0], types[0], schema));
     } catch (AvroRuntimeException | ClassCastException | NullPointerException refused) {
-      throw new IllegalArgumentException("the registered schema cannot hold it: " + refused.getMessage(), refused);
+      throw new IllegalArgumentException(
+          "the registered schema cannot hold it: " + refused.getMessage(), refused);
     }
   }
 
@@ -66,7 +70,10 @@ final class AvroSchemaWriter implements Format.Writer {
     if (schema.getType() != Schema.Type.UNION) {
       return schema;
     }
-    return schema.getTypes().stream().filter(type -> type.getType() != Schema.Type.NULL).findFirst().orElse(schema);
+    return schema.getTypes().stream()
+        .filter(type -> type.getType() != Schema.Type.NULL)
+        .findFirst()
+        .orElse(schema);
   }
 
   private static Object generic(Object value, Type type, Schema declared) {
@@ -76,9 +83,12 @@ final class AvroSchemaWriter implements Format.Writer {
     }
     return switch (type.kind) {
       case BYTES -> fixedOr(ByteBuffer.wrap((byte[]) value), schema);
-      case DECIMAL -> fixedOr(ByteBuffer.wrap(((BigDecimal) value).unscaledValue().toByteArray()), schema);
-      case STRING -> schema.getType() == Schema.Type.ENUM ? new GenericData.EnumSymbol(schema, value) : value;
-      case DOUBLE -> schema.getType() == Schema.Type.FLOAT ? (Object) ((Double) value).floatValue() : value;
+      case DECIMAL ->
+          fixedOr(ByteBuffer.wrap(((BigDecimal) value).unscaledValue().toByteArray()), schema);
+      case STRING ->
+          schema.getType() == Schema.Type.ENUM ? new GenericData.EnumSymbol(schema, value) : value;
+      case DOUBLE ->
+          schema.getType() == Schema.Type.FLOAT ? (Object) ((Double) value).floatValue() : value;
       case ARRAY -> array((List<?>) value, type, schema);
       case MAP -> map((Map<?, ?>) value, type, schema);
       case STRUCT -> record((Object[]) value, type, schema);
@@ -108,7 +118,8 @@ final class AvroSchemaWriter implements Format.Writer {
   private static Object map(Map<?, ?> entries, Type type, Schema schema) {
     if (schema.getType() == Schema.Type.MAP) {
       Map<Object, Object> result = new LinkedHashMap<>();
-      entries.forEach((key, value) -> result.put(key, generic(value, type.element, schema.getValueType())));
+      entries.forEach(
+          (key, value) -> result.put(key, generic(value, type.element, schema.getValueType())));
       return result;
     }
     Schema entry = branch(schema.getElementType());
@@ -135,6 +146,9 @@ final class AvroSchemaWriter implements Format.Writer {
     if (exact >= 0) {
       return exact;
     }
-    return listed.stream().map(name -> name.toUpperCase(Locale.ROOT)).toList().indexOf(wanted.toUpperCase(Locale.ROOT));
+    return listed.stream()
+        .map(name -> name.toUpperCase(Locale.ROOT))
+        .toList()
+        .indexOf(wanted.toUpperCase(Locale.ROOT));
   }
 }

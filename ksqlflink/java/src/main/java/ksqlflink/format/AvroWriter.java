@@ -8,8 +8,8 @@ import ksqlflink.type.Column;
 import ksqlflink.type.Type;
 
 /**
- * Writes Confluent-framed Avro with the schema that ksqlDB registers: every field is ["null", T], a MAP is an array of
- * key-value records.
+ * Writes Confluent-framed Avro with the schema that ksqlDB registers: every field is ["null", T], a
+ * MAP is an array of key-value records.
  */
 final class AvroWriter implements Format.Writer {
   private final List<Column> columns;
@@ -51,7 +51,8 @@ final class AvroWriter implements Format.Writer {
       case INTEGER, DATE, TIME -> out.writeLong((Integer) value);
       case BIGINT, TIMESTAMP -> out.writeLong((Long) value);
       case DOUBLE -> out.writeDouble((Double) value);
-      case DECIMAL -> out.writeBlock(((BigDecimal) value).setScale(type.scale).unscaledValue().toByteArray());
+      case DECIMAL ->
+          out.writeBlock(((BigDecimal) value).setScale(type.scale).unscaledValue().toByteArray());
       case STRING -> out.writeText((String) value);
       case BYTES -> out.writeBlock((byte[]) value);
       case ARRAY -> writeArray(out, type, (List<?>) value);

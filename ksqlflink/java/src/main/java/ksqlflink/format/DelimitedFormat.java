@@ -9,7 +9,10 @@ import ksqlflink.type.Column;
 import ksqlflink.type.Type;
 import ksqlflink.type.Undecodable;
 
-/** Columns by position in a line of text; a field is quoted where it has to be, an empty one is null. */
+/**
+ * Columns by position in a line of text; a field is quoted where it has to be, an empty one is
+ * null.
+ */
 final class DelimitedFormat implements Format.Reader, Format.Writer {
   private final List<Column> columns;
   private final char delimiter;
@@ -87,7 +90,11 @@ final class DelimitedFormat implements Format.Reader, Format.Writer {
       return Base64.getEncoder().encodeToString(bytes);
     }
     String text = value instanceof BigDecimal decimal ? decimal.toPlainString() : value.toString();
-    boolean plain = text.indexOf(delimiter) < 0 && text.indexOf('"') < 0 && text.indexOf('\n') < 0 && text.indexOf('\r') < 0;
+    boolean plain =
+        text.indexOf(delimiter) < 0
+            && text.indexOf('"') < 0
+            && text.indexOf('\n') < 0
+            && text.indexOf('\r') < 0;
     return plain ? text : '"' + text.replace("\"", "\"\"") + '"';
   }
 }

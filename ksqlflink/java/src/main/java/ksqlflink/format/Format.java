@@ -35,7 +35,10 @@ public final class Format {
     };
   }
 
-  /** The writer of {"format", "schemaId", ..} for these columns; by the {"registered"} schema, where given. */
+  /**
+   * The writer of {"format", "schemaId", ..} for these columns; by the {"registered"} schema, where
+   * given.
+   */
   public static Writer writer(JsonNode spec, List<Column> columns, boolean key) {
     boolean bare = columns.size() == 1 && (key || !spec.path("wrap").asBoolean(true));
     return switch (name(spec)) {
@@ -52,7 +55,9 @@ public final class Format {
   private static Writer avroWriter(JsonNode spec, List<Column> columns, boolean bare) {
     int id = spec.get("schemaId").intValue();
     String schema = spec.path("registered").textValue();
-    return schema == null ? new AvroWriter(columns, id, bare) : new AvroSchemaWriter(columns, schema, id);
+    return schema == null
+        ? new AvroWriter(columns, id, bare)
+        : new AvroSchemaWriter(columns, schema, id);
   }
 
   private static String name(JsonNode spec) {

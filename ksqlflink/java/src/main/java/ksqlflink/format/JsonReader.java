@@ -17,11 +17,16 @@ import ksqlflink.type.Column;
 import ksqlflink.type.Type;
 import ksqlflink.type.Undecodable;
 
-/** Reads JSON as ksqlDB does: field names match without regard to case, values are converted where they can be. */
+/**
+ * Reads JSON as ksqlDB does: field names match without regard to case, values are converted where
+ * they can be.
+ */
 final class JsonReader implements Format.Reader {
   private static final ObjectMapper MAPPER =
       new ObjectMapper()
-          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS, DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(
+              DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS,
+              DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .configure(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES, false);
 
   private final List<Column> columns;
@@ -67,7 +72,10 @@ final class JsonReader implements Format.Reader {
   /** By exact and by upper-case name. */
   private static Map<String, JsonNode> fields(JsonNode object) {
     Map<String, JsonNode> fields = new HashMap<>();
-    object.fields().forEachRemaining(field -> fields.put(field.getKey().toUpperCase(Locale.ROOT), field.getValue()));
+    object
+        .fields()
+        .forEachRemaining(
+            field -> fields.put(field.getKey().toUpperCase(Locale.ROOT), field.getValue()));
     object.fields().forEachRemaining(field -> fields.put(field.getKey(), field.getValue()));
     return fields;
   }
@@ -79,10 +87,14 @@ final class JsonReader implements Format.Reader {
     try {
       return switch (type.kind) {
         case BOOLEAN -> bool(node);
-        case INTEGER, DATE, TIME -> node.isNumber() ? (Object) node.intValue() : Integer.parseInt(text(node));
-        case BIGINT, TIMESTAMP -> node.isNumber() ? (Object) node.longValue() : Long.parseLong(text(node));
-        case DOUBLE -> node.isNumber() ? (Object) node.doubleValue() : Double.parseDouble(text(node));
-        case DECIMAL -> decimal(node.isNumber() ? node.decimalValue() : new BigDecimal(text(node)), type);
+        case INTEGER, DATE, TIME ->
+            node.isNumber() ? (Object) node.intValue() : Integer.parseInt(text(node));
+        case BIGINT, TIMESTAMP ->
+            node.isNumber() ? (Object) node.longValue() : Long.parseLong(text(node));
+        case DOUBLE ->
+            node.isNumber() ? (Object) node.doubleValue() : Double.parseDouble(text(node));
+        case DECIMAL ->
+            decimal(node.isNumber() ? node.decimalValue() : new BigDecimal(text(node)), type);
         case STRING -> node.isContainerNode() ? node.toString() : node.asText();
         case BYTES -> node.binaryValue();
         case ARRAY -> array(node, type);
@@ -152,7 +164,10 @@ final class JsonReader implements Format.Reader {
     Object[] members = new Object[type.members.length];
     for (int i = 0; i < members.length; i++) {
       JsonNode field = fields.get(type.names[i]);
-      members[i] = convert(field == null ? fields.get(type.names[i].toUpperCase(Locale.ROOT)) : field, type.members[i]);
+      members[i] =
+          convert(
+              field == null ? fields.get(type.names[i].toUpperCase(Locale.ROOT)) : field,
+              type.members[i]);
     }
     return members;
   }

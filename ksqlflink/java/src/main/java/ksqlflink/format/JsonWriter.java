@@ -73,7 +73,8 @@ public final class JsonWriter implements Format.Writer {
     }
   }
 
-  private static void writeTime(JsonGenerator json, Type type, Object value, boolean shown) throws IOException {
+  private static void writeTime(JsonGenerator json, Type type, Object value, boolean shown)
+      throws IOException {
     if (shown) {
       json.writeString(Casts.text(value, type));
     } else {
@@ -81,7 +82,8 @@ public final class JsonWriter implements Format.Writer {
     }
   }
 
-  private static void writeArray(JsonGenerator json, Type type, List<?> items, boolean shown) throws IOException {
+  private static void writeArray(JsonGenerator json, Type type, List<?> items, boolean shown)
+      throws IOException {
     json.writeStartArray();
     for (Object item : items) {
       write(json, type.element, item, shown);
@@ -89,7 +91,8 @@ public final class JsonWriter implements Format.Writer {
     json.writeEndArray();
   }
 
-  private static void writeMap(JsonGenerator json, Type type, Map<?, ?> entries, boolean shown) throws IOException {
+  private static void writeMap(JsonGenerator json, Type type, Map<?, ?> entries, boolean shown)
+      throws IOException {
     json.writeStartObject();
     for (Map.Entry<?, ?> entry : entries.entrySet()) {
       json.writeFieldName(String.valueOf(entry.getKey()));
@@ -98,7 +101,8 @@ public final class JsonWriter implements Format.Writer {
     json.writeEndObject();
   }
 
-  private static void writeStruct(JsonGenerator json, Type type, Object[] members, boolean shown) throws IOException {
+  private static void writeStruct(JsonGenerator json, Type type, Object[] members, boolean shown)
+      throws IOException {
     json.writeStartObject();
     for (int i = 0; i < members.length; i++) {
       json.writeFieldName(type.names[i]);

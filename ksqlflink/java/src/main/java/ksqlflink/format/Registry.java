@@ -14,7 +14,10 @@ import ksqlflink.type.Undecodable;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaParseException;
 
-/** Writer schemas by id: those that came with the plan, and from a Confluent-compatible registry, which is asked for each once. */
+/**
+ * Writer schemas by id: those that came with the plan, and from a Confluent-compatible registry,
+ * which is asked for each once.
+ */
 public final class Registry {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final int NOT_FOUND = 404;
@@ -36,7 +39,9 @@ public final class Registry {
 
   /** Takes the texts of schemas by id: for these nobody is asked. */
   public void learn(JsonNode schemas) {
-    schemas.fields().forEachRemaining(entry -> told.put(Integer.valueOf(entry.getKey()), entry.getValue()));
+    schemas
+        .fields()
+        .forEachRemaining(entry -> told.put(Integer.valueOf(entry.getKey()), entry.getValue()));
   }
 
   private static Schema parsed(int id, JsonNode text) {
@@ -48,8 +53,8 @@ public final class Registry {
   }
 
   /**
-   * The schema of that id. Throws Undecodable when there is none, IllegalStateException when the registry does not
-   * answer: then the query has to wait, and nothing may be skipped.
+   * The schema of that id. Throws Undecodable when there is none, IllegalStateException when the
+   * registry does not answer: then the query has to wait, and nothing may be skipped.
    */
   Schema schema(int id) {
     Schema schema = known.get(id);
@@ -62,14 +67,17 @@ public final class Registry {
   }
 
   private Schema ask(int id) {
-    HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/schemas/ids/" + id)).timeout(PATIENCE).build();
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(url + "/schemas/ids/" + id)).timeout(PATIENCE).build();
     try {
-      HttpResponse<String> response = Client.HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+      HttpResponse<String> response =
+          Client.HTTP.send(request, HttpResponse.BodyHandlers.ofString());
       if (response.statusCode() == NOT_FOUND) {
         throw new Undecodable("the registry knows no schema " + id);
       }
       if (response.statusCode() != 200) {
-        throw new IllegalStateException("The schema registry answered " + response.statusCode() + " for schema " + id);
+        throw new IllegalStateException(
+            "The schema registry answered " + response.statusCode() + " for schema " + id);
       }
       return parsed(id, MAPPER.readTree(response.body()).get("schema"));
     } catch (IOException error) {

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import ksqlflink.aggregate.Aggregator;
+import ksqlflink.aggregate.Aggregators;
 import ksqlflink.codec.In;
 import ksqlflink.codec.Out;
 import ksqlflink.codec.RowCodec;
@@ -16,9 +18,15 @@ import ksqlflink.plan.Sink;
 import ksqlflink.type.Column;
 import ksqlflink.type.Type;
 
-/** What the aggregations have in common: the states of all functions of a group, HAVING, and the row they result in. */
+/**
+ * What the aggregations have in common: the states of all functions of a group, HAVING, and the row
+ * they result in.
+ */
 final class Group {
-  /** The states of a group's functions; `time` is the latest record's, `told` whether a row is out that is not deleted. */
+  /**
+   * The states of a group's functions; `time` is the latest record's, `told` whether a row is out
+   * that is not deleted.
+   */
   static final class State {
     long time = Long.MIN_VALUE;
     boolean told;
@@ -41,7 +49,8 @@ final class Group {
     this.output = output;
     // A table's rows lie by their own key until the operator brings them together.
     JsonNode table = plan.operation.path("by");
-    List<Type> keyTypes = table.isArray() ? Input.typesOf(table) : keyTypes(plan.json.get("inputs").get(0));
+    List<Type> keyTypes =
+        table.isArray() ? Input.typesOf(table) : keyTypes(plan.json.get("inputs").get(0));
     this.keys = keyTypes.size();
     this.by = new RowCodec(keyTypes);
     this.arguments = new Arguments(plan);
@@ -60,7 +69,9 @@ final class Group {
   private static List<Type> keyTypes(JsonNode input) {
     JsonNode grouping = input.path("by");
     boolean given = grouping.isArray() && !grouping.isEmpty();
-    return given ? Input.typesOf(grouping) : Column.types(Column.listOf(input.get("key").get("columns")));
+    return given
+        ? Input.typesOf(grouping)
+        : Column.types(Column.listOf(input.get("key").get("columns")));
   }
 
   private Map<String, Integer> slots() {
@@ -77,7 +88,8 @@ final class Group {
     return slots;
   }
 
-  // -- states ----------------------------------------------------------------------------------------------------
+  // -- states
+  // ----------------------------------------------------------------------------------------------------
 
   State empty() {
     State state = new State();
@@ -134,7 +146,8 @@ final class Group {
     return state;
   }
 
-  // -- results ---------------------------------------------------------------------------------------------------
+  // -- results
+  // ---------------------------------------------------------------------------------------------------
 
   /** Emits what the group is now; a group that HAVING no longer holds for is deleted once. */
   void emit(byte[] key, State state, long start, long end, long ms) {

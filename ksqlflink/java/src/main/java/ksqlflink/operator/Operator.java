@@ -5,7 +5,10 @@ import ksqlflink.state.Task;
 
 /** What a stateful query does with a record that Read has read. */
 public interface Operator {
-  /** Takes a record of input `side`: its time (epoch ms), its encoded key, its carried columns (null: a deletion). */
+  /**
+   * Takes a record of input `side`: its time (epoch ms), its encoded key, its carried columns
+   * (null: a deletion).
+   */
   void process(Task task, int side, long ms, byte[] key, byte[] payload);
 
   /** Where results go. A null value is a tombstone. */

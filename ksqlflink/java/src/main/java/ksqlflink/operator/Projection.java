@@ -51,7 +51,8 @@ public final class Projection {
 
   private void project(Object[] row, boolean noValue, long ms) {
     if (noValue) {
-      // A null value has no columns: it goes through a plain projection as it is, and meets no condition.
+      // A null value has no columns: it goes through a plain projection as it is, and meets no
+      // condition.
       if (exploded.length == 0 && !filtered) {
         output.emit(sink.key(row), null, ms);
       }

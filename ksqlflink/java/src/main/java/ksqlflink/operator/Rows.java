@@ -33,7 +33,9 @@ interface Rows {
     return (task, row, ms) -> output.emit(sink.key(row), sink.value(row), ms);
   }
 
-  /** The aggregation has stream time and stores of its own, as it has behind a repartition topic. */
+  /**
+   * The aggregation has stream time and stores of its own, as it has behind a repartition topic.
+   */
   private static Rows grouped(Plan plan, Operator.Output output) {
     Plan aggregation = plan.with(plan.operation.get("aggregate"));
     Operator operator = Operator.of(aggregation, output);

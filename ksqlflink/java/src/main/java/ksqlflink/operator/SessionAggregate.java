@@ -24,7 +24,8 @@ final class SessionAggregate implements Operator {
   SessionAggregate(Group group, JsonNode window, boolean last) {
     this.group = group;
     this.gap = window.get("gap").longValue();
-    this.grace = window.hasNonNull("grace") ? window.get("grace").longValue() : Math.max(DAY_MS - gap, 0);
+    this.grace =
+        window.hasNonNull("grace") ? window.get("grace").longValue() : Math.max(DAY_MS - gap, 0);
     this.last = last;
   }
 
@@ -34,7 +35,9 @@ final class SessionAggregate implements Operator {
     String name = "A|" + Store.text(key);
     List<Session> sessions = decode(task.store.get(name));
     List<Session> near = new ArrayList<>();
-    sessions.stream().filter(each -> each.end >= ms - gap && each.start <= ms + gap).forEach(near::add);
+    sessions.stream()
+        .filter(each -> each.end >= ms - gap && each.start <= ms + gap)
+        .forEach(near::add);
     Session merged = merged(ms, near);
     if (merged.end >= closed) {
       replace(task, key, sessions, near, merged, ms, payload);
@@ -59,11 +62,18 @@ final class SessionAggregate implements Operator {
   }
 
   private void replace(
-      Task task, byte[] key, List<Session> sessions, List<Session> near, Session merged, long ms, byte[] payload) {
+      Task task,
+      byte[] key,
+      List<Session> sessions,
+      List<Session> near,
+      Session merged,
+      long ms,
+      byte[] payload) {
     for (Session old : near) {
       sessions.remove(old);
       if (last) {
-        task.list("sessions").remove(old.end, each -> java.util.Arrays.equals(each, entry(old.start, key)));
+        task.list("sessions")
+            .remove(old.end, each -> java.util.Arrays.equals(each, entry(old.start, key)));
       } else if (merged.start != ms || merged.end != ms) {
         group.delete(key, old.state, old.start, old.end, old.end);
       }
@@ -119,7 +129,8 @@ final class SessionAggregate implements Operator {
       return;
     }
     Out out = new Out();
-    sessions.forEach(each -> out.writeLong(each.start).writeLong(each.end).writeBlock(group.encode(each.state)));
+    sessions.forEach(
+        each -> out.writeLong(each.start).writeLong(each.end).writeBlock(group.encode(each.state)));
     task.store.put(name, out.toBytes());
   }
 }

@@ -13,7 +13,10 @@ import ksqlflink.state.Store;
 import ksqlflink.state.Task;
 import ksqlflink.state.TimeList;
 
-/** Joins two streams within a window, as Kafka Streams does: each record meets what the other side holds of its key. */
+/**
+ * Joins two streams within a window, as Kafka Streams does: each record meets what the other side
+ * holds of its key.
+ */
 final class StreamJoin implements Operator {
   private final Rows rows;
   private final Carried[] carried;
@@ -35,7 +38,8 @@ final class StreamJoin implements Operator {
     this.rows = Rows.of(plan, output);
     Input left = plan.inputs.get(0);
     Input right = plan.inputs.get(1);
-    this.carried = new Carried[] {new Carried(left, plan.referredTo()), new Carried(right, plan.referredTo())};
+    this.carried =
+        new Carried[] {new Carried(left, plan.referredTo()), new Carried(right, plan.referredTo())};
     this.first = new int[] {0, left.width()};
     this.width = left.width() + right.width();
     long earlier = operation.get("before").longValue();
@@ -44,7 +48,10 @@ final class StreamJoin implements Operator {
     this.before = new long[] {earlier, later};
     this.after = new long[] {later, earlier};
     String type = operation.path("type").asText("INNER");
-    this.outer = new boolean[] {type.equals("LEFT") || type.equals("FULL"), type.equals("RIGHT") || type.equals("FULL")};
+    this.outer =
+        new boolean[] {
+          type.equals("LEFT") || type.equals("FULL"), type.equals("RIGHT") || type.equals("FULL")
+        };
     this.grace = operation.hasNonNull("grace") ? operation.get("grace").longValue() : null;
     this.segments = new Segments(earlier + later + (grace == null ? DEFAULT_GRACE_MS : grace));
   }
@@ -70,7 +77,8 @@ final class StreamJoin implements Operator {
     return grace != null && (outer[0] || outer[1]);
   }
 
-  // -- the window stores: rows by key, and a log of which keys have rows in which segment -------------------------
+  // -- the window stores: rows by key, and a log of which keys have rows in which segment
+  // -------------------------
 
   private static String rowsName(int side, String key) {
     return side + "|" + key;
@@ -91,17 +99,21 @@ final class StreamJoin implements Operator {
     if (oldest != Task.NEVER) {
       task.log("rows" + side)
           .sweep(
-              task, segments.of(oldest), key -> new TimeList(task.store, rowsName(side, key)).removeBefore(oldest));
+              task,
+              segments.of(oldest),
+              key -> new TimeList(task.store, rowsName(side, key)).removeBefore(oldest));
     }
   }
 
-  // -- matches ---------------------------------------------------------------------------------------------------
+  // -- matches
+  // ---------------------------------------------------------------------------------------------------
 
   private boolean meet(Task task, int side, long ms, String key, byte[] payload) {
     int other = 1 - side;
     long oldest = segments.oldest(task.number("observed" + other, Task.NEVER));
     long from = Math.max(Math.max(0, ms - before[side]), oldest);
-    List<TimeList.Entry> matches = new TimeList(task.store, rowsName(other, key)).range(from, ms + after[side]);
+    List<TimeList.Entry> matches =
+        new TimeList(task.store, rowsName(other, key)).range(from, ms + after[side]);
     if (matches.isEmpty()) {
       return false;
     }
@@ -118,13 +130,15 @@ final class StreamJoin implements Operator {
     return true;
   }
 
-  // -- outer joins -----------------------------------------------------------------------------------------------
+  // -- outer joins
+  // -----------------------------------------------------------------------------------------------
 
   private static byte[] waiting(int side, String key, byte[] payload) {
     return new Out().write(side).writeBlock(Store.bytes(key)).writeBlock(payload).toBytes();
   }
 
-  private void leaveUnmatched(Task task, int side, long ms, String key, byte[] payload, long streamTime) {
+  private void leaveUnmatched(
+      Task task, int side, long ms, String key, byte[] payload, long streamTime) {
     if (grace == null || ms + after[side] < streamTime) {
       emitAlone(task, side, payload, ms);
     } else {

@@ -18,8 +18,9 @@ import ksqlflink.state.Task;
 import ksqlflink.type.Column;
 
 /**
- * GROUP BY of a table. A change of a row is first taken out of the group it was in, then put into the one it is in now: two
- * results, even if that is the same group. All rows are in one task, because a row may go from any group to any other.
+ * GROUP BY of a table. A change of a row is first taken out of the group it was in, then put into
+ * the one it is in now: two results, even if that is the same group. All rows are in one task,
+ * because a row may go from any group to any other.
  */
 final class TableAggregate implements Operator {
   private final Group group;
@@ -37,7 +38,9 @@ final class TableAggregate implements Operator {
     Input input = plan.inputs.get(0);
     this.carried = new Carried(input, plan.referredTo());
     this.width = input.width();
-    this.keys = new RowCodec(Column.types(Column.listOf(plan.json.get("inputs").get(0).get("key").get("columns"))));
+    this.keys =
+        new RowCodec(
+            Column.types(Column.listOf(plan.json.get("inputs").get(0).get("key").get("columns"))));
     JsonNode grouping = plan.operation.get("by");
     Compiler compiler = new Compiler(plan.slots);
     List<Expression> compiled = new ArrayList<>();
@@ -91,7 +94,9 @@ final class TableAggregate implements Operator {
     for (int i = 0; i < by.length; i++) {
       values[i] = by[i].evaluate(row);
     }
-    return Arrays.asList(values).contains(null) ? null : new Part(byCodec.encode(values), arguments.encode(row));
+    return Arrays.asList(values).contains(null)
+        ? null
+        : new Part(byCodec.encode(values), arguments.encode(row));
   }
 
   private void change(Task task, long ms, Part part, boolean undo) {

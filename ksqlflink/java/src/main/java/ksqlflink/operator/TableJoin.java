@@ -5,7 +5,10 @@ import ksqlflink.plan.Plan;
 import ksqlflink.state.Store;
 import ksqlflink.state.Task;
 
-/** Joins a stream with a table: each record of the stream meets the row that the table holds when it arrives. */
+/**
+ * Joins a stream with a table: each record of the stream meets the row that the table holds when it
+ * arrives.
+ */
 final class TableJoin implements Operator {
   private static final int TABLE = 1;
 

@@ -10,7 +10,10 @@ import ksqlflink.state.Store;
 import ksqlflink.state.Task;
 import ksqlflink.type.Column;
 
-/** SELECT over a table: with WHERE, a row that stops matching is deleted, and one that never matched is never told of. */
+/**
+ * SELECT over a table: with WHERE, a row that stops matching is deleted, and one that never matched
+ * is never told of.
+ */
 final class TableProject implements Operator {
   private static final byte[] TOLD = {1};
 
@@ -30,7 +33,9 @@ final class TableProject implements Operator {
     Input input = plan.inputs.get(0);
     this.carried = new Carried(input, plan.referredTo());
     this.width = input.width();
-    this.keys = new RowCodec(Column.types(Column.listOf(plan.json.get("inputs").get(0).get("key").get("columns"))));
+    this.keys =
+        new RowCodec(
+            Column.types(Column.listOf(plan.json.get("inputs").get(0).get("key").get("columns"))));
   }
 
   @Override

@@ -14,7 +14,10 @@ import ksqlflink.state.Store;
 import ksqlflink.state.Task;
 import ksqlflink.type.Column;
 
-/** Joins two tables by their primary keys: each change of a side makes the joined row of its key anew, or deletes it. */
+/**
+ * Joins two tables by their primary keys: each change of a side makes the joined row of its key
+ * anew, or deletes it.
+ */
 final class TableTableJoin implements Operator {
   private static final byte[] TOLD = {1};
 
@@ -37,19 +40,26 @@ final class TableTableJoin implements Operator {
     this.filtered = plan.json.hasNonNull("where");
     Input left = plan.inputs.get(0);
     Input right = plan.inputs.get(1);
-    this.carried = new Carried[] {new Carried(left, plan.referredTo()), new Carried(right, plan.referredTo())};
+    this.carried =
+        new Carried[] {new Carried(left, plan.referredTo()), new Carried(right, plan.referredTo())};
     this.first = new int[] {0, left.width()};
     this.width = left.width() + right.width();
     JsonNode key = plan.json.get("inputs").get(0).get("key");
     this.keys = new RowCodec(Column.types(Column.listOf(key.get("columns"))));
     String type = plan.operation.path("type").asText("INNER");
-    this.outer = new boolean[] {type.equals("LEFT") || type.equals("FULL"), type.equals("RIGHT") || type.equals("FULL")};
+    this.outer =
+        new boolean[] {
+          type.equals("LEFT") || type.equals("FULL"), type.equals("RIGHT") || type.equals("FULL")
+        };
   }
 
   /** A row of a table and its time. */
   private record Held(long ms, byte[] payload) {
     static Held of(byte[] stored) {
-      return stored == null ? null : new Held(new In(stored).readFixed(), Arrays.copyOfRange(stored, Long.BYTES, stored.length));
+      return stored == null
+          ? null
+          : new Held(
+              new In(stored).readFixed(), Arrays.copyOfRange(stored, Long.BYTES, stored.length));
     }
 
     byte[] stored() {

@@ -8,8 +8,9 @@ import ksqlflink.state.Task;
 import ksqlflink.state.TimeList;
 
 /**
- * GROUP BY in tumbling or hopping windows, aligned to the epoch. A window takes records while stream time is before its
- * end and grace. EMIT FINAL tells of a window once, when it has closed, unless its segment has gone by then.
+ * GROUP BY in tumbling or hopping windows, aligned to the epoch. A window takes records while
+ * stream time is before its end and grace. EMIT FINAL tells of a window once, when it has closed,
+ * unless its segment has gone by then.
  */
 final class WindowAggregate implements Operator {
   private static final long DAY_MS = 86_400_000;
@@ -26,7 +27,8 @@ final class WindowAggregate implements Operator {
     this.group = group;
     this.size = window.get("size").longValue();
     this.advance = window.hasNonNull("advance") ? window.get("advance").longValue() : size;
-    this.grace = window.hasNonNull("grace") ? window.get("grace").longValue() : Math.max(DAY_MS - size, 0);
+    this.grace =
+        window.hasNonNull("grace") ? window.get("grace").longValue() : Math.max(DAY_MS - size, 0);
     this.segments = new Segments(Math.max(size + grace, window.path("retention").asLong()));
     this.last = last;
   }
@@ -34,7 +36,9 @@ final class WindowAggregate implements Operator {
   @Override
   public void process(Task task, int side, long ms, byte[] key, byte[] payload) {
     long closed = task.raise("time", ms) - grace;
-    for (long start = Math.max(0, ms - size + advance) / advance * advance; start <= ms; start += advance) {
+    for (long start = Math.max(0, ms - size + advance) / advance * advance;
+        start <= ms;
+        start += advance) {
       if (start + size > closed) {
         update(task, start, ms, key, payload);
       }
@@ -84,7 +88,10 @@ final class WindowAggregate implements Operator {
     windows.removeBefore(closed - size + 1);
   }
 
-  /** Forgets some windows that take no more records, a few with each record so that none has to wait long. */
+  /**
+   * Forgets some windows that take no more records, a few with each record so that none has to wait
+   * long.
+   */
   private void sweep(Task task, long closed) {
     if (task.number("swept", Task.NEVER) >= closed - size) {
       return;
@@ -99,6 +106,8 @@ final class WindowAggregate implements Operator {
       task.store.remove(name(window.payload(), window.time()));
     }
     // All of one start at once would be many: those that go share a name with nothing that stays.
-    gone.forEach(window -> windows.remove(window.time(), key -> java.util.Arrays.equals(key, window.payload())));
+    gone.forEach(
+        window ->
+            windows.remove(window.time(), key -> java.util.Arrays.equals(key, window.payload())));
   }
 }

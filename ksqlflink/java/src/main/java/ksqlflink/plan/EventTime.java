@@ -34,7 +34,10 @@ final class EventTime {
   /** Epoch milliseconds. Throws Undecodable when the column is null, negative or no time. */
   long of(Object[] row) {
     Object value = row[slot];
-    long ms = value instanceof String text ? parse(text) : value instanceof Number number ? number.longValue() : -1;
+    long ms =
+        value instanceof String text
+            ? parse(text)
+            : value instanceof Number number ? number.longValue() : -1;
     if (ms < 0) {
       throw new Undecodable("its TIMESTAMP column holds no time");
     }
@@ -47,7 +50,8 @@ final class EventTime {
       ZoneId zone = parsed.query(TemporalQueries.zone());
       LocalDate date = parsed.query(TemporalQueries.localDate());
       LocalDate day = date == null ? LocalDate.EPOCH : date;
-      long nanos = parsed.isSupported(ChronoField.NANO_OF_DAY) ? parsed.getLong(ChronoField.NANO_OF_DAY) : 0;
+      long nanos =
+          parsed.isSupported(ChronoField.NANO_OF_DAY) ? parsed.getLong(ChronoField.NANO_OF_DAY) : 0;
       ZonedDateTime at = day.atStartOfDay(zone == null ? ZoneOffset.UTC : zone).plusNanos(nanos);
       return at.toInstant().toEpochMilli();
     } catch (DateTimeParseException error) {

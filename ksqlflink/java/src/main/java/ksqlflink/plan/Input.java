@@ -20,8 +20,8 @@ import ksqlflink.type.Type;
 import ksqlflink.type.Undecodable;
 
 /**
- * One input of the plan: turns a record into a row. A row holds key columns, value columns, and the pseudo columns
- * ROWTIME, ROWPARTITION, ROWOFFSET, WINDOWSTART and WINDOWEND.
+ * One input of the plan: turns a record into a row. A row holds key columns, value columns, and the
+ * pseudo columns ROWTIME, ROWPARTITION, ROWOFFSET, WINDOWSTART and WINDOWEND.
  */
 public final class Input {
   private static final List<Column> PSEUDO =
@@ -68,9 +68,13 @@ public final class Input {
     this.window = key.path("window").textValue();
     this.windowSize = key.path("windowSize").asLong();
     Map<String, Integer> slots = slots(0);
-    this.eventTime = spec.hasNonNull("timestamp") ? new EventTime(spec.get("timestamp"), alias, slots, columns) : null;
+    this.eventTime =
+        spec.hasNonNull("timestamp")
+            ? new EventTime(spec.get("timestamp"), alias, slots, columns)
+            : null;
     JsonNode grouping = spec.path("by");
-    this.by = grouping.isArray() && !grouping.isEmpty() ? compiled(grouping, new Compiler(slots)) : null;
+    this.by =
+        grouping.isArray() && !grouping.isEmpty() ? compiled(grouping, new Compiler(slots)) : null;
     List<Type> types = by == null ? Column.types(keyColumns) : typesOf(grouping);
     this.byCodec = new RowCodec(types);
     this.placement = placement(types);
@@ -88,7 +92,10 @@ public final class Input {
     return types;
   }
 
-  /** How a repartitioned record is placed: one primitive by its Kafka serializer, anything else by its JSON. */
+  /**
+   * How a repartitioned record is placed: one primitive by its Kafka serializer, anything else by
+   * its JSON.
+   */
   private static Format.Writer placement(List<Type> types) {
     List<Column> named = new ArrayList<>();
     types.forEach(type -> named.add(new Column("K" + named.size(), type)));
@@ -104,7 +111,9 @@ public final class Input {
     return columns.get(slot);
   }
 
-  /** The slots of this input's columns by their full names, in a row where they begin at `first`. */
+  /**
+   * The slots of this input's columns by their full names, in a row where they begin at `first`.
+   */
   Map<String, Integer> slots(int first) {
     Map<String, Integer> slots = new LinkedHashMap<>();
     for (int i = 0; i < columns.size(); i++) {
@@ -113,7 +122,10 @@ public final class Input {
     return slots;
   }
 
-  /** The row of a record; value columns are null when the value is. Throws Undecodable for a record to be skipped. */
+  /**
+   * The row of a record; value columns are null when the value is. Throws Undecodable for a record
+   * to be skipped.
+   */
   public Object[] row(KafkaRecord record) {
     byte[] value = record.value();
     Object[] row = new Object[columns.size()];
@@ -155,7 +167,10 @@ public final class Input {
     System.arraycopy(keyReader.read(inner), 0, row, 0, keys);
   }
 
-  /** The values that bring rows together, encoded; null when one of them is null, and the record counts nowhere. */
+  /**
+   * The values that bring rows together, encoded; null when one of them is null, and the record
+   * counts nowhere.
+   */
   public byte[] key(Object[] row) {
     Object[] values = keyValues(row);
     return Arrays.asList(values).contains(null) ? null : byCodec.encode(values);
@@ -172,8 +187,13 @@ public final class Input {
     return values;
   }
 
-  /** Which Kafka Streams task would process the record: the partition, or where its new key would be placed. */
+  /**
+   * Which Kafka Streams task would process the record: the partition, or where its new key would be
+   * placed.
+   */
   public int task(Object[] row, int partition) {
-    return by == null ? partition % tasks : Murmur2.partition(placement.write(keyValues(row)), tasks);
+    return by == null
+        ? partition % tasks
+        : Murmur2.partition(placement.write(keyValues(row)), tasks);
   }
 }

@@ -28,7 +28,10 @@ public final class Murmur2 {
   }
 
   private static int word(byte[] data, int at) {
-    return data[at] & 0xff | (data[at + 1] & 0xff) << 8 | (data[at + 2] & 0xff) << 16 | (data[at + 3] & 0xff) << 24;
+    return data[at] & 0xff
+        | (data[at + 1] & 0xff) << 8
+        | (data[at + 2] & 0xff) << 16
+        | (data[at + 3] & 0xff) << 24;
   }
 
   private static int mixed(int word) {

@@ -13,7 +13,10 @@ import ksqlflink.expression.Compiler;
 import ksqlflink.expression.Expression;
 import ksqlflink.format.Registry;
 
-/** A query as Python planned it: its inputs ready to read, the rest as JSON for the operator that runs it. */
+/**
+ * A query as Python planned it: its inputs ready to read, the rest as JSON for the operator that
+ * runs it.
+ */
 public final class Plan {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -68,7 +71,9 @@ public final class Plan {
     return new Plan(json);
   }
 
-  /** WHERE over a row with these slots; always true without one, false where it is null or fails. */
+  /**
+   * WHERE over a row with these slots; always true without one, false where it is null or fails.
+   */
   public Predicate where(Map<String, Integer> names) {
     return predicate(json.get("where"), names);
   }

@@ -10,7 +10,10 @@ import ksqlflink.format.Format;
 import ksqlflink.type.Column;
 import ksqlflink.type.Type;
 
-/** Evaluates SELECT over a row and writes key and value. A row that is shown is all in the value; its key is what a tombstone shows. */
+/**
+ * Evaluates SELECT over a row and writes key and value. A row that is shown is all in the value;
+ * its key is what a tombstone shows.
+ */
 public final class Sink {
   private final Expression[] keyExpressions;
   private final Expression[] valueExpressions;
@@ -40,7 +43,8 @@ public final class Sink {
     }
     this.keyExpressions = keys.toArray(new Expression[0]);
     this.valueExpressions = values.toArray(new Expression[0]);
-    this.keyWriter = keyColumns.isEmpty() ? nothing -> null : Format.writer(sink.get("key"), keyColumns, true);
+    this.keyWriter =
+        keyColumns.isEmpty() ? nothing -> null : Format.writer(sink.get("key"), keyColumns, true);
     this.valueWriter = Format.writer(sink.get("value"), valueColumns, false);
     this.window = sink.get("key").path("window").textValue();
   }
@@ -49,14 +53,21 @@ public final class Sink {
     return keyWriter.write(evaluated(keyExpressions, row));
   }
 
-  /** The key of a windowed row: the key, then the window's start (of a session: its end, then its start). */
+  /**
+   * The key of a windowed row: the key, then the window's start (of a session: its end, then its
+   * start).
+   */
   public byte[] key(Object[] row, long start, long end) {
     byte[] key = key(row);
     if (window == null || key == null) {
       return key;
     }
     if ("SESSION".equals(window)) {
-      return ByteBuffer.allocate(key.length + 2 * Long.BYTES).put(key).putLong(end).putLong(start).array();
+      return ByteBuffer.allocate(key.length + 2 * Long.BYTES)
+          .put(key)
+          .putLong(end)
+          .putLong(start)
+          .array();
     }
     return ByteBuffer.allocate(key.length + Long.BYTES).put(key).putLong(start).array();
   }

@@ -7,11 +7,12 @@ import ksqlflink.codec.In;
 import ksqlflink.codec.Out;
 
 /**
- * Which keys have rows in which segment of a window store, so that they can be removed once the segment has gone.
+ * Which keys have rows in which segment of a window store, so that they can be removed once the
+ * segment has gone.
  *
- * <p>Keys are gathered in memory and written in blocks: one write for many rows. After a crash the last, unwritten block
- * of a segment is forgotten, and its rows stay in the store until their key is used again. Nobody sees them: reads are
- * bounded by what a segment may still hold.
+ * <p>Keys are gathered in memory and written in blocks: one write for many rows. After a crash the
+ * last, unwritten block of a segment is forgotten, and its rows stay in the store until their key
+ * is used again. Nobody sees them: reads are bounded by what a segment may still hold.
  */
 public final class SegmentLog {
   private static final int BLOCK = 64;
@@ -58,13 +59,19 @@ public final class SegmentLog {
     return "L" + name + "|" + segment + "|" + number;
   }
 
-  /** Hands some keys of segments before `oldest` to the remover, a few with each call so that nothing has to wait long. */
+  /**
+   * Hands some keys of segments before `oldest` to the remover, a few with each call so that
+   * nothing has to wait long.
+   */
   public void sweep(Task task, long oldest, Remover remover) {
     String done = name + "-swept";
     if (task.number(done, Task.NEVER) >= oldest) {
       return;
     }
-    open.keySet().stream().filter(segment -> segment < oldest).toList().forEach(segment -> write(task, segment));
+    open.keySet().stream()
+        .filter(segment -> segment < oldest)
+        .toList()
+        .forEach(segment -> write(task, segment));
     List<TimeList.Entry> gone = task.list(name).head(oldest - 1, 1);
     if (gone.isEmpty()) {
       task.set(done, oldest);
@@ -83,7 +90,9 @@ public final class SegmentLog {
         remover.remove(in.readText());
       }
       if (!in.atEnd()) {
-        task.store.put(block(segment, left - 1), java.util.Arrays.copyOfRange(stored, in.position(), stored.length));
+        task.store.put(
+            block(segment, left - 1),
+            java.util.Arrays.copyOfRange(stored, in.position(), stored.length));
         return;
       }
       task.store.remove(block(segment, left - 1));

@@ -5,7 +5,10 @@ import java.util.Map;
 import ksqlflink.codec.In;
 import ksqlflink.codec.Out;
 
-/** One task with its store, and the numbers it remembers: read from the store once, written whenever they change. */
+/**
+ * One task with its store, and the numbers it remembers: read from the store once, written whenever
+ * they change.
+ */
 public final class Task {
   /** Stands for a time that is not known yet. */
   public static final long NEVER = Long.MIN_VALUE;

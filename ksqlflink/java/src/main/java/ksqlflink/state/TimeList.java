@@ -8,8 +8,8 @@ import ksqlflink.codec.In;
 import ksqlflink.codec.Out;
 
 /**
- * Entries sorted by time, in order of arrival among equals, kept in a store: a leaf while there are few, else leaves
- * under an index. However long it gets, adding an entry rewrites one leaf.
+ * Entries sorted by time, in order of arrival among equals, kept in a store: a leaf while there are
+ * few, else leaves under an index. However long it gets, adding an entry rewrites one leaf.
  */
 public final class TimeList {
   /** An entry; `time` in epoch milliseconds. */
@@ -21,10 +21,16 @@ public final class TimeList {
   private final String name;
   private Index index;
 
-  /** What is stored under the bare name while that is the only leaf: it has been read to find the index. */
+  /**
+   * What is stored under the bare name while that is the only leaf: it has been read to find the
+   * index.
+   */
   private byte[] only;
 
-  /** The smallest time that a leaf may hold, and the number in its name; the leaf of a short list has number 0. */
+  /**
+   * The smallest time that a leaf may hold, and the number in its name; the leaf of a short list
+   * has number 0.
+   */
   private static final class Index {
     long[] from = {Long.MIN_VALUE};
     int[] leaf = {0};
@@ -106,7 +112,9 @@ public final class TimeList {
   public List<Entry> range(long from, long to) {
     Index where = index();
     List<Entry> found = new ArrayList<>();
-    for (int at = where.first(from); at < where.from.length && (at == 0 || where.from[at] <= to); at++) {
+    for (int at = where.first(from);
+        at < where.from.length && (at == 0 || where.from[at] <= to);
+        at++) {
       for (Entry entry : read(where.leaf[at])) {
         if (entry.time >= from && entry.time <= to) {
           found.add(entry);
@@ -178,7 +186,8 @@ public final class TimeList {
     }
   }
 
-  // -- in the store: an index exists only while there is more than the leaf 0 ----------------------------------
+  // -- in the store: an index exists only while there is more than the leaf 0
+  // ----------------------------------
 
   private String leafName(int number) {
     return number == 0 ? name : name + "#" + number;

@@ -10,7 +10,8 @@ public record Column(String name, Type type) {
   public static List<Column> listOf(JsonNode nodes) {
     List<Column> columns = new ArrayList<>();
     if (nodes != null) {
-      nodes.forEach(node -> columns.add(new Column(node.get("name").textValue(), Type.of(node.get("type")))));
+      nodes.forEach(
+          node -> columns.add(new Column(node.get("name").textValue(), Type.of(node.get("type")))));
     }
     return columns;
   }

@@ -54,7 +54,8 @@ public final class Type {
 
   public final Type[] members;
 
-  private Type(Kind kind, int precision, int scale, Type key, Type element, String[] names, Type[] members) {
+  private Type(
+      Kind kind, int precision, int scale, Type key, Type element, String[] names, Type[] members) {
     this.kind = kind;
     this.precision = precision;
     this.scale = scale;
@@ -84,7 +85,10 @@ public final class Type {
     return new Type(Kind.STRUCT, 0, 0, null, null, names, members);
   }
 
-  /** Reads T of the plan; JSON null gives null (the literal NULL). Throws IllegalArgumentException on anything else. */
+  /**
+   * Reads T of the plan; JSON null gives null (the literal NULL). Throws IllegalArgumentException
+   * on anything else.
+   */
   public static Type of(JsonNode node) {
     if (node == null || node.isNull()) {
       return null;
@@ -162,7 +166,8 @@ public final class Type {
 
   @Override
   public int hashCode() {
-    return Objects.hash(kind, precision, scale, key, element, Arrays.hashCode(names), Arrays.hashCode(members));
+    return Objects.hash(
+        kind, precision, scale, key, element, Arrays.hashCode(names), Arrays.hashCode(members));
   }
 
   /** The SQL text of the type, for error messages. */

@@ -47,7 +47,8 @@ public final class Values {
       return false;
     }
     for (Map.Entry<?, ?> entry : left.entrySet()) {
-      if (!right.containsKey(entry.getKey()) || !same(entry.getValue(), right.get(entry.getKey()))) {
+      if (!right.containsKey(entry.getKey())
+          || !same(entry.getValue(), right.get(entry.getKey()))) {
         return false;
       }
     }
@@ -69,7 +70,9 @@ public final class Values {
       return elements.stream().mapToInt(Values::hash).reduce(1, (sum, hash) -> 31 * sum + hash);
     }
     if (value instanceof Map<?, ?> map) {
-      return map.entrySet().stream().mapToInt(entry -> hash(entry.getKey()) ^ hash(entry.getValue())).sum();
+      return map.entrySet().stream()
+          .mapToInt(entry -> hash(entry.getKey()) ^ hash(entry.getValue()))
+          .sum();
     }
     return Objects.hashCode(value);
   }

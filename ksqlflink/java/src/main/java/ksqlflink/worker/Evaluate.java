@@ -11,7 +11,10 @@ import ksqlflink.expression.Compiler;
 import ksqlflink.format.JsonWriter;
 import ksqlflink.type.Type;
 
-/** evaluate: an expression without columns; {"expr"} is answered by its {"value"} as the JSON format writes it. */
+/**
+ * evaluate: an expression without columns; {"expr"} is answered by its {"value"} as the JSON format
+ * writes it.
+ */
 final class Evaluate implements Op {
   private static final Object[] NO_ROW = {};
 

@@ -9,7 +9,6 @@ import ksqlflink.operator.RecordReader;
 import ksqlflink.operator.Skips;
 import ksqlflink.plan.KafkaRecord;
 import ksqlflink.plan.Plan;
-import ksqlflink.state.MapBacking;
 import ksqlflink.state.Task;
 
 /** A plan that runs over records in this process, with its state in memory. */
@@ -27,13 +26,14 @@ interface Execution {
     Map<Integer, Task> tasks = new HashMap<>();
     RecordReader.Target target =
         (task, side, ms, key, payload) ->
-            operator.process(tasks.computeIfAbsent(task, number -> newTask(grown)), side, ms, key, payload);
+            operator.process(
+                tasks.computeIfAbsent(task, number -> newTask(grown)), side, ms, key, payload);
     return new RecordReader(plan, target, skips)::read;
   }
 
   private static Task newTask(LongConsumer grown) {
     Task task = new Task();
-    task.store.use(new MapBacking(grown));
+    task.store.use(new CountedBacking(grown));
     return task;
   }
 }

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutorService;
@@ -12,8 +14,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What the server asks for without Flink, one JSON object a line each way: {"id": N, "op": "...", ..} is answered by
- * {"id": N, ..} or {"id": N, "error": {"kind": "refused" or "failed", "message": "..."}}, in any order. Ends with its input.
+ * What the server asks for without Flink, one JSON object a line each way: {"id": N, "op": "...",
+ * ..} is answered by {"id": N, ..} or {"id": N, "error": {"kind": "refused" or "failed", "message":
+ * "..."}}, in any order. Ends with its input.
  */
 public final class Main {
   private static final int END_SECONDS = 1;
@@ -21,28 +24,35 @@ public final class Main {
   private final Ops ops = new Ops();
   private final PrintStream answers;
 
-  private Main(PrintStream answers) {
-    this.answers = answers;
+  private Main(OutputStream answers) {
+    this.answers = new PrintStream(answers, false, StandardCharsets.US_ASCII);
   }
 
   public static void main(String[] arguments) throws IOException, InterruptedException {
-    PrintStream answers = new PrintStream(System.out, false, StandardCharsets.UTF_8);
+    OutputStream answers = System.out;
     // Whoever prints something prints it into the log, not between the answers.
     System.setOut(System.err);
-    new Main(answers).serve(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)));
+    serve(System.in, answers);
+    // Whoever asked is gone: a calculation that goes on is for nobody.
+    Runtime.getRuntime().halt(0);
   }
 
-  /** A thread for each request: one that takes long keeps no other from being answered. There are as many as callers. */
-  private void serve(BufferedReader requests) throws IOException, InterruptedException {
+  /**
+   * Answers all requests, until there are no more. A thread for each: one that takes long keeps no
+   * other from being answered. There are as many as callers.
+   */
+  static void serve(InputStream requests, OutputStream answers)
+      throws IOException, InterruptedException {
+    Main main = new Main(answers);
     ExecutorService pool = Executors.newCachedThreadPool();
-    for (String line = requests.readLine(); line != null; line = requests.readLine()) {
+    BufferedReader lines =
+        new BufferedReader(new InputStreamReader(requests, StandardCharsets.UTF_8));
+    for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       JsonNode request = Json.MAPPER.readTree(line);
-      pool.execute(() -> answer(request));
+      pool.execute(() -> main.answer(request));
     }
     pool.shutdown();
     pool.awaitTermination(END_SECONDS, TimeUnit.SECONDS);
-    // Whoever asked is gone: a calculation that goes on is for nobody.
-    Runtime.getRuntime().halt(0);
   }
 
   private void answer(JsonNode request) {

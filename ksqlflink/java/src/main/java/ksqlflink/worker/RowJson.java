@@ -15,7 +15,10 @@ import ksqlflink.type.Type;
 final class RowJson {
   private RowJson() {}
 
-  /** The value of a JSON value. Throws IllegalArgumentException, in ksqlDB's words, for one that the column does not take. */
+  /**
+   * The value of a JSON value. Throws IllegalArgumentException, in ksqlDB's words, for one that the
+   * column does not take.
+   */
   static Object value(JsonNode node, Type type) {
     if (node == null || node.isNull()) {
       return null;
@@ -30,16 +33,21 @@ final class RowJson {
     } catch (DateTimeException refused) {
       throw new IllegalArgumentException(refused.getMessage(), refused);
     }
-    throw new IllegalArgumentException("Can't coerce a field of type class " + javaClass(node) + " into type " + type);
+    throw new IllegalArgumentException(
+        "Can't coerce a field of type class " + javaClass(node) + " into type " + type);
   }
 
   private static Object find(JsonNode node, Type type) {
     return switch (type.kind) {
       case BOOLEAN -> node.isBoolean() ? node.booleanValue() : null;
       case INTEGER -> node.isInt() ? (Object) node.intValue() : null;
-      case BIGINT -> node.isIntegralNumber() && node.canConvertToLong() ? (Object) node.longValue() : null;
+      case BIGINT ->
+          node.isIntegralNumber() && node.canConvertToLong() ? (Object) node.longValue() : null;
       case DOUBLE -> node.isNumber() ? (Object) node.doubleValue() : null;
-      case DECIMAL -> node.isNumber() || node.isTextual() ? Coercion.exact(new BigDecimal(node.asText()), type) : null;
+      case DECIMAL ->
+          node.isNumber() || node.isTextual()
+              ? Coercion.exact(new BigDecimal(node.asText()), type)
+              : null;
       case ARRAY -> node.isArray() ? array(node, type) : null;
       case MAP -> node.isObject() ? map(node, type) : null;
       case STRUCT -> node.isObject() ? struct(node, type) : null;
@@ -55,7 +63,9 @@ final class RowJson {
 
   private static Map<Object, Object> map(JsonNode node, Type type) {
     Map<Object, Object> entries = new LinkedHashMap<>();
-    node.fields().forEachRemaining(field -> entries.put(field.getKey(), value(field.getValue(), type.element)));
+    node.fields()
+        .forEachRemaining(
+            field -> entries.put(field.getKey(), value(field.getValue(), type.element)));
     return entries;
   }
 
@@ -76,7 +86,8 @@ final class RowJson {
   /** A name as SQL would read it: in upper case unless it is quoted. */
   private static String column(String text) {
     int last = text.length() - 1;
-    boolean quoted = last > 0 && "`\"".indexOf(text.charAt(0)) >= 0 && text.charAt(last) == text.charAt(0);
+    boolean quoted =
+        last > 0 && "`\"".indexOf(text.charAt(0)) >= 0 && text.charAt(last) == text.charAt(0);
     return quoted ? text.substring(1, last) : text.toUpperCase(Locale.ROOT);
   }
 
@@ -86,7 +97,10 @@ final class RowJson {
       case STRING -> "java.lang.String";
       case ARRAY -> "io.vertx.core.json.JsonArray";
       case OBJECT -> "io.vertx.core.json.JsonObject";
-      default -> node.isInt() ? "java.lang.Integer" : node.isIntegralNumber() ? "java.lang.Long" : "java.lang.Double";
+      default ->
+          node.isInt()
+              ? "java.lang.Integer"
+              : node.isIntegralNumber() ? "java.lang.Long" : "java.lang.Double";
     };
   }
 }

@@ -5,8 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 
 /**
- * run.records: {"session", "records"} is answered by the {"records"} that they result in, and those {"skipped"}: partition,
- * offset, reason. With {"most"} no more records are taken once the results have so many bytes; {"taken"} says how many were.
+ * run.records: {"session", "records"} is answered by the {"records"} that they result in, and those
+ * {"skipped"}: partition, offset, reason. With {"most"} no more records are taken once the results
+ * have so many bytes; {"taken"} says how many were.
  */
 record RunRecords(Sessions sessions) implements Op {
   @Override

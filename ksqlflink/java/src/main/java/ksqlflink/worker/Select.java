@@ -8,7 +8,10 @@ import java.nio.charset.StandardCharsets;
 import ksqlflink.operator.Projection;
 import ksqlflink.plan.Plan;
 
-/** select: a {"plan"} without state over {"records"}, forgotten at once; answered by the values it writes, as text: {"rows"}. */
+/**
+ * select: a {"plan"} without state over {"records"}, forgotten at once; answered by the values it
+ * writes, as text: {"rows"}.
+ */
 final class Select implements Op {
   @Override
   public void answer(JsonNode request, ObjectNode answer) throws IOException {
@@ -16,7 +19,9 @@ final class Select implements Op {
     Plan plan = Plan.of(request.get("plan"));
     Projection projection =
         new Projection(
-            plan, (key, value, ms) -> rows.add(new String(value, StandardCharsets.UTF_8)), (record, reason) -> {});
+            plan,
+            (key, value, ms) -> rows.add(new String(value, StandardCharsets.UTF_8)),
+            (record, reason) -> {});
     for (JsonNode record : request.get("records")) {
       projection.process(Session.kafkaRecord(record));
     }

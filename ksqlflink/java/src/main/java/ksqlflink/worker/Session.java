@@ -34,8 +34,9 @@ final class Session {
   }
 
   /**
-   * Takes {"records": [[input, partition, offset, ms, key, value], ..]}, maybe new {"schemas"}, until the results have {"most"} bytes;
-   * answers the results, [[key, value, ms], ..], how many were taken, and what was skipped.
+   * Takes {"records": [[input, partition, offset, ms, key, value], ..]}, maybe new {"schemas"},
+   * until the results have {"most"} bytes; answers the results, [[key, value, ms], ..], how many
+   * were taken, and what was skipped.
    */
   synchronized void process(JsonNode request, ObjectNode answer) throws IOException {
     registry.learn(request.path("schemas"));
@@ -86,7 +87,8 @@ final class Session {
   static KafkaRecord kafkaRecord(JsonNode record) throws IOException {
     byte[] key = record.get(4).binaryValue();
     byte[] value = record.get(5).binaryValue();
-    return new KafkaRecord(key, value, record.get(3).longValue(), record.get(1).intValue(), record.get(2).longValue());
+    return new KafkaRecord(
+        key, value, record.get(3).longValue(), record.get(1).intValue(), record.get(2).longValue());
   }
 
   private void emit(byte[] key, byte[] value, long ms) {

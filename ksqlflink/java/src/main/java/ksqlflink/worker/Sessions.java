@@ -8,7 +8,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import ksqlflink.plan.Plan;
 
-/** The plans that are being run, by number. They share memory: where it is not enough, the one that holds most ends. */
+/**
+ * The plans that are being run, by number. They share memory: where it is not enough, the one that
+ * holds most ends.
+ */
 final class Sessions {
   private static final String TOO_MUCH =
       "The query holds more than queries that are run for clients may hold together (%d MB). Run it as a persistent query"
@@ -52,7 +55,8 @@ final class Sessions {
 
   synchronized void makeRoom() {
     while (open.values().stream().mapToLong(Session::bytes).sum() > most) {
-      Session largest = open.values().stream().max(Comparator.comparingLong(Session::bytes)).orElseThrow();
+      Session largest =
+          open.values().stream().max(Comparator.comparingLong(Session::bytes)).orElseThrow();
       largest.end(String.format(TOO_MUCH, most >> 20));
     }
   }

@@ -14,8 +14,9 @@ import ksqlflink.type.Column;
 import ksqlflink.type.Type;
 
 /**
- * write: a record of a source. {"columns", "key", "value"}, the last two being formats, is answered by the bytes of {"key"} and
- * {"value"}. A column is {"name", "type", "key"} and either its {"expr"} or its {"json"}; ROWTIME is answered as {"rowtime"}.
+ * write: a record of a source. {"columns", "key", "value"}, the last two being formats, is answered
+ * by the bytes of {"key"} and {"value"}. A column is {"name", "type", "key"} and either its
+ * {"expr"} or its {"json"}; ROWTIME is answered as {"rowtime"}.
  */
 final class Write implements Op {
   private static final String ROWTIME = "ROWTIME";
@@ -45,7 +46,8 @@ final class Write implements Op {
     if (!expression.hasNonNull("type")) {
       return null;
     }
-    return Coercion.coerce(evaluated(expression), Type.of(expression.get("type")), column.type(), column.name());
+    return Coercion.coerce(
+        evaluated(expression), Type.of(expression.get("type")), column.type(), column.name());
   }
 
   private static Object evaluated(JsonNode expression) {

@@ -1,18 +1,22 @@
-package ksqlflink.state;
+package ksqlflink.worker;
 
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongConsumer;
+import ksqlflink.state.Backing;
 
 /** Keeps a store's bytes in memory; `grown` is told by how many bytes that becomes more or less. */
-public final class MapBacking implements Backing {
-  /** What an entry takes besides its content: two objects of a map, the heads of its name and of its bytes. */
+final class CountedBacking implements Backing {
+  /**
+   * What an entry takes besides its content: two objects of a map, the heads of its name and of its
+   * bytes.
+   */
   private static final int ENTRY = 112;
 
   private final Map<String, byte[]> map = new HashMap<>();
   private final LongConsumer grown;
 
-  public MapBacking(LongConsumer grown) {
+  CountedBacking(LongConsumer grown) {
     this.grown = grown;
   }
 

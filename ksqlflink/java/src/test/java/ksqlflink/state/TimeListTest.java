@@ -1,55 +1,55 @@
 package ksqlflink.state;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Predicate;
-import org.apache.flink.table.api.dataview.MapView;
+import java.util.stream.LongStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** Drives TimeList with random operations beside a plain sorted list. Exit code 1, and the seed, on a difference. */
-final class TimeListCheck {
+/** Drives TimeList with random operations beside a plain sorted list. */
+final class TimeListTest {
   private static final int ROUNDS = 200;
   private static final int OPERATIONS = 200;
 
-  private final Random random;
-  private final MapView<String, byte[]> state = new MapView<>();
+  private Random random;
+  private final Map<String, byte[]> state = new HashMap<>();
   private final Store store = new Store();
   private final List<Item> model = new ArrayList<>();
-  private final int spread;
+  private int spread;
   private TimeList list;
   private int added;
 
   /** What an entry is known by: its time and the number it was added with. */
   private record Item(long time, int number) {}
 
-  private TimeListCheck(long seed) {
+  static LongStream seeds() {
+    return LongStream.range(0, ROUNDS);
+  }
+
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void whatIsDoneAtRandomGoesAsInAModel(long seed) {
     random = new Random(seed);
     // Few different times make long runs of equals, many make leaves that split in the middle.
     spread = 1 << random.nextInt(12);
-    store.use(state);
+    store.use(new MapBacking(state));
     list = new TimeList(store, "list");
-  }
-
-  public static void main(String[] arguments) {
-    for (long seed = 0; seed < ROUNDS; seed++) {
-      try {
-        new TimeListCheck(seed).round();
-      } catch (RuntimeException difference) {
-        System.err.println("seed " + seed + ": " + difference);
-        System.exit(1);
-      }
-    }
-  }
-
-  private void round() {
     for (int i = 0; i < OPERATIONS; i++) {
       step();
-      require("isEmpty", model.isEmpty() == list.isEmpty());
+      assertEquals(model.isEmpty(), list.isEmpty());
     }
     checkRange(Long.MIN_VALUE, Long.MAX_VALUE);
     list.removeBefore(Long.MAX_VALUE);
-    require("the store is empty in the end", state.getMap().isEmpty());
+    assertEquals(Set.of(), state.keySet());
   }
 
   private void step() {
@@ -108,7 +108,7 @@ final class TimeListCheck {
   private void checkHead(long to, int limit) {
     List<Item> all = range(Long.MIN_VALUE, to);
     List<TimeList.Entry> head = list.head(to, limit);
-    require("head has enough entries", head.size() >= Math.min(limit, all.size()) && head.size() <= all.size());
+    assertTrue(head.size() >= Math.min(limit, all.size()) && head.size() <= all.size());
     same("head to " + to, all.subList(0, head.size()), head);
   }
 
@@ -117,16 +117,9 @@ final class TimeListCheck {
   }
 
   private static void same(String what, List<Item> expected, List<TimeList.Entry> entries) {
-    List<Item> found = entries.stream().map(entry -> new Item(entry.time(), number(entry.payload()))).toList();
-    if (!expected.equals(found)) {
-      throw new IllegalStateException(what + " is " + found + ", not " + expected);
-    }
-  }
-
-  private static void require(String what, boolean holds) {
-    if (!holds) {
-      throw new IllegalStateException("it does not hold that " + what);
-    }
+    List<Item> found =
+        entries.stream().map(entry -> new Item(entry.time(), number(entry.payload()))).toList();
+    assertEquals(expected, found, what);
   }
 
   private static int number(byte[] payload) {
