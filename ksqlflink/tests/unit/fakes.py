@@ -30,8 +30,7 @@ from ksqlflink.statements.requests import RequestHandler
 from ksqlflink.statements.server_properties import ServerProperties
 from ksqlflink.statements.world import World
 from ksqlflink.worker.process import Worker
-
-PUSH_WORKER = Worker()  # of all tests; it starts with its first use
+from workers import shared
 
 
 @dataclass
@@ -215,7 +214,7 @@ class FakeJobs:
 class FakeWorker:
     """The worker, as far as a push query needs it; it runs real plans in the one that all tests share."""
 
-    real: Worker = PUSH_WORKER
+    real: Worker = field(default_factory=shared)
     sessions: set[int] = field(default_factory=set)
     calls: dict[str, Callable[..., dict[str, Any]]] = field(default_factory=dict)  # what is done instead
 
@@ -257,7 +256,7 @@ class Stage:
     def __post_init__(self) -> None:
         builder = JobBuilder(Services("kafka:9092", "http://registry"), {"x": "y"}, 60_000)
         self.jobs.ended = self.catalogue.remove_stopping
-        self.world = World(self.catalogue, self.topics, self.registry, self.records)
+        self.world = World(self.catalogue, self.topics, self.registry, self.records, shared())
         properties = ServerProperties("http://registry").listed()
         self.worker = FakeWorker()
         self.queries = QueryService(self.world, Runner(self.worker, "http://registry"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,7 @@ from ksqldb_conformance.rest_replay import _property_names, _trimmed
 from ksqldb_conformance.services import RECORDINGS
 from ksqldb_conformance.story import Exchange, Response, Step, Story, load_recorded, load_story
 from ksqlflink.rest.app import create_app
-from ksqlflink.serde.records import RecordWriter
-from ksqlflink.services.records import Record
+from ksqlflink.statements.insert_values import ValueInserter
 from unit.asgi import send
 from unit.fakes import Backend, Stage
 
@@ -119,9 +118,10 @@ class Replay:
     def write(self, name: str, row: dict[str, Any], window: bytes = b"") -> None:
         source = self.stage.catalogue.source(name)
         assert source is not None
-        key, value = RecordWriter(source, self.stage.registry).write(row)
-        listed = self.stage.records.topics.setdefault(source.topic, [])
-        listed.append(Record(0, len(listed), (key or b"") + window, value, HOUR))
+        given = {column: {"json": value} for column, value in row.items()}
+        ValueInserter(self.stage.world).write(source, {**given, "ROWTIME": {"json": HOUR}})
+        listed = self.stage.records.topics[source.topic]
+        listed[-1] = replace(listed[-1], key=(listed[-1].key or b"") + window)
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from ksqlflink.catalogue.model import Column
-from ksqlflink.dialect import types as t
 from ksqlflink.dialect.formatter import back_quoted, sql_type
-from ksqlflink.evaluator import casts
-from ksqlflink.serde.json_text import dumps
 
 LIMIT_REACHED = "Limit Reached"
 COMPLETED = "Query Completed"
@@ -67,30 +64,3 @@ class Results(Protocol):
 
     def close(self) -> None:
         """Give everything back; may be called at any time, also twice."""
-
-
-def row_of(columns: Sequence[Column], values: Sequence[Any], tombstone: bool = False) -> ResultRow:
-    """Return the row of these columns' values."""
-    return ResultRow(dumps([shown(v, c.type) for v, c in zip(values, columns, strict=True)]), tombstone)
-
-
-def shown(value: Any, kind: t.SqlType) -> Any:
-    """Return a column value as results show it: times as ISO text."""
-    if value is None:
-        return None
-    match kind:
-        case t.Array(item):
-            return [shown(one, item) for one in value]
-        case t.Map(_, item):
-            return {name: shown(one, item) for name, one in value.items()}
-        case t.Struct(fields):
-            return {name: shown(value.get(name), item) for name, item in fields}
-    text = _TEXTS.get(kind)
-    return value if text is None else text(value)
-
-
-_TEXTS: dict[t.SqlType, Callable[[int], str]] = {
-    t.TIMESTAMP: casts.timestamp_text,
-    t.DATE: casts.date_text,
-    t.TIME: casts.time_text,
-}

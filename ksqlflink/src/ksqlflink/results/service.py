@@ -176,7 +176,7 @@ class QueryService:
         where = analysis.plan()["where"]
         if str(properties.get(PULL_TABLE_SCAN, True)).lower() == "false":
             self._check_key(statement, where, source)
-        return TablePull(Projection.of(analysis, statement.text), where, query.id, self.views)
+        return TablePull(Projection.of(analysis), where, query.id, self.views)
 
     @staticmethod
     def _check_key(statement: st.SelectStatement, where: Json | None, source: DataSource) -> None:
@@ -198,7 +198,7 @@ class QueryService:
         analysis = analyze_transient(statement, self.world)
         if not analysis.stateless or "explode" in analysis.operation:
             raise not_supported("This pull query on a stream", statement.position, statement.text)
-        return StreamPull(Projection.of(analysis, statement.text), self.world)
+        return StreamPull(Projection.of(analysis), self.world)
 
     def _push(self, statement: st.SelectStatement, properties: Mapping[str, Any]) -> PushQuery:
         query_id = transient_id(statement.query.source.alias)

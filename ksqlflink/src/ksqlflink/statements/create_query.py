@@ -15,8 +15,8 @@ from ksqlflink.dialect.statements import CreateAsSelect, InsertSelect, SelectSta
 from ksqlflink.errors import BadStatement
 from ksqlflink.flink.translate import Services, Sink, Start, Translator
 from ksqlflink.serde import avro_schema as avro
+from ksqlflink.services.registry import key_subject_of, subject_of
 from ksqlflink.services.topics import Topic
-from ksqlflink.statements.create_source import key_subject_of, subject_of
 from ksqlflink.statements.definitions import sink_source
 from ksqlflink.statements.properties import check, check_both_formats, starts_at_earliest
 from ksqlflink.statements.sinks import check_result, check_upgrade, insert_outputs
@@ -176,13 +176,6 @@ def _schemas(source: DataSource) -> tuple[str | None, str | None]:
     if source.value_format == "AVRO":
         value = avro.value_schema(source.value_columns, source.value_schema_name, source.wrap_value)
     return key, value
-
-
-def carry_out(plan: QueryPlan, world: World) -> None:
-    """Create the sink's topic and register its schemas."""
-    if plan.topic_is_new:
-        world.topics.create(plan.topic)
-    _register(plan, world)
 
 
 def _register(plan: QueryPlan, world: World) -> tuple[int | None, int | None]:

@@ -67,6 +67,9 @@ public final class Registry {
   }
 
   private Schema ask(int id) {
+    if (url.isEmpty()) {
+      throw new Undecodable("the registry knows no schema " + id);
+    }
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(url + "/schemas/ids/" + id)).timeout(PATIENCE).build();
     try {

@@ -9,6 +9,7 @@ import ksqlflink.operator.RecordReader;
 import ksqlflink.operator.Skips;
 import ksqlflink.plan.KafkaRecord;
 import ksqlflink.plan.Plan;
+import ksqlflink.state.MapBacking;
 import ksqlflink.state.Task;
 
 /** A plan that runs over records in this process, with its state in memory. */
@@ -27,13 +28,13 @@ interface Execution {
     RecordReader.Target target =
         (task, side, ms, key, payload) ->
             operator.process(
-                tasks.computeIfAbsent(task, number -> newTask(grown)), side, ms, key, payload);
+                tasks.computeIfAbsent(task, number -> newTask(number, grown)), side, ms, key, payload);
     return new RecordReader(plan, target, skips)::read;
   }
 
-  private static Task newTask(LongConsumer grown) {
-    Task task = new Task();
-    task.store.use(new CountedBacking(grown));
+  private static Task newTask(int number, LongConsumer grown) {
+    Task task = new Task(number);
+    task.store.use(new MapBacking(grown));
     return task;
   }
 }

@@ -38,7 +38,7 @@ public final class Main {
   }
 
   /**
-   * Answers all requests, until there are no more. A thread for each: one that takes long keeps no
+   * Answers all requests, until there are no more. Each has a thread: one that takes long keeps no
    * other from being answered. There are as many as callers.
    */
   static void serve(InputStream requests, OutputStream answers)

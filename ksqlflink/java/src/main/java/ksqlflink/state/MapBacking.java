@@ -1,12 +1,11 @@
-package ksqlflink.worker;
+package ksqlflink.state;
 
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongConsumer;
-import ksqlflink.state.Backing;
 
 /** Keeps a store's bytes in memory; `grown` is told by how many bytes that becomes more or less. */
-final class CountedBacking implements Backing {
+public final class MapBacking implements Backing {
   /**
    * What an entry takes besides its content: two objects of a map, the heads of its name and of its
    * bytes.
@@ -16,7 +15,7 @@ final class CountedBacking implements Backing {
   private final Map<String, byte[]> map = new HashMap<>();
   private final LongConsumer grown;
 
-  CountedBacking(LongConsumer grown) {
+  public MapBacking(LongConsumer grown) {
     this.grown = grown;
   }
 
