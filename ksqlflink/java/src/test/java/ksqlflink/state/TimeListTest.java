@@ -41,7 +41,7 @@ final class TimeListTest {
     random = new Random(seed);
     // Few different times make long runs of equals, many make leaves that split in the middle.
     spread = 1 << random.nextInt(12);
-    store.use(new MapBacking(state));
+    store.use(new MapBacking(state, more -> {}));
     list = new TimeList(store, "list");
     for (int i = 0; i < OPERATIONS; i++) {
       step();
