@@ -70,7 +70,8 @@ $(VENV)/.java-linted: $(JAVA) ksqlflink/java/pom.xml $(JAVA_FORMAT)
 		echo "remedy These are not formatted: make format" >&2
 		exit 1
 	fi
-	mvn --batch-mode --quiet --file ksqlflink/java/pom.xml --activate-profiles lint test-compile
+	mvn --batch-mode -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
+		--file ksqlflink/java/pom.xml --activate-profiles lint test-compile
 	touch $@
 
 $(JAVA_FORMAT): $(INSTALLED)
