@@ -68,7 +68,7 @@ final class DelimitedFormat implements Format.Reader, Format.Writer {
       } else if (c == delimiter && !quoted) {
         fields.add(field.toString());
         field.setLength(0);
-      } else if (quoted || c != '\r' && c != '\n') {
+      } else if (quoted || (c != '\r' && c != '\n')) {
         field.append(c);
       }
     }
