@@ -1,12 +1,15 @@
-"""What the engine's tests share: its jar."""
+"""What the engine's tests share: its jar, and an engine that runs tests and cases in the worker."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from ksqlflink.testing.server import Engine
 
 JAVA = Path(__file__).resolve().parents[1] / "java"
 
@@ -31,3 +34,10 @@ def jar() -> Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
     return built
+
+
+@pytest.fixture(scope="session")
+def engine(jar: Path) -> Iterator[Engine]:
+    """One worker for all tests that run statements without services."""
+    with Engine() as engine:
+        yield engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -55,6 +56,8 @@ class InputRecord(_Strict):
     timestamp: int
     schema_version: int | None = None
     partition: int | None = None
+    headers: list[tuple[str, Any]] = Field(default_factory=list)
+    pause_ms: int | None = None
 
 
 class OutputRecord(_Strict):
@@ -64,6 +67,7 @@ class OutputRecord(_Strict):
     value: Any
     timestamp: int
     partition: int | None = None
+    headers: list[tuple[str, Any]] = Field(default_factory=list)
 
 
 class Case(_Strict):
@@ -77,10 +81,12 @@ class Case(_Strict):
     statements: list[str]
     properties: dict[str, Any] = Field(default_factory=dict)
     inputs: list[InputRecord]
+    produce_first: bool = False
     pause_ms: int = DEFAULT_PAUSE_MS
     outputs: dict[str, list[OutputRecord]]
     compare_timestamps: bool = False
     record_partitions: bool = False
+    record_headers: bool = False
     output_value_schema: str | None = None
     output_schemas: dict[str, Any] = Field(default_factory=dict)
     output_partitions: dict[str, int] = Field(default_factory=dict)
@@ -99,9 +105,16 @@ class Case(_Strict):
         return list(dict.fromkeys([*named, *self.formats, *self.outputs]))
 
 
+def versions_of(schemas: Any) -> list[Any]:
+    """A list of records is a list of versions; a list with other types would be a union."""
+    is_list = isinstance(schemas, list) and all(isinstance(one, dict) for one in schemas)
+    return schemas if is_list else [schemas]
+
+
 def load_case(path: Path) -> Case:
     """Read one case file."""
-    return Case.model_validate_json(path.read_bytes())
+    # Not by pydantic: a recording may hold half of a surrogate pair.
+    return Case.model_validate(json.loads(path.read_bytes()))
 
 
 def load_cases(folders: Iterable[Path], only: Iterable[str] = (), level: Level = "full") -> list[Case]:
