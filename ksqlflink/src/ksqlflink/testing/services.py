@@ -107,7 +107,7 @@ class MemoryReader:
 class MemoryRegistry:
     """Subjects with their versions; one schema has one id, whatever subjects it is registered under."""
 
-    subjects: dict[str, list[int]] = field(default_factory=dict)
+    subjects: dict[str, tuple[int, ...]] = field(default_factory=dict)
     schemas: list[str] = field(default_factory=list)
 
     def latest(self, subject: str) -> str | None:
@@ -121,7 +121,7 @@ class MemoryRegistry:
 
     def ids(self, subject: str) -> list[int]:
         """Return the ids of all versions of a subject."""
-        return self.subjects.get(subject, [])
+        return list(self.subjects.get(subject, ()))
 
     def schema(self, schema_id: int) -> str | None:
         """Return the schema of that id."""
@@ -132,9 +132,8 @@ class MemoryRegistry:
         if schema not in self.schemas:
             self.schemas.append(schema)
         number = self.schemas.index(schema) + 1
-        versions = self.subjects.setdefault(subject, [])
-        if number not in versions:
-            versions.append(number)
+        if number not in self.subjects.get(subject, ()):
+            self.subjects[subject] = (*self.subjects.get(subject, ()), number)
         return number
 
     def delete(self, subject: str) -> None:
