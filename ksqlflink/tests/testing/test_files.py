@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from ksqlflink.testing.sql import sql_tests, statements_of
 from ksqlflink.testing.three_files import ThreeFiles
 
 FILES = Path(__file__).parent / "files"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 THREE = FILES / "three" / "burgers"
 
 
@@ -178,3 +181,40 @@ def test_a_change_is_noticed(tmp_path: Path, write: Any) -> None:
     first.unlink()
     assert watch.changed()
     assert not watch.changed()
+
+
+def test_the_examples_pass_on_the_command_line(jar: Path) -> None:
+    """As a user types it; two paths, and a name that both have."""
+    command = [sys.executable, "-m", "ksqlflink", "test", EXAMPLES, FILES / "three", "-k", "e"]
+    environment = {"PATH": "/usr/bin:/bin", "KSQLFLINK_JAR": str(jar)}
+    answer = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (answer.returncode, answer.stderr) == (PASSED, "")
+    assert answer.stdout.startswith("5 passed, 0 failed in ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "name files or folders of tests"),
+        (("-s", "x.sql"), "name files or folders of tests"),
+        (("-i", "x.json"), "name files or folders of tests"),
+        (("--", "nothing.sql"), "No such file"),
+    ],
+)
+def test_wrong_usage_ends_with_2(words: tuple[str, ...], said: str, jar: Path) -> None:
+    command = [sys.executable, "-m", "ksqlflink", "test", *words]
+    environment = {"PATH": "/usr/bin:/bin", "KSQLFLINK_JAR": str(jar)}
+    answer = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (answer.returncode, said in answer.stderr + answer.stdout) == (CANNOT_RUN, True)
+
+
+def test_without_a_jar_it_says_what_to_do(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "ksqlflink", "test", EXAMPLES]
+    environment = {"PATH": "/usr/bin:/bin", "KSQLFLINK_JAR": str(tmp_path / "no.jar")}
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert answer.returncode == CANNOT_RUN
+    assert "There is no ksqlflink.jar" in answer.stderr
