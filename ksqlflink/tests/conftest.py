@@ -1,24 +1,22 @@
-"""What the engine's tests share: its jar, and an engine that runs tests and cases in the worker."""
+"""What the engine's tests share: its jar, and a worker."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from built import built_jar
-from ksqlflink.testing.server import Engine
+from ksqlflink.worker.process import Worker
+from workers import built, shared
 
 
 @pytest.fixture(scope="session")
 def jar() -> Path:
     """The jar of these sources."""
-    return built_jar()
+    return built()
 
 
 @pytest.fixture(scope="session")
-def engine(jar: Path) -> Iterator[Engine]:
+def worker() -> Worker:
     """One worker for all tests that run statements without services."""
-    with Engine() as engine:
-        yield engine
+    return shared()

@@ -7,15 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from built import built_jar
 from macd.settings import REPOSITORY
+from workers import built
 
 TESTS = Path(__file__).parent / "ksql"
 NAMED = re.compile(r"ksql/(\w+\.sql)'")
 
 
 def test_orders_and_payments_through_the_statements() -> None:
-    jar = built_jar()
+    jar = built()
     answer = subprocess.run(
         [sys.executable, "-m", "ksqlflink", "test", TESTS],
         env={"PATH": "/usr/bin:/bin", "KSQLFLINK_JAR": str(jar)},

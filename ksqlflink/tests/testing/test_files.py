@@ -13,9 +13,9 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from ksqlflink.testing.command import CANNOT_RUN, FAILED, PASSED, Options, Watch, found_tests, run, run_once
-from ksqlflink.testing.server import Engine
 from ksqlflink.testing.sql import sql_tests, statements_of
 from ksqlflink.testing.three_files import ThreeFiles
+from ksqlflink.worker.process import Worker
 
 FILES = Path(__file__).parent / "files"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -23,16 +23,16 @@ THREE = FILES / "three" / "burgers"
 
 
 @pytest.mark.parametrize("test", sql_tests(FILES / "passing" / "asserts.sql"), ids=lambda test: test.name)
-def test_what_holds_passes(test: Any, engine: Engine) -> None:
-    assert test.differences(engine) == []
+def test_what_holds_passes(test: Any, worker: Worker) -> None:
+    assert test.differences(worker) == []
 
 
-def test_what_does_not_hold_fails_with_its_place_and_its_reason(engine: Engine) -> None:
+def test_what_does_not_hold_fails_with_its_place_and_its_reason(worker: Worker) -> None:
     file = FILES / "failing" / "wrong.sql"
-    found = {one.test.name: "\n".join(one.differences) for one in run(found_tests(Options([file])), engine)}
+    found = {one.test.name: "\n".join(one.differences) for one in run(found_tests(Options([file])), worker)}
     assert found == {
         "good": "",
-        "wrong value": f'{file}:11: Expected record does not match actual.\n- 1 | "small"\n+ 1 | "big"',
+        "wrong value": f'{file}:11: Expected record does not match actual.\n- [1,"small"]\n+ [1,"big"]',
         "refused": f"{file}:15: Exception while preparing statement: NOBODY does not exist.",
         "does not fail": f"{file}:18: it should have failed: some trouble",
         "fails otherwise": "it should have failed otherwise: some trouble\n"
@@ -57,10 +57,10 @@ CREATE STREAM burgers (id INT KEY, price BIGINT, sold BIGINT)
     ],
 )
 def test_a_source_that_is_otherwise_is_noticed(
-    asserted: str, reason: str, write: Any, engine: Engine
+    asserted: str, reason: str, write: Any, worker: Worker
 ) -> None:
     [test] = sql_tests(write(f"{SOURCE}ASSERT {asserted} WITH (KAFKA_TOPIC='b');"))
-    [found] = test.differences(engine)
+    [found] = test.differences(worker)
     assert reason in found
 
 
@@ -74,11 +74,11 @@ def test_a_source_that_is_otherwise_is_noticed(
     ],
 )
 def test_a_property_that_is_otherwise_is_noticed(
-    properties: str, what: str, write: Any, engine: Engine
+    properties: str, what: str, write: Any, worker: Worker
 ) -> None:
     columns = "(id INT KEY, price BIGINT, sold BIGINT)"
     [test] = sql_tests(write(f"{SOURCE}ASSERT STREAM burgers {columns} WITH ({properties});"))
-    [found] = test.differences(engine)
+    [found] = test.differences(worker)
     assert f"Expected {what} does not match actual for source BURGERS" in found
 
 
@@ -102,9 +102,9 @@ def test_statements_are_found_with_their_lines() -> None:
     ]
 
 
-def test_three_files(engine: Engine) -> None:
+def test_three_files(worker: Worker) -> None:
     given = {name: THREE / f"{name}.json" for name in ("input", "output")}
-    assert ThreeFiles(THREE / "statements.sql", **given).differences(engine) == []
+    assert ThreeFiles(THREE / "statements.sql", **given).differences(worker) == []
     assert [test.name for test in found_tests(Options([FILES / "three"]))] == ["burgers"]
 
 
@@ -120,20 +120,20 @@ SPOILED = [
 
 @pytest.mark.parametrize(("members", "number", "topic"), SPOILED)
 def test_other_records_than_those_of_the_output_are_shown(
-    members: dict[str, Any], number: int, topic: str, write: Any, engine: Engine
+    members: dict[str, Any], number: int, topic: str, write: Any, worker: Worker
 ) -> None:
     outputs = json.loads((THREE / "output.json").read_text())["outputs"]
     outputs[number] |= members
     output = write(json.dumps({"outputs": outputs}), "output.json")
-    found = ThreeFiles(THREE / "statements.sql", output, THREE / "input.json").differences(engine)
+    found = ThreeFiles(THREE / "statements.sql", output, THREE / "input.json").differences(worker)
     assert found[0] == f"topic {topic} (- expected, + actual):"
     assert {line.strip()[:1] for line in found[1:]} >= {"-", "+"} or number == 1
 
 
-def test_folders_names_and_their_verdicts(tmp_path: Path, engine: Engine) -> None:
+def test_folders_names_and_their_verdicts(tmp_path: Path, worker: Worker) -> None:
     said: list[str] = []
     junit = tmp_path / "junit.xml"
-    assert run_once(Options([FILES], words="WRONG.SQL", junit=junit), engine, said.append) == FAILED
+    assert run_once(Options([FILES], words="WRONG.SQL", junit=junit), worker, said.append) == FAILED
     assert said[-1].startswith("1 passed, 4 failed in ")
     [suite] = Xml.parse(junit).getroot()
     assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == (
@@ -145,8 +145,8 @@ def test_folders_names_and_their_verdicts(tmp_path: Path, engine: Engine) -> Non
     assert failures["good"] == []
     [text] = failures["wrong value"]
     assert text is not None
-    assert text.endswith('+ 1 | "big"')
-    assert run_once(Options([FILES / "passing"]), engine, said.append) == PASSED
+    assert text.endswith('+ [1,"big"]')
+    assert run_once(Options([FILES / "passing"]), worker, said.append) == PASSED
 
 
 @pytest.mark.parametrize(
@@ -158,16 +158,16 @@ def test_folders_names_and_their_verdicts(tmp_path: Path, engine: Engine) -> Non
         ('{"name": "x"}', "x.json", "validation error"),
     ],
 )
-def test_what_is_no_test_cannot_be_run(text: str, name: str, said: str, write: Any, engine: Engine) -> None:
+def test_what_is_no_test_cannot_be_run(text: str, name: str, said: str, write: Any, worker: Worker) -> None:
     shown: list[str] = []
-    assert run_once(Options([write(text, name)]), engine, shown.append) == CANNOT_RUN
+    assert run_once(Options([write(text, name)]), worker, shown.append) == CANNOT_RUN
     assert said in shown[0]
 
 
-def test_no_test_at_all_cannot_be_run(tmp_path: Path, engine: Engine) -> None:
+def test_no_test_at_all_cannot_be_run(tmp_path: Path, worker: Worker) -> None:
     shown: list[str] = []
     for options in (Options([tmp_path]), Options([FILES], words="nobody"), Options([tmp_path / "no.sql"])):
-        assert run_once(options, engine, shown.append) == CANNOT_RUN
+        assert run_once(options, worker, shown.append) == CANNOT_RUN
     assert shown[:2] == ["cannot run: There is no such test.\n"] * 2
 
 

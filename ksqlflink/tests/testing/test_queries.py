@@ -8,8 +8,9 @@ from ksqlflink.errors import KsqlError
 from ksqlflink.services.records import Record
 from ksqlflink.services.topics import Topic
 from ksqlflink.testing.queries import oldest_first
-from ksqlflink.testing.server import Engine, MemoryServer, session
+from ksqlflink.testing.server import MemoryServer, session
 from ksqlflink.testing.services import MemoryKafka
+from ksqlflink.worker.process import Worker
 
 
 def record(partition: int, offset: int, ms: int) -> Record:
@@ -41,7 +42,7 @@ def test_a_deleted_topic_is_empty_when_it_comes_back() -> None:
     assert kafka.records("a") == [Record(0, 0, b"k", b"2", 8)]
 
 
-def test_records_lie_where_javas_producer_puts_them(engine: Engine) -> None:
+def test_records_lie_where_javas_producer_puts_them(worker: Worker) -> None:
     # What Kafka's own tests say of murmur2 for these keys, positive, modulo 4.
     expected = {
         b"21": 0,
@@ -50,7 +51,7 @@ def test_records_lie_where_javas_producer_puts_them(engine: Engine) -> None:
         b"a-little-bit-longer-string": 3,
         b"abc": 3,
     }
-    with MemoryServer(engine) as server:
+    with MemoryServer(worker) as server:
         server.run(
             "CREATE STREAM s (k VARCHAR KEY) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON', PARTITIONS=4);"
             "CREATE TABLE t AS SELECT k, COUNT(*) AS n FROM s WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY k;",
@@ -63,8 +64,8 @@ def test_records_lie_where_javas_producer_puts_them(engine: Engine) -> None:
         assert {one.key[:-8]: one.partition for one in server.kafka.records("T") if one.key} == expected
 
 
-def test_queries_that_feed_one_another_end_with_an_error(engine: Engine) -> None:
-    with MemoryServer(engine) as server:
+def test_queries_that_feed_one_another_end_with_an_error(worker: Worker) -> None:
+    with MemoryServer(worker) as server:
         server.run(
             "CREATE STREAM s (v INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');"
             "INSERT INTO s SELECT v FROM s;",
@@ -74,8 +75,8 @@ def test_queries_that_feed_one_another_end_with_an_error(engine: Engine) -> None
             server.produce("s", None, b'{"V": 1}', 1)
 
 
-def test_what_is_replaced_with_its_state_is_refused(engine: Engine) -> None:
-    with MemoryServer(engine) as server:
+def test_what_is_replaced_with_its_state_is_refused(worker: Worker) -> None:
+    with MemoryServer(worker) as server:
         server.run(
             "CREATE STREAM s (k INT KEY, v INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');"
             "CREATE TABLE t AS SELECT k, COUNT(*) AS n FROM s GROUP BY k;",

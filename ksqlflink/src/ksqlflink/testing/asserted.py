@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ksqlflink.catalogue.model import Column, DataSource
 from ksqlflink.dialect import parse_one
@@ -15,13 +13,13 @@ from ksqlflink.dialect import types as t
 from ksqlflink.dialect.formatter import back_quoted
 from ksqlflink.services.records import Record
 from ksqlflink.services.topics import Topic
-from ksqlflink.statements.create_query import plan_transient
+from ksqlflink.statements.create_query import analyze_transient, client_plan
 from ksqlflink.statements.definitions import source_of
 from ksqlflink.statements.insert_values import ValueInserter
 from ksqlflink.statements.properties import get, with_
 from ksqlflink.statements.world import World
-from ksqlflink.testing.queries import Session
-from ksqlflink.testing.server import EARLIEST, MemoryServer
+from ksqlflink.testing.queries import Planned, Session
+from ksqlflink.testing.server import MemoryServer
 from ksqlflink.testing.services import MemoryKafka
 
 # Nothing can be inserted under the names of the bounds themselves.
@@ -151,15 +149,10 @@ class ValueAsserter:
         query = f"SELECT {listed} FROM {back_quoted(source.name)} EMIT CHANGES;"  # noqa: S608 - names are quoted
         statement = parse_one(query)
         assert isinstance(statement, st.SelectStatement)  # noqa: S101 - as its text begins
-        planned = self.server.builder.planned(plan_transient(statement, world), world, EARLIEST)
-        session = Session(self.server.queries.worker, planned)
+        plan = client_plan(analyze_transient(statement, world), "")
+        session = Session(world.worker, world.registry, Planned(plan, (source.topic,), {source.topic: None}))
         rows = session.feed([(source.topic, record)])
         session.close()
         if not rows:
             raise AssertionProblem(f"A record of {source.name} cannot be read: {record.value!r}")
-        return " | ".join(json.dumps(value, ensure_ascii=False) for value in _values(rows[0][1]))
-
-
-def _values(row: bytes | None) -> Iterable[Any]:
-    found = json.loads(row or b"[]")
-    return found.values() if isinstance(found, dict) else found
+        return (rows[0][1] or b"").decode()

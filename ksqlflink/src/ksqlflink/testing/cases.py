@@ -13,19 +13,20 @@ from ksqldb_conformance.judge import Found, Written, differences
 from ksqlflink.catalogue.model import DataSource
 from ksqlflink.dialect import types as t
 from ksqlflink.services.topics import Topic
-from ksqlflink.testing.server import Engine, MemoryServer, session
+from ksqlflink.testing.server import MemoryServer, session
+from ksqlflink.worker.process import Worker
 
 _KAFKA: dict[t.SqlType, str] = {t.STRING: "STRING", t.INTEGER: "INT", t.BIGINT: "BIGINT", t.DOUBLE: "DOUBLE"}
 
 
-def case_differences(engine: Engine, case: Case) -> list[str]:
+def case_differences(worker: Worker, case: Case) -> list[str]:
     """Run a case; what is not as it expects. KsqlError when a statement is refused."""
-    return differences(*run_case(engine, case))
+    return differences(*run_case(worker, case))
 
 
-def run_case(engine: Engine, case: Case) -> tuple[Case, Found]:
+def run_case(worker: Worker, case: Case) -> tuple[Case, Found]:
     """Run a case; with it come the formats of topics that it does not tell itself."""
-    with MemoryServer(engine) as server:
+    with MemoryServer(worker) as server:
         _set_up(server, case)
         if case.produce_first:
             _produce(server, case)

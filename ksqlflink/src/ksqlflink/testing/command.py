@@ -13,14 +13,14 @@ from xml.etree import ElementTree as Xml
 from ksqldb_conformance.case import Case, load_case
 from ksqlflink.errors import KsqlError
 from ksqlflink.testing.cases import case_differences
-from ksqlflink.testing.server import Engine
 from ksqlflink.testing.sql import Malformed, sql_tests
 from ksqlflink.testing.three_files import INPUT, OUTPUT, STATEMENTS, ThreeFiles
 from ksqlflink.worker.jar import command as java_command
+from ksqlflink.worker.process import Worker
 
 PASSED, FAILED, CANNOT_RUN = 0, 1, 2
 _LOOK_SECONDS = 0.3
-_WHAT_TESTS_SAY = ("--@test:", "ASSERT")
+_WHAT_TESTS_SAY = {".sql": ("--@test:", "ASSERT"), ".json": ('"outputs"',)}
 
 
 class Test(Protocol):
@@ -34,7 +34,7 @@ class Test(Protocol):
     def file(self) -> Path:
         """Where it is."""
 
-    def differences(self, engine: Engine) -> list[str]:
+    def differences(self, worker: Worker) -> list[str]:
         """Run it; what is not as it has to be. KsqlError when a statement is refused."""
 
 
@@ -50,9 +50,9 @@ class CaseTest:
         """What the case is called."""
         return self.case.name
 
-    def differences(self, engine: Engine) -> list[str]:
+    def differences(self, worker: Worker) -> list[str]:
         """Run the case."""
-        return case_differences(engine, self.case)
+        return case_differences(worker, self.case)
 
 
 @dataclass(frozen=True)
@@ -93,24 +93,27 @@ def _tests(path: Path) -> Iterator[Test]:
             given = folder / INPUT
             yield ThreeFiles(folder / STATEMENTS, folder / OUTPUT, given if given.is_file() else None)
             continue
-        for file in sorted(folder.glob("*.json")):
-            yield from _tests_of(file)
-        for file in sorted(folder.glob("*.sql")):
-            # Files of statements that others run lie beside tests.
-            if any(words in file.read_text() for words in _WHAT_TESTS_SAY):
+        for file in sorted((*folder.glob("*.json"), *folder.glob("*.sql"))):
+            # Other files may lie beside tests, as those of statements that several tests run.
+            if any(words in file.read_text() for words in _WHAT_TESTS_SAY[file.suffix]):
                 yield from _tests_of(file)
 
 
 def _tests_of(file: Path) -> Iterable[Test]:
-    return [CaseTest(file, load_case(file))] if file.suffix == ".json" else sql_tests(file)
+    if file.suffix != ".json":
+        return sql_tests(file)
+    try:
+        return [CaseTest(file, load_case(file))]
+    except ValueError as problem:
+        raise Malformed(f"{file}: {problem}") from problem
 
 
-def run(tests: Iterable[Test], engine: Engine) -> Iterator[Verdict]:
+def run(tests: Iterable[Test], worker: Worker) -> Iterator[Verdict]:
     """Run tests one after the other."""
     for test in tests:
         started = time.monotonic()
         try:
-            differences = test.differences(engine)
+            differences = test.differences(worker)
         except (KsqlError, OSError, ValueError, LookupError) as problem:
             differences = [
                 problem.message if isinstance(problem, KsqlError) else f"{type(problem).__name__}: {problem}"
@@ -118,12 +121,12 @@ def run(tests: Iterable[Test], engine: Engine) -> Iterator[Verdict]:
         yield Verdict(test, time.monotonic() - started, differences)
 
 
-def run_once(options: Options, engine: Engine, write: Callable[[str], object]) -> int:
+def run_once(options: Options, worker: Worker, write: Callable[[str], object]) -> int:
     """Run what is asked for and tell how it went; the exit code."""
     started = time.monotonic()
     try:
         tests, verdicts = found_tests(options), []
-        for verdict in run(tests, engine):
+        for verdict in run(tests, worker):
             verdicts.append(verdict)
             if verdict.differences:
                 write(_shown(verdict))
@@ -201,22 +204,24 @@ def test_files(
         java_command()
     except KsqlError as problem:
         return _cannot(problem.message)
-    with Engine() as engine:
-        try:
-            return _run_on(options, engine, watch)
-        except KeyboardInterrupt:
-            return PASSED
+    worker = Worker()
+    try:
+        return _run_on(options, worker, watch)
+    except KeyboardInterrupt:
+        return PASSED
+    finally:
+        worker.close()
 
 
-def _run_on(options: Options, engine: Engine, watches: bool) -> int:
+def _run_on(options: Options, worker: Worker, watches: bool) -> int:
     watch = Watch(options)
     watch.changed()
-    code = run_once(options, engine, sys.stdout.write)
+    code = run_once(options, worker, sys.stdout.write)
     while watches:
         time.sleep(_LOOK_SECONDS)
         if watch.changed():
             sys.stdout.write("\n")
-            code = run_once(options, engine, sys.stdout.write)
+            code = run_once(options, worker, sys.stdout.write)
     return code
 
 

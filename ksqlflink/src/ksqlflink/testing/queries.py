@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,15 +9,15 @@ from typing import Any
 
 from ksqlflink.analysis.typed import Json
 from ksqlflink.catalogue.model import FlinkJob, Query
-from ksqlflink.catalogue.store import Catalogue
 from ksqlflink.errors import NotSupported, ServerProblem
-from ksqlflink.flink.translate import Start
 from ksqlflink.services.records import Record
-from ksqlflink.statements.create_query import JobBuilder, QueryPlan
+from ksqlflink.services.registry import Registry
+from ksqlflink.statements.create_query import JobBuilder, QueryPlan, start_offsets
 from ksqlflink.statements.jobs import NoJobs
 from ksqlflink.statements.world import World
 from ksqlflink.testing.services import MemoryKafka, placed_by
 from ksqlflink.worker.process import Worker
+from ksqlflink.worker.records import bytes_of, record_json, schemas_of
 
 _WINDOW_BYTES = {None: 0, "TIME": 8, "SESSION": 16}
 _ROUNDS = 10_000  # a query that feeds itself would never come to rest
@@ -31,8 +30,8 @@ class Planned:
 
     plan: Json
     topics: tuple[str, ...]
-    starts: Mapping[str, Start]
-    sink: str
+    starts: Mapping[str, Mapping[int, int] | None]
+    sink: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,49 +42,39 @@ class PlanKeeper(JobBuilder):
 
     def build(self, plan: QueryPlan, world: World, properties: Mapping[str, Any], query_id: str) -> FlinkJob:
         """Keep a plan; the job is an empty one."""
-        self.plans[query_id] = self.planned(plan, world, properties)
-        return FlinkJob({}, (), "", "")
-
-    def planned(self, plan: QueryPlan, world: World, properties: Mapping[str, Any]) -> Planned:
-        """Return a plan as the worker runs it."""
-        starts = self._starts(plan.analysis, world, properties)
+        starts = start_offsets(plan.analysis, world, properties)
         topics = tuple(source.topic for source in plan.analysis.inputs.values())
-        return Planned(self.plan_json(plan, world), topics, starts, plan.topic.name)
+        self.plans[query_id] = Planned(self.plan_json(plan, world), topics, starts, plan.topic.name)
+        return FlinkJob({}, (), "", "")
 
 
 class Session:
     """A plan that the worker runs."""
 
-    def __init__(self, worker: Worker, planned: Planned) -> None:
-        self._worker, self.planned = worker, planned
+    def __init__(self, worker: Worker, registry: Registry, planned: Planned) -> None:
+        self._worker, self._registry, self.planned = worker, registry, planned
         self._id = worker.call("run.open", plan=planned.plan)["session"]
 
     def feed(self, arrived: Iterable[Arrived]) -> list[tuple[bytes | None, bytes | None, int]]:
         """Hand records over; what comes out of them: key, value, time."""
-        rows = [row for topic, record in arrived for row in self._rows(topic, record)]
-        if not rows:
+        taken = [pair for topic, record in arrived for pair in self._inputs(topic, record)]
+        if not taken:
             return []
-        answer = self._worker.call("run.records", session=self._id, records=rows)
-        return [(_bytes(key), _bytes(value), ms) for key, value, ms in answer["records"]]
+        rows = [record_json(record, number) for number, record in taken]
+        schemas = schemas_of((record for _, record in taken), self._registry)
+        answer = self._worker.call("run.records", session=self._id, records=rows, schemas=schemas)
+        return [(bytes_of(key), bytes_of(value), ms) for key, value, ms in answer["records"]]
 
-    def _rows(self, topic: str, record: Record) -> Iterator[list[Any]]:
+    def _inputs(self, topic: str, record: Record) -> Iterator[tuple[int, Record]]:
+        """The inputs of the plan that read a record."""
         for number, name in enumerate(self.planned.topics):
-            first = (self.planned.starts[topic].offsets or {}) if name == topic else {}
+            first = (self.planned.starts[topic] or {}) if name == topic else {}
             if name == topic and record.offset >= first.get(record.partition, 0):
-                place = [number, record.partition, record.offset, record.timestamp]
-                yield [*place, _text(record.key), _text(record.value)]
+                yield number, record
 
     def close(self) -> None:
         """Let the worker forget it."""
         self._worker.call("run.close", session=self._id)
-
-
-def _text(data: bytes | None) -> str | None:
-    return None if data is None else b64encode(data).decode()
-
-
-def _bytes(text: str | None) -> bytes | None:
-    return None if text is None else b64decode(text)
 
 
 def oldest_first(arrived: Iterable[Arrived]) -> Iterator[Arrived]:
@@ -111,16 +100,15 @@ class _Running:
 class WorkerQueries(NoJobs):
     """The queries of a catalogue; `settle` lets them work until nothing is left to do."""
 
-    worker: Worker
+    world: World
     kafka: MemoryKafka
-    catalogue: Catalogue
     plans: Mapping[str, Planned]
     _running: dict[str, _Running] = field(default_factory=dict)
 
     def start(self, query: Query) -> None:
         """Start a query; what its topics hold already comes first."""
         planned, before = self.plans[query.id], self._running.pop(query.id, None)
-        session, end = Session(self.worker, planned), len(self.kafka.log)
+        session, end = Session(self.world.worker, self.world.registry, planned), len(self.kafka.log)
         self._running[query.id] = _Running(session, before.at if before else end)
         if before is None:
             full = [(topic, record) for topic, record in self.kafka.log[:end] if topic in planned.topics]
@@ -129,7 +117,7 @@ class WorkerQueries(NoJobs):
     def stop(self, query: Query) -> None:
         """Stop a query."""
         self._running.pop(query.id).session.close()
-        self.catalogue.remove_stopping(query.job_id)
+        self.world.catalogue.remove_stopping(query.job_id)
 
     def pause(self, query_id: str) -> None:
         """Let what comes in wait."""

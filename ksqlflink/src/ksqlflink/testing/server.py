@@ -16,39 +16,21 @@ from ksqlflink.statements.requests import parsed
 from ksqlflink.statements.server_properties import ServerProperties
 from ksqlflink.statements.world import World
 from ksqlflink.testing.queries import PlanKeeper, WorkerQueries
-from ksqlflink.testing.schemas import SchemaServer
 from ksqlflink.testing.services import MemoryKafka, MemoryRegistry, placed_by
 from ksqlflink.worker.process import Worker
 
 EARLIEST = {"auto.offset.reset": "earliest"}
 
 
-class Engine:
-    """What all servers of a run share: the worker, and where it finds schemas."""
-
-    def __init__(self) -> None:
-        self.worker, self.schemas = Worker(), SchemaServer()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.worker.close()
-        self.schemas.close()
-
-
 class MemoryServer:
     """Carries out statements; `lenient`, it makes the topics that they read and that are not there."""
 
-    def __init__(self, engine: Engine, lenient: bool = True) -> None:
-        self.kafka, self.registry = MemoryKafka(), MemoryRegistry(schemas=engine.schemas.registry.schemas)
-        self.world = World(Catalogue(":memory:"), self.kafka, self.registry, self.kafka)
-        self.builder = builder = PlanKeeper(Services("", engine.schemas.url), {}, 0)
-        self.queries = WorkerQueries(engine.worker, self.kafka, self.world.catalogue, builder.plans)
-        properties = ServerProperties(engine.schemas.url).listed()
-        self.executor = Executor(self.world, self.queries, lambda: builder, properties)
+    def __init__(self, worker: Worker, lenient: bool = True) -> None:
+        self.kafka, self.registry = MemoryKafka(), MemoryRegistry()
+        self.world = World(Catalogue(":memory:"), self.kafka, self.registry, self.kafka, worker)
+        self.builder = builder = PlanKeeper(Services("", ""), {}, 0)
+        self.queries = WorkerQueries(self.world, self.kafka, builder.plans)
+        self.executor = Executor(self.world, self.queries, lambda: builder, ServerProperties("").listed())
         self._lenient = lenient
 
     def __enter__(self) -> Self:

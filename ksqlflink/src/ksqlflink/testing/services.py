@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from confluent_kafka import murmur2
 
-from ksqlflink.services.records import Record
+from ksqlflink.services.records import NoRecords, Record
 from ksqlflink.services.topics import Topic
 
 
 @dataclass
-class MemoryKafka:
+class MemoryKafka(NoRecords):
     """Topics, and `log`: the records of all of them in the order in which they came, each with its topic."""
 
     topics: dict[str, Topic] = field(default_factory=dict)
@@ -67,40 +66,10 @@ class MemoryKafka:
         offset = self.end_offsets(topic)[partition]
         self.log.append((topic, Record(partition, offset, key, value, timestamp)))
 
-    def reader(self, topic: str, starts: Mapping[int, int] | None, partitions: Iterable[int]) -> MemoryReader:
-        """Return a reader that begins at the offsets `starts`, or at the beginning."""
-        return MemoryReader(self, topic, dict(starts or dict.fromkeys(partitions, 0)))
-
 
 def placed_by(key: bytes | None, partitions: int) -> int:
     """Return the partition of a key; Kafka places a record without one anywhere."""
     return 0 if key is None else murmur2(key, partitions)
-
-
-@dataclass
-class MemoryReader:
-    """Reads the records of one topic."""
-
-    kafka: MemoryKafka
-    topic: str
-    at: dict[int, int]
-
-    def poll(self, seconds: float) -> list[Record]:
-        """Return the records that came since."""
-        found = [
-            record
-            for record in self.kafka.records(self.topic)
-            if record.offset >= self.at.get(record.partition, 0)
-        ]
-        self.at |= {record.partition: record.offset + 1 for record in found}
-        return found
-
-    def position(self) -> Mapping[int, int]:
-        """Return the offset up to which each partition has been read."""
-        return self.at
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 @dataclass

@@ -23,7 +23,8 @@ from ksqlflink.dialect import statements as st
 from ksqlflink.errors import KsqlError
 from ksqlflink.statements.variables import split
 from ksqlflink.testing.asserted import AssertionProblem, SourceAsserter, ValueAsserter
-from ksqlflink.testing.server import Engine, MemoryServer, session
+from ksqlflink.testing.server import MemoryServer, session
+from ksqlflink.worker.process import Worker
 
 _TEST = re.compile(r"^--@test:", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^--@([\w.]+):[ \t]*(.*?)\s*$", re.MULTILINE)
@@ -56,22 +57,22 @@ class SqlTest:
         """What the test is called."""
         return self.directives.get("test", self.file.stem)
 
-    def differences(self, engine: Engine) -> list[str]:
+    def differences(self, worker: Worker) -> list[str]:
         """Run the test; what is not as it has to be."""
         said = self.directives
         wanted = (
             said.get("expected.message", "") if {"expected.error", "expected.message"} & said.keys() else None
         )
-        problem = self._problem(engine)
+        problem = self._problem(worker)
         if wanted is None:
             return [] if problem is None else [problem]
         if problem is None:
             return [f"{self.file}:{self.first_line}: it should have failed: {wanted}"]
         return [] if wanted in problem else [f"it should have failed otherwise: {wanted}", problem]
 
-    def _problem(self, engine: Engine) -> str | None:
+    def _problem(self, worker: Worker) -> str | None:
         """Carry out the statements; what the first one that fails says, with its place."""
-        with MemoryServer(engine) as server:
+        with MemoryServer(worker) as server:
             script = _Script(server)
             for line, statement in statements_of(self.text, self.first_line):
                 try:

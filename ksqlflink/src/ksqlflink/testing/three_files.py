@@ -19,8 +19,9 @@ from ksqldb_conformance.case import Case, Formats
 from ksqldb_conformance.codec import from_avro, plain_logical_types
 from ksqldb_conformance.judge import record_differences
 from ksqlflink.testing.cases import formats_of, run_case
-from ksqlflink.testing.server import Engine, MemoryServer, session
+from ksqlflink.testing.server import MemoryServer, session
 from ksqlflink.testing.services import MemoryRegistry
+from ksqlflink.worker.process import Worker
 
 STATEMENTS, INPUT, OUTPUT = "statements.sql", "input.json", "output.json"
 _KNOWN = {"topic", "key", "value", "timestamp", "window"}
@@ -44,10 +45,10 @@ class ThreeFiles:
         """What the test is called."""
         return self.statements.parent.name if self.statements.name == STATEMENTS else self.statements.stem
 
-    def differences(self, engine: Engine) -> list[str]:
+    def differences(self, worker: Worker) -> list[str]:
         """Run the test; what comes out otherwise. KsqlError when a statement is refused."""
         text = self.statements.read_text()
-        with MemoryServer(engine) as server:
+        with MemoryServer(worker) as server:
             # What the records look like is known when the statements have been carried out.
             server.run(text, session())
             formats, registry = formats_of(server), server.registry
@@ -58,7 +59,7 @@ class ThreeFiles:
         case = {"name": self.name, "why": "", "topics": [], "formats": formats, "statements": [text]}
         expected = {topic: [_without_topic(one) for one in records] for topic, records in outputs.items()}
         more = {"inputs": inputs, "outputs": expected, "compare_timestamps": True}
-        return record_differences(*run_case(engine, Case.model_validate(case | more)))
+        return record_differences(*run_case(worker, Case.model_validate(case | more)))
 
 
 def _listed(file: Path | None, member: str) -> list[dict[str, Any]]:
