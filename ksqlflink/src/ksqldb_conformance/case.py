@@ -112,8 +112,7 @@ def versions_of(schemas: Any) -> list[Any]:
 
 
 def load_case(path: Path) -> Case:
-    """Read one case file."""
-    # Not by pydantic: a recording may hold half of a surrogate pair.
+    """Read one case file; its texts may hold half a surrogate pair, which pydantic's own reader refuses."""
     return Case.model_validate(json.loads(path.read_bytes()))
 
 

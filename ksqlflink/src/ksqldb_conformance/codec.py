@@ -41,7 +41,7 @@ def plain_logical_types(schema: Schema) -> Schema:
 
 
 def to_avro(value: Any) -> Any:
-    """`{"$decimal": "1.20"}` -> Decimal and `{"$base64": ...}` -> bytes, at any depth."""
+    """`{"$decimal": "1.20"}` -> Decimal and `{"$base64": ..}` -> bytes, at any depth."""
     if isinstance(value, list):
         return [to_avro(item) for item in value]
     if isinstance(value, dict):
@@ -121,7 +121,7 @@ def encode(value: Any, format_name: str, avro: tuple[Schema, int] | None = None)
     raise CodecError(f"cannot write format {format_name}" + (" without a schema" if avro is None else ""))
 
 
-def header_bytes(headers: list[tuple[str, Any]]) -> list[tuple[str, bytes | None]]:
+def header_bytes(headers: list[tuple[str, Any]]) -> list[tuple[str, str | bytes | None]]:
     """Record headers: a text, nothing, or `{"$base64": ...}` by name, as bytes."""
     return [(name, encode(value, "STRING")) for name, value in headers]
 

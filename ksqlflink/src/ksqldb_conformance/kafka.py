@@ -148,7 +148,7 @@ class CaseProducer:
         value: bytes | None,
         timestamp: int,
         partition: int | None,
-        headers: list[tuple[str, bytes | None]],
+        headers: list[tuple[str, str | bytes | None]],
     ) -> None:
         """Write one record (`timestamp` in ms) and wait for the broker's acknowledgement."""
         self._producer.produce(

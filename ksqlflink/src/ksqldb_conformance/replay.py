@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from confluent_kafka import Message
 
@@ -99,8 +99,9 @@ class Replay:
 
 
 def _written(message: Message) -> Written:
-    headers = tuple(message.headers() or ())
-    return Written(message.key(), message.value(), message.timestamp()[1], message.partition(), headers)
+    headers = cast("list[tuple[str, bytes | None]]", message.headers() or [])
+    place, time_ms = int(message.partition() or 0), message.timestamp()[1]
+    return Written(message.key(), message.value(), time_ms, place, tuple(headers))
 
 
 def started_query(entity: dict[str, Any]) -> str | None:
