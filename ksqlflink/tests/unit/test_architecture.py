@@ -22,8 +22,8 @@ FLOORS = (
     {"analysis", "evaluator"},
     {"flink"},
     {"statements"},
-    {"checking", "results", "translation"},
-    {"rest", "testing"},
+    {"checking", "results", "testing"},
+    {"rest", "translation"},
     {"server"},
     {"__main__"},
 )
@@ -67,6 +67,15 @@ def test_every_arrow_goes_down():
     found = list(arrows())
     assert len(found) > 200
     assert [(here, there) for here, there in found if height[room(here)] <= height[room(there)]] == []
+
+
+def test_the_kit_knows_nothing_of_the_engine_it_judges():
+    """Of the engine only what runs tests takes the kit's cases and their notation."""
+    kit = sorted((HOUSE.parent / "ksqldb_conformance").rglob("*.py"))
+    assert kit
+    assert [path.name for path in kit if any(name.startswith("ksqlflink") for name in imported(path))] == []
+    guilty = {path for path in HOUSE.rglob("*.py") if any("conformance" in name for name in imported(path))}
+    assert {path.parent.name for path in guilty} == {"testing"}
 
 
 @pytest.mark.parametrize("module", ["ksqlflink.dialect", "ksqlflink.checking", "ksqlflink.__main__"])
