@@ -21,8 +21,8 @@ from ksqlflink.flink.translate import Services
 from ksqlflink.rest.app import create_app
 from ksqlflink.rest.callers import Guarded
 from ksqlflink.rest.web import serve
+from ksqlflink.results.runs import Runner
 from ksqlflink.results.service import QueryService
-from ksqlflink.results.transients import FlinkTransients
 from ksqlflink.services.http import JsonService
 from ksqlflink.services.kafka import KafkaTopics
 from ksqlflink.services.kafka_records import KafkaRecords
@@ -33,6 +33,7 @@ from ksqlflink.statements.executor import Executor
 from ksqlflink.statements.requests import RequestHandler
 from ksqlflink.statements.server_properties import ServerProperties
 from ksqlflink.statements.world import World
+from ksqlflink.worker.process import Worker
 
 _LOG = logging.getLogger(__name__)
 _PLANNING_SECONDS = 60.0  # a gateway that has just started loads its planner with the first statement
@@ -71,10 +72,12 @@ class Server:
             self._catalogue, self._cluster, self._gateway, self._kafka.abort_transactions
         )
         registry = SchemaRegistry(JsonService("The schema registry", settings.registry_url))
-        world = World(self._catalogue, self._kafka, registry, records)
-        self._transients = FlinkTransients(self._catalogue, self._kafka, self._cluster, self._gateway)
-        limit = settings.max_push_queries
-        self.queries = QueryService(world, lambda: self._builder, self._transients, limit)
+        self._worker = Worker()
+        world = World(self._catalogue, self._kafka, registry, records, self._worker)
+        # Of their own: what they hold must not slow down or end what everybody else is evaluated by.
+        self._push_worker = Worker()
+        runner = Runner(self._push_worker, settings.registry_url)
+        self.queries = QueryService(world, runner, settings.max_push_queries)
         self._requests = RequestHandler(self._executor(world))
         self._cluster_id = ""
         self._end = threading.Event()
@@ -122,22 +125,21 @@ class Server:
             except ServerProblem as error:
                 _LOG.warning("%s", error.message)
 
-    def _clear_transients(self) -> None:
-        """Remove what the push queries of an earlier server left, once Flink answers."""
-        left = self._catalogue.transients()
-        while left and not self._cluster.alive():
-            if self._end.wait(1.0):
-                return
-        self._transients.clear(left)
+    def _start_workers(self) -> None:
+        try:
+            self._worker.start()
+            self._push_worker.start()
+        except ServerProblem as problem:
+            _LOG.error("Nothing can be evaluated: %s", problem.message)
 
     def serve(self) -> None:
         """Serve until SIGTERM or SIGINT; running jobs go on."""
-        # Building the parser takes a second or two; the first request shall not wait for it.
+        # The parser and the worker take a second or two to start; the first request shall not wait for them.
         targets = (
             lambda: parse(""),
+            self._start_workers,
             self._learn_cluster_id,
             lambda: self._manager.supervise(self._end),
-            self._clear_transients,
         )
         threads = [threading.Thread(target=target, daemon=True) for target in targets]
         for thread in threads:
@@ -148,3 +150,5 @@ class Server:
         finally:
             self._end.set()
             self.queries.close()
+            self._worker.close()
+            self._push_worker.close()

@@ -1,6 +1,7 @@
 """EXPLAIN and SHOW QUERIES EXTENDED: what a query is, in ksqlDB's shape.
 
-There is no Kafka Streams topology here: `topology` shows the Flink SQL of the query.
+There is no Kafka Streams topology here: `topology` shows the Flink SQL of the query, or the plan that the
+worker runs for a client.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class Outline:
     columns: tuple[Column, ...]
     sources: tuple[str, ...]
     alias: str
-    job: FlinkJob | None = None
+    topology: str
+    execution_plan: str
     sinks: tuple[str, ...] = ()
     window_type: str | None = None
 
@@ -64,7 +66,13 @@ class Explainer:
             "id": query.id,
             "statementText": query.statement,
             "windowType": sink.window_type if sink else None,
-            **_shown(sink.columns if sink else (), query.sources, (query.sink,), query.job),
+            **_shown(
+                sink.columns if sink else (),
+                query.sources,
+                (query.sink,),
+                topology(query.job),
+                query.job.insert,
+            ),
             "overriddenProperties": self.world.catalogue.overridden(query.id),
             "ksqlHostQueryStatus": {_HOST: state},
             "queryType": "PERSISTENT",
@@ -79,7 +87,9 @@ class Explainer:
             "id": query_id,
             "statementText": statement.text,
             "windowType": outline.window_type,
-            **_shown(outline.columns, outline.sources, outline.sinks, outline.job),
+            **_shown(
+                outline.columns, outline.sources, outline.sinks, outline.topology, outline.execution_plan
+            ),
             "overriddenProperties": dict(properties),
             "ksqlHostQueryStatus": {},
             "queryType": "PERSISTENT" if outline.sinks else "PUSH",
@@ -88,16 +98,21 @@ class Explainer:
         }
 
 
+def topology(job: FlinkJob) -> str:
+    """Return the Flink SQL of a job as one text."""
+    return ";\n".join([*job.tables, job.insert]) + ";\n"
+
+
 def _shown(
-    columns: Iterable[Column], sources: Iterable[str], sinks: Iterable[str], job: FlinkJob | None
+    columns: Iterable[Column], sources: Iterable[str], sinks: Iterable[str], topology: str, plan: str
 ) -> Entity:
     """Return what is described in the same way whether a query runs or not."""
     return {
         "fields": entities.columns(columns),
         "sources": list(sources),
         "sinks": list(sinks),
-        "topology": ";\n".join([*job.tables, job.insert]) + ";\n" if job else "",
-        "executionPlan": job.insert if job else "",
+        "topology": topology,
+        "executionPlan": plan,
         "queryErrors": [],
         "tasksMetadata": [],
     }

@@ -13,7 +13,8 @@ import ksqlflink.type.Column;
 /** Writes all columns as one JSON array, as the REST API shows a row: times as text. */
 public final class RowWriter implements Format.Writer {
   private static final JsonFactory FACTORY = new JsonFactory();
-  private static final JsonFactory ASCII = JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
+  private static final JsonFactory ASCII =
+      JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
   private final List<Column> columns;
 

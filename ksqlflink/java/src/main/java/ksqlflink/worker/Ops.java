@@ -14,6 +14,8 @@ final class Ops {
             Map.entry("ping", (request, answer) -> {}),
             Map.entry("names", new Names()),
             Map.entry("evaluate", new Evaluate()),
+            Map.entry("write", new Write()),
+            Map.entry("select", new Select()),
             Map.entry("run.open", new RunOpen(sessions)),
             Map.entry("run.records", new RunRecords(sessions)),
             Map.entry("run.close", new RunClose(sessions)));
