@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from ksqlflink.catalogue.store import Catalogue
-from ksqlflink.dialect import parse
 from ksqlflink.errors import ServerProblem
 from ksqlflink.flink.cluster import FlinkCluster
 from ksqlflink.flink.gateway import SqlGateway
@@ -33,9 +32,17 @@ from ksqlflink.statements.executor import Executor
 from ksqlflink.statements.requests import RequestHandler
 from ksqlflink.statements.server_properties import ServerProperties
 from ksqlflink.statements.world import World
+from ksqlflink.translation import NoRegistry, planned
 from ksqlflink.worker.process import Worker
 
 _LOG = logging.getLogger(__name__)
+# One query of each kind, whose classes and plans Flink meets before the first client does.
+REHEARSED = """
+    CREATE STREAM a (k VARCHAR KEY, v INT) WITH (KAFKA_TOPIC='a', VALUE_FORMAT='JSON');
+    CREATE STREAM b AS SELECT * FROM a;
+    CREATE STREAM c AS SELECT x.k, x.v FROM a x JOIN b y WITHIN 1 HOUR GRACE PERIOD 1 HOUR ON x.k = y.k;
+    CREATE TABLE d AS SELECT k, COUNT(*) FROM a WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY k;
+"""
 _PLANNING_SECONDS = 60.0  # a gateway that has just started loads its planner with the first statement
 
 
@@ -88,12 +95,14 @@ class Server:
         properties = ServerProperties(self._settings.registry_url).listed()
         return Executor(world, self._manager, lambda: self._builder, properties, connect, self.queries)
 
+    @property
+    def _services(self) -> Services:
+        settings = self._settings
+        return Services(settings.bootstrap_servers, settings.registry_url, settings.runtime_jar)
+
     @cached_property
     def _builder(self) -> JobBuilder:
-        services = Services(
-            self._settings.bootstrap_servers, self._settings.registry_url, self._settings.runtime_jar
-        )
-        return JobBuilder(services, JOB_SETTINGS, self._kafka.transaction_timeout_ms())
+        return JobBuilder(self._services, JOB_SETTINGS, self._kafka.transaction_timeout_ms())
 
     def run(
         self, text: str, properties: dict[str, Any], sequence: int | None, variables: Mapping[str, str]
@@ -132,11 +141,25 @@ class Server:
         except ServerProblem as problem:
             _LOG.error("Nothing can be evaluated: %s", problem.message)
 
+    def _rehearse(self) -> None:
+        """Plan queries that nobody asked for: the first of each kind takes seconds, the next ones do not.
+
+        Building the parser is a part of that, loading Flink's planner another.
+        """
+        queries = planned(REHEARSED, self._services, NoRegistry())
+        while not self._cluster.alive() or not self._gateway.alive():
+            if self._end.wait(1.0):
+                return
+        try:
+            for query in queries:
+                self._gateway.rehearse(query.job)
+        except ServerProblem as error:
+            _LOG.warning("the first queries will start slowly: %s", error.message)
+
     def serve(self) -> None:
         """Serve until SIGTERM or SIGINT; running jobs go on."""
-        # The parser and the worker take a second or two to start; the first request shall not wait for them.
         targets = (
-            lambda: parse(""),
+            self._rehearse,
             self._start_workers,
             self._learn_cluster_id,
             lambda: self._manager.supervise(self._end),

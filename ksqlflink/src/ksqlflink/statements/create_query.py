@@ -178,13 +178,6 @@ def _schemas(source: DataSource) -> tuple[str | None, str | None]:
     return key, value
 
 
-def carry_out(plan: QueryPlan, world: World) -> None:
-    """Create the sink's topic and register its schemas."""
-    if plan.topic_is_new:
-        world.topics.create(plan.topic)
-    _register(plan, world)
-
-
 def _register(plan: QueryPlan, world: World) -> tuple[int | None, int | None]:
     """Return the ids of the schemas of key and value; registering one again gives the same id."""
 
@@ -192,8 +185,8 @@ def _register(plan: QueryPlan, world: World) -> tuple[int | None, int | None]:
         return None if schema is None else world.registry.register(subject, schema)
 
     topic = plan.topic.name
-    key = register(key_subject_of(topic), plan.key_schema)
-    return key, register(subject_of(topic), plan.value_schema)
+    value = register(subject_of(topic), plan.value_schema)
+    return register(key_subject_of(topic), plan.key_schema), value
 
 
 def sink_json(plan: QueryPlan, key_id: int | None, value_id: int | None) -> Json:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ksqlflink.catalogue.model import DataSource, Query, new_job_id
+from ksqlflink.catalogue.model import DataSource, FlinkJob, Query, new_job_id
 from ksqlflink.dialect import statements as st
 from ksqlflink.errors import BadRequest, BadStatement, not_supported
 from ksqlflink.flink.gateway import FlinkRefusal
@@ -16,7 +16,6 @@ from ksqlflink.statements.create_query import (
     JobBuilder,
     QueryPlan,
     analyze_transient,
-    carry_out,
     client_plan,
     ensure_sink_topic,
     plan_insert,
@@ -27,6 +26,7 @@ from ksqlflink.statements.drops import is_insert
 from ksqlflink.statements.entities import Entity
 from ksqlflink.statements.explain import Outline, topology
 from ksqlflink.statements.jobs import Jobs
+from ksqlflink.statements.topic_rules import made
 from ksqlflink.statements.world import World
 
 _OVERRIDABLE = "ksql."
@@ -102,9 +102,7 @@ class Creator:
             plan = plan_query(statement, world)
         else:
             raise BadRequest("The provided statement does not run a ksql query")
-        if plan.topic_is_new:
-            world.topics.create(plan.topic)
-        job = self.builder().build(plan, world, properties, "explained")
+        job = self._job(plan, world, properties, "explained")
         alias, sink = statement.query.source.alias, plan.source
         shown = topology(job), job.insert
         return Outline(sink.columns, plan.reads, alias, *shown, (sink.name,), sink.window_type)
@@ -129,9 +127,8 @@ class Creator:
         replaced: Query | None,
     ) -> Entity:
         self.jobs.check()
-        carry_out(plan, self.world)
         source = plan.source
-        job = self.builder().build(plan, self.world, properties, query_id)
+        job = self._job(plan, self.world, properties, query_id)
         query = Query(query_id, source.name, source.topic, plan.reads, text, job, new_job_id())
         command, message = _create(source), f"Created query with ID {query_id}"
         if replaced is not None:
@@ -145,6 +142,11 @@ class Creator:
             sequence = self.world.catalogue.log(command, query.statement, message, query_id)
         self._start(query, source)
         return entities.current_status(query.statement, command, message, sequence, query_id, plan.warnings)
+
+    def _job(self, plan: QueryPlan, world: World, properties: Mapping[str, Any], query_id: str) -> FlinkJob:
+        """Create the sink's topic and schemas, and return the job that writes to it."""
+        with made(plan.topic, plan.topic_is_new, world):
+            return self.builder().build(plan, world, properties, query_id)
 
     def _start(self, query: Query, source: DataSource) -> None:
         try:

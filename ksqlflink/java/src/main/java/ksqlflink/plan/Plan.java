@@ -29,6 +29,9 @@ public final class Plan {
   /** Slots of all inputs' columns in one row, the inputs side by side. */
   public final Map<String, Integer> slots = new LinkedHashMap<>();
 
+  /** What lay in the topics when the query began; null where that makes no difference. */
+  public final Backlog backlog;
+
   private Plan(JsonNode json) {
     this.json = json;
     this.operation = json.get("operation");
@@ -42,6 +45,7 @@ public final class Plan {
       slots.putAll(input.slots(first));
       first += input.width();
     }
+    this.backlog = Backlog.of(json, inputs);
   }
 
   private Plan(Plan whole, JsonNode operation) {
@@ -51,6 +55,7 @@ public final class Plan {
     this.registry = whole.registry;
     this.inputs.addAll(whole.inputs);
     this.slots.putAll(whole.slots);
+    this.backlog = null;
   }
 
   /** The same plan with another operation, that of a later step. */
