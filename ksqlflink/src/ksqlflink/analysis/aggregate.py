@@ -18,7 +18,7 @@ from ksqlflink.dialect.columns import children_of
 
 _BOUNDS = {"WINDOWSTART": "$windowstart", "WINDOWEND": "$windowend"}
 # What can be taken back when a row of a table changes: here, and in ksqlDB only.
-_OF_TABLES = ("AVG", "COLLECT_LIST", "COUNT", "SUM")
+_OF_TABLES = ("ATTR", "AVG", "COLLECT_LIST", "CORRELATION", "COUNT", "SUM")
 _OF_TABLES_ELSEWHERE = ("HISTOGRAM", "STDDEV_SAMP", "STDDEV_SAMPLE")
 # A query that aggregates everything has one group.
 ONE_GROUP = ast.Literal("INTEGER", "1")
@@ -188,8 +188,8 @@ def no_group_by(grouping: Grouping) -> str:
     )
 
 
-def window_json(window: ast.Window | None) -> Json | None:
-    """Return the window of a plan, in milliseconds."""
+def window_json(window: ast.Window | None, final: bool) -> Json | None:
+    """Return the window of a plan, in milliseconds; a final result does not wait unless it is told to."""
     if window is None:
         return None
     session = window.kind == "SESSION"
@@ -200,7 +200,7 @@ def window_json(window: ast.Window | None) -> Json | None:
         "size": None if session else size,
         "advance": None if session else advance,
         "gap": size if session else None,
-        "grace": None if window.grace is None else window.grace.milliseconds,
+        "grace": (0 if final else None) if window.grace is None else window.grace.milliseconds,
         "retention": None if window.retention is None else window.retention.milliseconds,
     }
 
