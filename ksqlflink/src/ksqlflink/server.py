@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from ksqlflink.catalogue.store import Catalogue
-from ksqlflink.dialect import parse
 from ksqlflink.errors import ServerProblem
 from ksqlflink.flink.cluster import FlinkCluster
 from ksqlflink.flink.gateway import SqlGateway
@@ -21,8 +20,8 @@ from ksqlflink.flink.translate import Services
 from ksqlflink.rest.app import create_app
 from ksqlflink.rest.callers import Guarded
 from ksqlflink.rest.web import serve
+from ksqlflink.results.runs import Runner
 from ksqlflink.results.service import QueryService
-from ksqlflink.results.transients import FlinkTransients
 from ksqlflink.services.http import JsonService
 from ksqlflink.services.kafka import KafkaTopics
 from ksqlflink.services.kafka_records import KafkaRecords
@@ -33,8 +32,17 @@ from ksqlflink.statements.executor import Executor
 from ksqlflink.statements.requests import RequestHandler
 from ksqlflink.statements.server_properties import ServerProperties
 from ksqlflink.statements.world import World
+from ksqlflink.translation import NoRegistry, planned
+from ksqlflink.worker.process import Worker
 
 _LOG = logging.getLogger(__name__)
+# One query of each kind, whose classes and plans Flink meets before the first client does.
+REHEARSED = """
+    CREATE STREAM a (k VARCHAR KEY, v INT) WITH (KAFKA_TOPIC='a', VALUE_FORMAT='JSON');
+    CREATE STREAM b AS SELECT * FROM a;
+    CREATE STREAM c AS SELECT x.k, x.v FROM a x JOIN b y WITHIN 1 HOUR GRACE PERIOD 1 HOUR ON x.k = y.k;
+    CREATE TABLE d AS SELECT k, COUNT(*) FROM a WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY k;
+"""
 _PLANNING_SECONDS = 60.0  # a gateway that has just started loads its planner with the first statement
 
 
@@ -71,10 +79,12 @@ class Server:
             self._catalogue, self._cluster, self._gateway, self._kafka.abort_transactions
         )
         registry = SchemaRegistry(JsonService("The schema registry", settings.registry_url))
-        world = World(self._catalogue, self._kafka, registry, records)
-        self._transients = FlinkTransients(self._catalogue, self._kafka, self._cluster, self._gateway)
-        limit = settings.max_push_queries
-        self.queries = QueryService(world, lambda: self._builder, self._transients, limit)
+        self._worker = Worker()
+        world = World(self._catalogue, self._kafka, registry, records, self._worker)
+        # Of their own: what they hold must not slow down or end what everybody else is evaluated by.
+        self._push_worker = Worker()
+        runner = Runner(self._push_worker, settings.registry_url)
+        self.queries = QueryService(world, runner, settings.max_push_queries)
         self._requests = RequestHandler(self._executor(world))
         self._cluster_id = ""
         self._end = threading.Event()
@@ -85,12 +95,14 @@ class Server:
         properties = ServerProperties(self._settings.registry_url).listed()
         return Executor(world, self._manager, lambda: self._builder, properties, connect, self.queries)
 
+    @property
+    def _services(self) -> Services:
+        settings = self._settings
+        return Services(settings.bootstrap_servers, settings.registry_url, settings.runtime_jar)
+
     @cached_property
     def _builder(self) -> JobBuilder:
-        services = Services(
-            self._settings.bootstrap_servers, self._settings.registry_url, self._settings.runtime_jar
-        )
-        return JobBuilder(services, JOB_SETTINGS, self._kafka.transaction_timeout_ms())
+        return JobBuilder(self._services, JOB_SETTINGS, self._kafka.transaction_timeout_ms())
 
     def run(
         self, text: str, properties: dict[str, Any], sequence: int | None, variables: Mapping[str, str]
@@ -122,22 +134,35 @@ class Server:
             except ServerProblem as error:
                 _LOG.warning("%s", error.message)
 
-    def _clear_transients(self) -> None:
-        """Remove what the push queries of an earlier server left, once Flink answers."""
-        left = self._catalogue.transients()
-        while left and not self._cluster.alive():
+    def _start_workers(self) -> None:
+        try:
+            self._worker.start()
+            self._push_worker.start()
+        except ServerProblem as problem:
+            _LOG.error("Nothing can be evaluated: %s", problem.message)
+
+    def _rehearse(self) -> None:
+        """Plan queries that nobody asked for: the first of each kind takes seconds, the next ones do not.
+
+        Building the parser is a part of that, loading Flink's planner another.
+        """
+        queries = planned(REHEARSED, self._services, NoRegistry())
+        while not self._cluster.alive() or not self._gateway.alive():
             if self._end.wait(1.0):
                 return
-        self._transients.clear(left)
+        try:
+            for query in queries:
+                self._gateway.rehearse(query.job)
+        except ServerProblem as error:
+            _LOG.warning("the first queries will start slowly: %s", error.message)
 
     def serve(self) -> None:
         """Serve until SIGTERM or SIGINT; running jobs go on."""
-        # Building the parser takes a second or two; the first request shall not wait for it.
         targets = (
-            lambda: parse(""),
+            self._rehearse,
+            self._start_workers,
             self._learn_cluster_id,
             lambda: self._manager.supervise(self._end),
-            self._clear_transients,
         )
         threads = [threading.Thread(target=target, daemon=True) for target in targets]
         for thread in threads:
@@ -148,3 +173,5 @@ class Server:
         finally:
             self._end.set()
             self.queries.close()
+            self._worker.close()
+            self._push_worker.close()

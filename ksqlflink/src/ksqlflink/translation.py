@@ -110,17 +110,22 @@ def translated(
     real: Registry = NoRegistry()
     if registry_url is not None:
         real = SchemaRegistry(JsonService("The schema registry", registry_url))
-    topics = AssumedTopics()
-    world = World(Catalogue(":memory:"), topics, SandboxRegistry(real))
     services = Services(bootstrap_servers, registry_url or "http://registry:8081", jar)
+    for query in planned(text, services, real):
+        yield query, flink_sql(query.job)
+
+
+def planned(text: str, services: Services, registry: Registry) -> list[Query]:
+    """Return the queries of a text; KsqlError for what is refused."""
+    topics = AssumedTopics()
+    world = World(Catalogue(":memory:"), topics, SandboxRegistry(registry))
     builder = JobBuilder(services, JOB_SETTINGS, _TRANSACTION_TIMEOUT_MS)
     jobs = _Collected()
     executor = Executor(world, jobs, lambda: builder, {}, validating=True)
     session = Session(dict(_EARLIEST))
     for statement in parsed(text, world, {}):
         executor.execute(_with_topic(statement, topics), session)
-    for query in jobs.queries:
-        yield query, flink_sql(query.job)
+    return jobs.queries
 
 
 def _with_topic(statement: st.Statement, topics: AssumedTopics) -> st.Statement:

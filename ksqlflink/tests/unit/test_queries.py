@@ -37,10 +37,11 @@ class Cluster:
         session.mount("http://", self.adapter)
         self.catalogue = Catalogue(":memory:")
         self.aborted: list[str] = []
+        self.gateway = SqlGateway(JsonService("gateway", GATEWAY, session))
         self.manager = QueryManager(
             self.catalogue,
             FlinkCluster(JsonService("Flink", FLINK, session)),
-            SqlGateway(JsonService("gateway", GATEWAY, session)),
+            self.gateway,
             self.aborted.append,
         )
         self.get("/overview", {"taskmanagers": 1})
@@ -61,10 +62,11 @@ class Cluster:
         self.adapter.register_uri("GET", FLINK + "/jobs/overview", responses)
 
     def _gateway(self) -> None:
-        session = f"{GATEWAY}/v1/sessions"
-        self.adapter.register_uri("GET", f"{GATEWAY}/v1/info", json={})
+        session = f"{GATEWAY}/v2/sessions"
+        self.adapter.register_uri("GET", f"{GATEWAY}/v2/info", json={})
         self.adapter.register_uri("POST", session, json={"sessionHandle": "s"})
         self.adapter.register_uri("DELETE", f"{session}/s", json={})
+        self.adapter.register_uri("POST", f"{session}/s/configure-session", json={})
         self.adapter.register_uri("POST", f"{session}/s/statements", json={"operationHandle": "o"})
         ready = [{"json": {"resultType": "NOT_READY"}}, {"json": {"resultType": "EOS"}}]
         self.adapter.register_uri("GET", f"{session}/s/operations/o/result/0", ready)
@@ -93,7 +95,7 @@ class Cluster:
         ]
 
     def submissions(self) -> list[dict[str, str]]:
-        return [asked["properties"] for asked in self.asked("POST", "/v1/sessions")]
+        return [asked["properties"] for asked in self.asked("POST", "/v2/sessions")]
 
 
 @pytest.fixture
@@ -106,22 +108,39 @@ def test_a_query_is_submitted_under_the_id_decided_beforehand(cluster: Cluster) 
     assert cluster.submissions() == [
         {"parallelism.default": "1", "$internal.pipeline.job-id": "j1", "pipeline.name": "Q"}
     ]
-    statements = [asked["statement"] for asked in cluster.asked("POST", "/v1/sessions/s/statements")]
-    assert statements == ["CREATE TEMPORARY TABLE t", "INSERT INTO t"]
-    assert cluster.asked("DELETE", "/v1/sessions/s") == [None]
+    assert cluster.asked("POST", "/v2/sessions/s/configure-session") == [
+        {"statement": "CREATE TEMPORARY TABLE t"}
+    ]
+    assert cluster.asked("POST", "/v2/sessions/s/statements") == [{"statement": "INSERT INTO t"}]
+    assert cluster.asked("DELETE", "/v2/sessions/s") == [None]
+
+
+def test_a_rehearsal_plans_a_job_and_runs_none(cluster: Cluster) -> None:
+    cluster.gateway.rehearse(JOB)
+    assert cluster.submissions() == [{"parallelism.default": "1"}]
+    assert cluster.asked("POST", "/v2/sessions/s/statements") == [{"statement": "EXPLAIN INSERT INTO t"}]
+    assert cluster.asked("DELETE", "/v2/sessions/s") == [None]
+
+
+def test_a_table_that_flink_refuses_is_the_statements_error(cluster: Cluster) -> None:
+    url = f"{GATEWAY}/v2/sessions/s/configure-session"
+    cluster.adapter.register_uri("POST", url, json={"errors": ["java.Inner: no"]}, status_code=500)
+    with pytest.raises(FlinkRefusal, match=r"^java\.Inner: no$"):
+        cluster.manager.start(cluster.query())
+    assert cluster.asked("DELETE", "/v2/sessions/s") == [None]
 
 
 def test_what_flink_says_of_a_bad_statement_is_passed_on(cluster: Cluster) -> None:
     trace = "Internal error.\nCaused by: java.Outer: no\n\tat x\nCaused by: java.Inner: because\n\tat y"
-    url = f"{GATEWAY}/v1/sessions/s/operations/o/result/0"
+    url = f"{GATEWAY}/v2/sessions/s/operations/o/result/0"
     cluster.adapter.register_uri("GET", url, json={"errors": ["Oops", trace]}, status_code=500)
     with pytest.raises(FlinkRefusal, match=r"^java\.Inner: because$"):
         cluster.manager.start(cluster.query())
-    assert cluster.asked("DELETE", "/v1/sessions/s") == [None]
+    assert cluster.asked("DELETE", "/v2/sessions/s") == [None]
 
 
 def test_a_gateway_that_does_not_answer_leaves_the_query_to_the_supervisor(cluster: Cluster) -> None:
-    cluster.adapter.register_uri("POST", f"{GATEWAY}/v1/sessions", exc=requests.ReadTimeout)
+    cluster.adapter.register_uri("POST", f"{GATEWAY}/v2/sessions", exc=requests.ReadTimeout)
     cluster.manager.start(cluster.query())
     assert [query.id for query in cluster.catalogue.queries()] == ["Q"]
 

@@ -33,6 +33,28 @@ class TopicReader(Protocol):
         """Give up reading."""
 
 
+Place = tuple[str, int]  # a topic and the number of a partition of it
+
+
+class Follower(Protocol):
+    """Reads the committed records of several topics as they come, also from partitions that are added."""
+
+    def poll(self, seconds: float) -> list[tuple[str, Record]]:
+        """Return the next records with their topics, none if there are none within the time."""
+
+    def position(self) -> Mapping[Place, int]:
+        """Return the offset up to which each partition has been read."""
+
+    def pause(self, places: Iterable[Place]) -> None:
+        """Read nothing from these partitions for now."""
+
+    def resume(self, places: Iterable[Place]) -> None:
+        """Go on with these partitions."""
+
+    def close(self) -> None:
+        """Give up reading."""
+
+
 class Records(Protocol):
     """What the server writes to and reads from topics."""
 
@@ -41,6 +63,9 @@ class Records(Protocol):
 
     def reader(self, topic: str, starts: Mapping[int, int] | None, partitions: Iterable[int]) -> TopicReader:
         """Return a reader that begins at the offsets `starts`, or at the beginning."""
+
+    def follower(self, starts: Mapping[Place, int]) -> Follower:
+        """Return what reads the topics of these partitions, which it begins at these offsets."""
 
 
 class NoRecords:
@@ -52,6 +77,11 @@ class NoRecords:
     def reader(self, topic: str, starts: Mapping[int, int] | None, partitions: Iterable[int]) -> TopicReader:
         """Refuse: statements that are validated read nothing."""
         del topic, starts, partitions
+        raise ServerProblem("nothing can be read while a request is validated")
+
+    def follower(self, starts: Mapping[Place, int]) -> Follower:
+        """Refuse: statements that are validated read nothing."""
+        del starts
         raise ServerProblem("nothing can be read while a request is validated")
 
 

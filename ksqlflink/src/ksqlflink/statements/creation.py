@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ksqlflink.catalogue.model import DataSource, Query, new_job_id
+from ksqlflink.catalogue.model import DataSource, FlinkJob, Query, new_job_id
 from ksqlflink.dialect import statements as st
 from ksqlflink.errors import BadRequest, BadStatement, not_supported
 from ksqlflink.flink.gateway import FlinkRefusal
@@ -14,17 +15,18 @@ from ksqlflink.statements import entities
 from ksqlflink.statements.create_query import (
     JobBuilder,
     QueryPlan,
-    carry_out,
+    analyze_transient,
+    client_plan,
     ensure_sink_topic,
     plan_insert,
     plan_query,
-    plan_transient,
 )
 from ksqlflink.statements.create_source import create_source, ensure_source_topic
 from ksqlflink.statements.drops import is_insert
 from ksqlflink.statements.entities import Entity
-from ksqlflink.statements.explain import Outline
+from ksqlflink.statements.explain import Outline, topology
 from ksqlflink.statements.jobs import Jobs
+from ksqlflink.statements.topic_rules import made
 from ksqlflink.statements.world import World
 
 _OVERRIDABLE = "ksql."
@@ -95,17 +97,21 @@ class Creator:
         """Return what EXPLAIN says of a statement that is not carried out."""
         world = self.world.sandbox()
         if isinstance(statement, st.SelectStatement):
-            plan = plan_transient(statement, world)
-        elif isinstance(statement, st.CreateAsSelect):
+            return self._client_outline(statement, world)
+        if isinstance(statement, st.CreateAsSelect):
             plan = plan_query(statement, world)
         else:
             raise BadRequest("The provided statement does not run a ksql query")
-        if plan.topic_is_new:
-            world.topics.create(plan.topic)
-        job = self.builder().build(plan, world, properties, "explained")
-        sinks = () if plan.transient else (plan.source.name,)
-        alias = statement.query.source.alias
-        return Outline(plan.source.columns, plan.reads, alias, job, sinks, plan.source.window_type)
+        job = self._job(plan, world, properties, "explained")
+        alias, sink = statement.query.source.alias, plan.source
+        shown = topology(job), job.insert
+        return Outline(sink.columns, plan.reads, alias, *shown, (sink.name,), sink.window_type)
+
+    def _client_outline(self, statement: st.SelectStatement, world: World) -> Outline:
+        analysis = analyze_transient(statement, world)
+        plan = client_plan(analysis, self.builder().services.registry_url)
+        shown = json.dumps(plan, indent=1, ensure_ascii=False), json.dumps(plan, ensure_ascii=False)
+        return Outline(analysis.columns, analysis.reads, statement.query.source.alias, *shown)
 
     def _next_number(self) -> int:
         return self.world.catalogue.next_sequence() - 1
@@ -121,9 +127,8 @@ class Creator:
         replaced: Query | None,
     ) -> Entity:
         self.jobs.check()
-        carry_out(plan, self.world)
         source = plan.source
-        job = self.builder().build(plan, self.world, properties, query_id)
+        job = self._job(plan, self.world, properties, query_id)
         query = Query(query_id, source.name, source.topic, plan.reads, text, job, new_job_id())
         command, message = _create(source), f"Created query with ID {query_id}"
         if replaced is not None:
@@ -137,6 +142,11 @@ class Creator:
             sequence = self.world.catalogue.log(command, query.statement, message, query_id)
         self._start(query, source)
         return entities.current_status(query.statement, command, message, sequence, query_id, plan.warnings)
+
+    def _job(self, plan: QueryPlan, world: World, properties: Mapping[str, Any], query_id: str) -> FlinkJob:
+        """Create the sink's topic and schemas, and return the job that writes to it."""
+        with made(plan.topic, plan.topic_is_new, world):
+            return self.builder().build(plan, world, properties, query_id)
 
     def _start(self, query: Query, source: DataSource) -> None:
         try:

@@ -18,6 +18,11 @@ public interface Operator {
 
   /** The operator of a plan. */
   static Operator of(Plan plan, Output output) {
+    Operator operator = ofKind(plan, output);
+    return plan.backlog == null ? operator : new OldestFirst(plan.backlog, operator);
+  }
+
+  private static Operator ofKind(Plan plan, Output output) {
     return switch (plan.kind) {
       case "JOIN" -> new StreamJoin(plan, output);
       case "TABLE_JOIN" -> new TableJoin(plan, output);

@@ -1,6 +1,7 @@
 package ksqlflink.operator;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import ksqlflink.plan.Arguments;
@@ -12,7 +13,10 @@ import ksqlflink.type.Undecodable;
 
 /** Reads the inputs of a stateful query and says which task a record belongs to. */
 public final class RecordReader {
-  /** Takes what has been read to the operator, within a task. */
+  /**
+   * Takes what has been read to the operator, within a task. With a backlog, `side` is an origin,
+   * and a record without a key tells that the backlog of its origin is over.
+   */
   public interface Target {
     void take(int task, int side, long ms, byte[] key, byte[] payload);
   }
@@ -23,6 +27,7 @@ public final class RecordReader {
   private final Plan.Predicate where;
   private final List<Carried> carried = new ArrayList<>();
   private final Arguments arguments;
+  private final Set<Integer> ended = new HashSet<>();
 
   public RecordReader(Plan plan, Target target, Skips skips) {
     this.plan = plan;
@@ -37,23 +42,26 @@ public final class RecordReader {
 
   /** Takes a record of input `side`. */
   public void read(int side, KafkaRecord record) {
-    Input input = plan.inputs.get(side);
-    if (record.value() == null && !input.table) {
-      return; // a stream's null value joins nothing and counts nowhere
-    }
+    int origin = plan.backlog == null ? side : plan.backlog.origin(side, record.partition());
     try {
-      readRow(side, input, record);
+      readRow(origin, plan.inputs.get(side), side, record);
     } catch (Undecodable reason) {
       skips.note(record, reason);
     }
+    if (plan.backlog != null && plan.backlog.endsWith(origin, record) && ended.add(origin)) {
+      plan.backlog.tasksOf(origin).forEach(task -> target.take(task, origin, 0, null, null));
+    }
   }
 
-  private void readRow(int side, Input input, KafkaRecord record) {
+  private void readRow(int origin, Input input, int side, KafkaRecord record) {
+    if (record.value() == null && !input.table) {
+      return; // a stream's null value joins nothing and counts nowhere
+    }
     Object[] row = input.row(record);
     byte[] key = input.key(row);
     if (key != null && where.test(row)) {
       byte[] payload = record.value() == null ? null : payload(side, row);
-      target.take(input.task(row, record.partition()), side, input.time(row), key, payload);
+      target.take(input.task(row, record.partition()), origin, input.time(row), key, payload);
     }
   }
 

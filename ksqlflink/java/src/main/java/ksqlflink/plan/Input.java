@@ -104,6 +104,11 @@ public final class Input {
     return primitive ? new KafkaFormat(named) : new JsonWriter(named, named.size() == 1);
   }
 
+  /** Whether its records are brought together by something else than their key. */
+  boolean isRepartitioned() {
+    return by != null;
+  }
+
   public int width() {
     return columns.size();
   }

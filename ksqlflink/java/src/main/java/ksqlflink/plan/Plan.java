@@ -23,16 +23,21 @@ public final class Plan {
   public final JsonNode json;
   public final JsonNode operation;
   public final String kind;
+  public final Registry registry;
   public final List<Input> inputs = new ArrayList<>();
 
   /** Slots of all inputs' columns in one row, the inputs side by side. */
   public final Map<String, Integer> slots = new LinkedHashMap<>();
 
+  /** What lay in the topics when the query began; null where that makes no difference. */
+  public final Backlog backlog;
+
   private Plan(JsonNode json) {
     this.json = json;
     this.operation = json.get("operation");
     this.kind = operation.get("kind").textValue();
-    Registry registry = new Registry(json.path("registry").asText(""));
+    this.registry = new Registry(json.path("registry").asText(""));
+    registry.learn(json.path("schemas"));
     int first = 0;
     for (JsonNode spec : json.get("inputs")) {
       Input input = new Input(spec, json.path("tasks").asInt(1), registry);
@@ -40,14 +45,17 @@ public final class Plan {
       slots.putAll(input.slots(first));
       first += input.width();
     }
+    this.backlog = Backlog.of(json, inputs);
   }
 
   private Plan(Plan whole, JsonNode operation) {
     this.json = whole.json;
     this.operation = operation;
     this.kind = operation.get("kind").textValue();
+    this.registry = whole.registry;
     this.inputs.addAll(whole.inputs);
     this.slots.putAll(whole.slots);
+    this.backlog = null;
   }
 
   /** The same plan with another operation, that of a later step. */

@@ -13,6 +13,7 @@ public final class Task {
   /** Stands for a time that is not known yet. */
   public static final long NEVER = Long.MIN_VALUE;
 
+  public final int number;
   public final Store store;
   private Task behind;
   private final Map<String, Long> numbers = new HashMap<>();
@@ -20,17 +21,22 @@ public final class Task {
   private final Map<String, SegmentLog> logs = new HashMap<>();
 
   public Task() {
-    this(new Store());
+    this(0);
   }
 
-  private Task(Store store) {
+  public Task(int number) {
+    this(number, new Store());
+  }
+
+  private Task(int number, Store store) {
+    this.number = number;
     this.store = store;
   }
 
   /** The task that goes on with the rows of this one; it remembers numbers and lists of its own. */
   public Task behind() {
     if (behind == null) {
-      behind = new Task(store.part("behind"));
+      behind = new Task(number, store.part("behind"));
     }
     return behind;
   }
@@ -52,7 +58,7 @@ public final class Task {
     }
   }
 
-  void forget(String name) {
+  public void forget(String name) {
     numbers.remove(name);
     store.remove("M|" + name);
   }

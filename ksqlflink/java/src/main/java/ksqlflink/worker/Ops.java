@@ -12,7 +12,10 @@ final class Ops {
     byName =
         Map.ofEntries(
             Map.entry("ping", (request, answer) -> {}),
+            Map.entry("names", new Names()),
             Map.entry("evaluate", new Evaluate()),
+            Map.entry("write", new Write()),
+            Map.entry("select", new Select()),
             Map.entry("run.open", new RunOpen(sessions)),
             Map.entry("run.records", new RunRecords(sessions)),
             Map.entry("run.close", new RunClose(sessions)));
