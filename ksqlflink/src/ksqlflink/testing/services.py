@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from confluent_kafka import murmur2
-
 from ksqlflink.services.records import NoRecords, Record
 from ksqlflink.services.topics import Topic
 
@@ -69,6 +67,9 @@ class MemoryKafka(NoRecords):
 
 def placed_by(key: bytes | None, partitions: int) -> int:
     """Return the partition of a key; Kafka places a record without one anywhere."""
+    # Imported here: translation, which uses these services too, places no record and runs without it.
+    from confluent_kafka import murmur2
+
     return 0 if key is None else murmur2(key, partitions)
 
 
