@@ -218,3 +218,12 @@ def test_without_a_jar_it_says_what_to_do(tmp_path: Path) -> None:
     answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert answer.returncode == CANNOT_RUN
     assert "There is no ksqlflink.jar" in answer.stderr
+
+
+def test_the_bare_install_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "fastavro.py").write_text("raise ModuleNotFoundError(name='fastavro')")
+    command = [sys.executable, "-m", "ksqlflink", "test", EXAMPLES]
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path)}
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert answer.returncode == CANNOT_RUN
+    assert "There is no fastavro: pip install 'ksqlflink[server,conformance]'" in answer.stderr

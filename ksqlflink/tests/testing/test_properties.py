@@ -59,10 +59,7 @@ def test_an_inner_join(worker: Worker, records: list[tuple[str, str | None, int]
             partners = [
                 other
                 for other in arrived
-                if other[0] != side
-                and key is not None
-                and other[1] == key
-                and abs(other[2] - ms) <= WITHIN
+                if other[0] != side and key is not None and other[1] == key and abs(other[2] - ms) <= WITHIN
             ]
             for _, _, other_ms, other_number in sorted(partners, key=lambda other: other[2]):
                 v, w = (number, other_number) if side == LEFT else (other_number, number)
