@@ -37,6 +37,10 @@ def test_what_does_not_hold_fails_with_its_place_and_its_reason(worker: Worker) 
         "does not fail": f"{file}:18: it should have failed: some trouble",
         "fails otherwise": "it should have failed otherwise: some trouble\n"
         f"{file}:25: Exception while preparing statement: NOBODY does not exist.",
+        "no statement": f"{file}:29: line 1:26: Syntax Error\n"
+        "mismatched input 'WALUES' expecting {'VALUES'}",
+        "no values": f"{file}:33: ASSERT is followed by columns and values.",
+        "no file": f"FileNotFoundError: [Errno 2] No such file or directory: '{file.parent}/nobody.sql'",
     }
 
 
@@ -134,12 +138,12 @@ def test_folders_names_and_their_verdicts(tmp_path: Path, worker: Worker) -> Non
     said: list[str] = []
     junit = tmp_path / "junit.xml"
     assert run_once(Options([FILES], words="WRONG.SQL", junit=junit), worker, said.append) == FAILED
-    assert said[-1].startswith("1 passed, 4 failed in ")
+    assert said[-1].startswith("1 passed, 7 failed in ")
     [suite] = Xml.parse(junit).getroot()
     assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == (
         str(FILES / "failing" / "wrong.sql"),
-        "5",
-        "4",
+        "8",
+        "7",
     )
     failures = {case.get("name"): [failure.text for failure in case] for case in suite}
     assert failures["good"] == []
