@@ -135,6 +135,22 @@ def test_other_records_than_those_of_the_output_are_shown(
     assert {line.strip()[:1] for line in found[1:]} >= {"-", "+"} or number == 1
 
 
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ({"topic": "MENUE", "key": 1, "value": None}, "no statement reads or writes the topic MENUE"),
+        ({"topic": "MENU", "kye": 1, "value": None}, "a record has kye, which means nothing here"),
+        ({"key": 1, "value": None}, "KeyError: 'topic'"),
+    ],
+)
+def test_a_record_that_means_nothing_is_refused(
+    record: dict[str, Any], said: str, write: Any, worker: Worker
+) -> None:
+    output = write(json.dumps({"outputs": [record]}), "output.json")
+    [found] = verdict(ThreeFiles(THREE / "statements.sql", output, THREE / "input.json"), worker).differences
+    assert said in found
+
+
 def test_folders_names_and_their_verdicts(tmp_path: Path, worker: Worker) -> None:
     said: list[str] = []
     junit = tmp_path / "junit.xml"
