@@ -175,6 +175,7 @@ def test_folders_names_and_their_verdicts(tmp_path: Path, worker: Worker) -> Non
     [
         ("--@tset: x\nSHOW STREAMS;", "x.sql", "unknown: --@tset"),
         ("--@test: x\n--@expected.words: y\n", "x.sql", "unknown: --@expected.words"),
+        ("SHOW STREAMS;\n--@test: x\n", "x.sql", "there are statements before the first --@test:"),
         ("{", "x.json", "Expecting"),
         ('{"name": "x"}', "x.json", "validation error"),
     ],

@@ -86,6 +86,8 @@ def sql_tests(file: Path) -> list[SqlTest]:
     """Return the tests of a file; Malformed where one says something unknown."""
     text = file.read_text()
     starts = [found.start() for found in _TEST.finditer(text)] or [0]
+    if any(statements_of(text[: starts[0]])):
+        raise Malformed(f"{file}: there are statements before the first --@test:")
     ends = [*starts[1:], len(text)]
     tests = [
         SqlTest(file, text[start:end], text.count("\n", 0, start) + 1)
