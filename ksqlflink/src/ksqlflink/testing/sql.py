@@ -24,7 +24,7 @@ from ksqlflink.dialect import statements as st
 from ksqlflink.errors import BadStatement, KsqlError
 from ksqlflink.statements.requests import parsed
 from ksqlflink.statements.variables import split
-from ksqlflink.testing.asserted import AssertionProblem, SourceAsserter, ValueAsserter
+from ksqlflink.testing.asserted import AssertionProblem, ValueAsserter, check_source
 from ksqlflink.testing.server import MemoryServer, session
 from ksqlflink.worker.process import Worker
 
@@ -136,7 +136,7 @@ class _Script:
     def _assert(self, what: str, rest: str) -> None:
         """ASSERT is written like the statement that would make what it claims."""
         if what in ("STREAM", "TABLE"):
-            SourceAsserter(self.server).check(self._parsed(f"CREATE {what}{rest}", st.CreateSource))
+            check_source(self.server, self._parsed(f"CREATE {what}{rest}", st.CreateSource))
             return
         is_null = what == "NULL VALUES"
         inserted = "INSERT INTO" + (_KEY.sub("VALUES", rest, count=1) if is_null else rest)
