@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
-JAVA = Path(__file__).resolve().parents[1] / "java"
+from workers import built
 
 
 @pytest.fixture(scope="session")
 def jar() -> Path:
-    """The jar of these sources: built if it is missing or older than they are."""
-    if given := os.environ.get("KSQLFLINK_JAR"):
-        return Path(given)
-    built = JAVA / "target" / "ksqlflink.jar"
-    sources = [JAVA / "pom.xml", *(JAVA / "src" / "main").rglob("*.java")]
-    if not built.is_file() or built.stat().st_mtime < max(path.stat().st_mtime for path in sources):
-        command = [
-            "mvn",
-            "--batch-mode",
-            "--quiet",
-            "--file",
-            JAVA / "pom.xml",
-            "package",
-            "-Dmaven.test.skip=true",
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout
-    return built
+    """The jar of these sources."""
+    return built()

@@ -20,8 +20,8 @@ from ksqlflink.flink.translate import Services
 from ksqlflink.rest.app import create_app
 from ksqlflink.rest.callers import Guarded
 from ksqlflink.rest.web import serve
+from ksqlflink.results.runs import Runner
 from ksqlflink.results.service import QueryService
-from ksqlflink.results.transients import FlinkTransients
 from ksqlflink.services.http import JsonService
 from ksqlflink.services.kafka import KafkaTopics
 from ksqlflink.services.kafka_records import KafkaRecords
@@ -33,6 +33,7 @@ from ksqlflink.statements.requests import RequestHandler
 from ksqlflink.statements.server_properties import ServerProperties
 from ksqlflink.statements.world import World
 from ksqlflink.translation import NoRegistry, planned
+from ksqlflink.worker.process import Worker
 
 _LOG = logging.getLogger(__name__)
 # One query of each kind, whose classes and plans Flink meets before the first client does.
@@ -78,10 +79,12 @@ class Server:
             self._catalogue, self._cluster, self._gateway, self._kafka.abort_transactions
         )
         registry = SchemaRegistry(JsonService("The schema registry", settings.registry_url))
-        world = World(self._catalogue, self._kafka, registry, records)
-        self._transients = FlinkTransients(self._catalogue, self._kafka, self._cluster, self._gateway)
-        limit = settings.max_push_queries
-        self.queries = QueryService(world, lambda: self._builder, self._transients, limit)
+        self._worker = Worker()
+        world = World(self._catalogue, self._kafka, registry, records, self._worker)
+        # Of their own: what they hold must not slow down or end what everybody else is evaluated by.
+        self._push_worker = Worker()
+        runner = Runner(self._push_worker, settings.registry_url)
+        self.queries = QueryService(world, runner, settings.max_push_queries)
         self._requests = RequestHandler(self._executor(world))
         self._cluster_id = ""
         self._end = threading.Event()
@@ -131,13 +134,12 @@ class Server:
             except ServerProblem as error:
                 _LOG.warning("%s", error.message)
 
-    def _clear_transients(self) -> None:
-        """Remove what the push queries of an earlier server left, once Flink answers."""
-        left = self._catalogue.transients()
-        while left and not self._cluster.alive():
-            if self._end.wait(1.0):
-                return
-        self._transients.clear(left)
+    def _start_workers(self) -> None:
+        try:
+            self._worker.start()
+            self._push_worker.start()
+        except ServerProblem as problem:
+            _LOG.error("Nothing can be evaluated: %s", problem.message)
 
     def _rehearse(self) -> None:
         """Plan queries that nobody asked for: the first of each kind takes seconds, the next ones do not.
@@ -158,9 +160,9 @@ class Server:
         """Serve until SIGTERM or SIGINT; running jobs go on."""
         targets = (
             self._rehearse,
+            self._start_workers,
             self._learn_cluster_id,
             lambda: self._manager.supervise(self._end),
-            self._clear_transients,
         )
         threads = [threading.Thread(target=target, daemon=True) for target in targets]
         for thread in threads:
@@ -171,3 +173,5 @@ class Server:
         finally:
             self._end.set()
             self.queries.close()
+            self._worker.close()
+            self._push_worker.close()

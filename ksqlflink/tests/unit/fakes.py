@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 
 from ksqldb_conformance.services import RECORDINGS
-from ksqlflink.catalogue.model import FlinkJob, Query
+from ksqlflink.catalogue.model import Query
 from ksqlflink.catalogue.store import Catalogue
 from ksqlflink.dialect.statements import SelectStatement
 from ksqlflink.flink.gateway import FlinkRefusal
 from ksqlflink.flink.translate import Services
 from ksqlflink.results.rows import Header
+from ksqlflink.results.runs import Runner
 from ksqlflink.results.service import QueryService
 from ksqlflink.services.http import HttpError
-from ksqlflink.services.records import Record
+from ksqlflink.services.records import Place, Record
 from ksqlflink.services.topics import Topic
 from ksqlflink.statements.connectors import NoConnect
 from ksqlflink.statements.create_query import JobBuilder
@@ -28,12 +29,14 @@ from ksqlflink.statements.executor import Executor
 from ksqlflink.statements.requests import RequestHandler
 from ksqlflink.statements.server_properties import ServerProperties
 from ksqlflink.statements.world import World
+from ksqlflink.worker.process import Worker
+from workers import shared
 
 
 @dataclass
 class FakeTopics:
     topics: dict[str, Topic] = field(default_factory=dict)
-    records: FakeRecords | None = None
+    records: FakeRecords = field(default_factory=lambda: FakeRecords())
 
     def add(self, name: str, partitions: int = 1) -> None:
         self.topics[name] = Topic(name, partitions, 1)
@@ -52,9 +55,7 @@ class FakeTopics:
         return {name: [topic.replicas] * topic.partitions for name, topic in sorted(self.topics.items())}
 
     def end_offsets(self, name: str) -> dict[int, int]:
-        if self.records is not None:
-            return self.records.ends(name, self.topics[name].partitions)
-        return {number: 10 + number for number in range(self.topics[name].partitions)}
+        return self.records.ends(name, self.topics[name].partitions)
 
     def begin_offsets(self, name: str) -> dict[int, int]:
         return dict.fromkeys(range(self.topics[name].partitions), 0)
@@ -90,8 +91,40 @@ class FakeReader:
 
 
 @dataclass
+class FakeFollower:
+    records: FakeRecords
+    at: dict[Place, int]
+    closed: bool = False
+
+    def poll(self, seconds: float) -> list[tuple[str, Record]]:
+        found = [
+            (topic, record)
+            for topic, listed in self.records.topics.items()
+            for record in listed
+            if record.offset >= self.at.get((topic, record.partition), record.offset + 1)
+        ]
+        for topic, record in found:
+            self.at[topic, record.partition] = record.offset + 1
+        if not found:
+            time.sleep(0.001)
+        return found
+
+    def position(self) -> dict[Place, int]:
+        return self.at
+
+    def pause(self, places: Iterable[Place]) -> None:
+        raise NotImplementedError
+
+    resume = pause
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
 class FakeRecords:
     topics: dict[str, list[Record]] = field(default_factory=dict)
+    followers: list[FakeFollower] = field(default_factory=list)
 
     def write(self, topic: str, key: bytes | None, value: bytes | None, timestamp: int) -> None:
         listed = self.topics.setdefault(topic, [])
@@ -99,6 +132,10 @@ class FakeRecords:
 
     def reader(self, topic: str, starts: Mapping[int, int] | None, partitions: Iterable[int]) -> FakeReader:
         return FakeReader(self, topic, dict(starts or dict.fromkeys(partitions, 0)))
+
+    def follower(self, starts: Mapping[Place, int]) -> FakeFollower:
+        self.followers.append(FakeFollower(self, dict(starts)))
+        return self.followers[-1]
 
     def ends(self, topic: str, partitions: int) -> dict[int, int]:
         return {**dict.fromkeys(range(partitions), 0), 0: len(self.topics.get(topic, []))}
@@ -172,28 +209,20 @@ class FakeJobs:
 
 
 @dataclass
-class FakeTransients:
-    """Push queries whose rows are whatever `rows`, or `by_alias` for theirs, holds when they start."""
+class FakeWorker:
+    """The worker, as far as a push query needs it; it runs real plans in the one that all tests share."""
 
-    records: FakeRecords
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    jobs: dict[str, FlinkJob] = field(default_factory=dict)
-    ended: list[str] = field(default_factory=list)
-    trouble: str | None = None
-    by_alias: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    real: Worker = field(default_factory=shared)
+    sessions: set[int] = field(default_factory=set)
+    calls: dict[str, Callable[..., dict[str, Any]]] = field(default_factory=dict)  # what is done instead
 
-    def start(self, query_id: str, job_id: str, topic: Topic, job: FlinkJob) -> None:
-        self.jobs[query_id] = job
-        if not any("earliest-offset" in table for table in job.tables) and self.by_alias:
-            return  # it reads from where its topics end
-        for row in self.by_alias.get(query_id.split("_", 1)[1].rsplit("_", 1)[0], self.rows):
-            self.records.write(topic.name, None, json.dumps(row).encode(), 0)
-
-    def end(self, query_id: str) -> None:
-        self.ended.append(query_id)
-
-    def failure(self, query_id: str) -> str | None:
-        return self.trouble
+    def call(self, op: str, timeout: float = 60.0, **members: Any) -> dict[str, Any]:
+        answer = self.calls[op](**members) if op in self.calls else self.real.call(op, timeout, **members)
+        if op == "run.open":
+            self.sessions.add(answer["session"])
+        if op == "run.close":
+            self.sessions.remove(members["session"])
+        return answer
 
 
 @dataclass
@@ -225,10 +254,11 @@ class Stage:
     def __post_init__(self) -> None:
         builder = JobBuilder(Services("kafka:9092", "http://registry"), {"x": "y"}, 60_000)
         self.jobs.ended = self.catalogue.remove_stopping
-        self.world = World(self.catalogue, self.topics, self.registry, self.records)
+        self.topics.records = self.records
+        self.world = World(self.catalogue, self.topics, self.registry, self.records, shared())
         properties = ServerProperties("http://registry").listed()
-        self.transients = FakeTransients(self.records)
-        self.queries = QueryService(self.world, lambda: builder, self.transients)
+        self.worker = FakeWorker()
+        self.queries = QueryService(self.world, Runner(self.worker, "http://registry"))
         self.requests = RequestHandler(
             Executor(self.world, self.jobs, lambda: builder, properties, self.connect, self.queries)
         )
@@ -241,7 +271,7 @@ class Stage:
         statement = self.queries.prepare(text, {}, with_cause=False)
         assert isinstance(statement, SelectStatement)
         results = self.queries.run(statement, properties)
-        rows = [list(row.columns) for row in results.rows() if row is not None]
+        rows = [json.loads(row.text) for row in results.rows() if row is not None]
         results.close()
         return results.header, rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -15,11 +16,12 @@ from ksqlflink.results.printing import Guess, avro_text
 from ksqlflink.results.pull import wanted_keys
 from ksqlflink.results.service import QueryService
 from ksqlflink.serde.json_text import dumps, java_double
-from ksqlflink.serde.records import RecordWriter
 from ksqlflink.services.records import Record
+from ksqlflink.worker.errors import WorkerDied, WorkerRefusal
 from unit.asgi import Answer, send
 from unit.fakes import Backend, Stage, joined_shop
 
+pytestmark = pytest.mark.usefixtures("jar")
 DELIMITED = "application/vnd.ksqlapi.delimited.v1"
 
 
@@ -34,10 +36,10 @@ def shop_with_totals() -> Stage:
 
 
 def put(stage: Stage, method: str, n: int | None) -> None:
-    source = stage.catalogue.source("TOTALS")
-    assert source is not None
-    key, value = RecordWriter(source, stage.registry).write({"METHOD": method, "N": n})
-    stage.records.write("TOTALS", key, None if n is None else value, 1000)
+    if n is None:
+        stage.records.write("TOTALS", method.encode(), None, 1000)
+    else:
+        stage.run(f"INSERT INTO totals (method, n, ROWTIME) VALUES ('{method}', {n}, 1000);")
 
 
 # -- pull queries -------------------------------------------------------------------------------------------
@@ -122,8 +124,8 @@ def test_keys_that_a_condition_names() -> None:
     literal = {"op": "literal", "value": "x", "type": "STRING"}
     equal = {"op": "=", "args": [literal, key], "type": "BOOLEAN"}
     other = {"op": ">", "args": [literal, key], "type": "BOOLEAN"}
-    assert wanted_keys(equal, "T", source) == [("x",)]
-    assert wanted_keys({"op": "AND", "args": [other, equal], "type": "BOOLEAN"}, "T", source) == [("x",)]
+    assert wanted_keys(equal, "T", source) == [(literal,)]
+    assert wanted_keys({"op": "AND", "args": [other, equal], "type": "BOOLEAN"}, "T", source) == [(literal,)]
     assert wanted_keys({"op": "OR", "args": [other, equal], "type": "BOOLEAN"}, "T", source) is None
     assert wanted_keys(None, "T", source) is None
 
@@ -149,30 +151,102 @@ def ask(
     return send(create_app(Backend(stage)), "POST", path, body, {"accept": accept}, cut)
 
 
-def test_a_push_query_ends_its_job_when_the_limit_is_reached() -> None:
-    stage = joined_shop()
-    stage.transients.rows = [{"ORDER_ID": "o-1"}, {"ORDER_ID": "o-2"}]
-    answer = ask(stage, "/query", {"ksql": "SELECT order_id FROM orders EMIT CHANGES LIMIT 1;"})
-    header, row, end = json.loads(answer.body)
-    assert header["header"]["schema"] == "`ORDER_ID` STRING"
-    assert (row, end) == ({"row": {"columns": ["o-1"]}}, {"finalMessage": "Limit Reached"})
-    assert list(stage.transients.jobs) == stage.transients.ended == [header["header"]["queryId"]]
+EARLIEST = {"auto.offset.reset": "earliest"}
+PAID = "SELECT payment_id, payment_amount FROM payments EMIT CHANGES"
 
 
-def test_a_push_query_ends_its_job_when_the_client_leaves() -> None:
+def shop_with_payments(count: int) -> Stage:
     stage = joined_shop()
-    answer = ask(stage, "/query-stream", {"sql": "SELECT * FROM orders EMIT CHANGES;"}, DELIMITED, cut=0.2)
+    stage.topics.records = stage.records
+    for number in range(count):
+        stage.run(f"INSERT INTO payments (payment_id, payment_amount) VALUES ('p{number}', {number}.5);")
+    return stage
+
+
+def assert_nothing_is_left(stage: Stage) -> None:
+    assert stage.queries.running() == []
+    assert stage.worker.sessions == set()
+    assert all(follower.closed for follower in stage.records.followers)
+
+
+def test_a_push_query_ends_when_the_limit_is_reached() -> None:
+    stage = shop_with_payments(3)
+    query = {"ksql": f"{PAID} LIMIT 2;", "streamsProperties": EARLIEST}
+    header, *rows, end = json.loads(ask(stage, "/query", query).body)
+    assert header["header"]["schema"] == "`PAYMENT_ID` STRING, `PAYMENT_AMOUNT` DOUBLE"
+    assert rows == [{"row": {"columns": ["p0", 0.5]}}, {"row": {"columns": ["p1", 1.5]}}]
+    assert end == {"finalMessage": "Limit Reached"}
+    assert_nothing_is_left(stage)
+
+
+def test_a_push_query_of_no_rows_ends_at_once() -> None:
+    stage = shop_with_payments(1)
+    query = {"ksql": f"{PAID} LIMIT 0;", "streamsProperties": EARLIEST}
+    assert json.loads(ask(stage, "/query", query).body)[1:] == [{"finalMessage": "Limit Reached"}]
+
+
+def test_a_push_query_begins_where_its_topics_end() -> None:
+    stage = shop_with_payments(2)
+    push = started(stage, f"{PAID};")
+    stage.run("INSERT INTO payments (payment_id, payment_amount) VALUES ('new', 9.0);")
+    assert next(row.text for row in push.rows() if row) == '["new",9.0]'
+    push.close()
+
+
+def test_a_push_query_leaves_nothing_when_the_client_leaves() -> None:
+    stage = shop_with_payments(1)
+    query = {"sql": f"{PAID};", "properties": EARLIEST}
+    answer = ask(stage, "/query-stream", query, DELIMITED, cut=0.2)
     assert answer.status == 200
     assert "content-type" not in answer.headers
     assert not answer.ended
-    assert stage.transients.ended == list(stage.transients.jobs)
+    assert answer.body.splitlines()[1:] == ['["p0",0.5]']
+    assert_nothing_is_left(stage)
+
+
+def test_a_push_query_reads_no_more_than_its_client_takes() -> None:
+    stage = shop_with_payments(2)
+    push = started(stage, f"{PAID};", EARLIEST)
+    rows = (row.text for row in push.rows() if row)
+    assert next(rows) == '["p0",0.5]'
+    before = dict(stage.records.followers[0].at)
+    stage.run("INSERT INTO payments (payment_id, payment_amount) VALUES ('late', 9.0);")
+    assert next(rows) == '["p1",1.5]'
+    assert stage.records.followers[0].at == before == {("payments", 0): 2}
+    assert next(rows) == '["late",9.0]'
+    push.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "ending"),
+    [
+        ("/query", "*/*", ',\n{"errorMessage":%s}]'),
+        ("/query-stream", "*/*", "\n%s\n"),
+        ("/query-stream", "application/json", ",%s]"),
+    ],
+)
+def test_a_push_query_whose_worker_is_gone_ends_with_an_error(path: str, accept: str, ending: str) -> None:
+    stage = shop_with_payments(1)
+    text = f"{PAID};"
+
+    def dies(*_: Any, **__: Any) -> Any:
+        raise WorkerDied("It ended.")
+
+    stage.worker.calls["run.records"] = dies
+    body = {"ksql": text, "sql": text, "streamsProperties": EARLIEST, "properties": EARLIEST}
+    answer = ask(stage, path, body, accept)
+    error = '{"@type":"generic_error","error_code":50000,"message":"It ended."}'
+    assert answer.ended
+    assert answer.body.endswith(ending % error)
+    stage.worker.calls.clear()
+    assert "p0" in ask(stage, "/query", {"ksql": f"{PAID} LIMIT 1;", "streamsProperties": EARLIEST}).body
+    assert_nothing_is_left(stage)
 
 
 def test_a_push_query_is_closed_from_outside() -> None:
-    stage = joined_shop()
-    stage.transients.rows = [{"ORDER_ID": "o-1"}]
+    stage = shop_with_payments(1)
     app, answers = create_app(Backend(stage)), []
-    query = {"sql": "SELECT order_id FROM orders EMIT CHANGES;"}
+    query = {"sql": f"{PAID};", "properties": EARLIEST}
     thread = threading.Thread(target=lambda: answers.append(send(app, "POST", "/query-stream", query)))
     thread.start()
     while not stage.queries._running:
@@ -183,7 +257,7 @@ def test_a_push_query_is_closed_from_outside() -> None:
     assert send(app, "POST", "/close-query", {"queryId": query_id}).status == 200
     thread.join(10)
     assert answers[0].ended
-    assert stage.transients.ended == [query_id]
+    assert_nothing_is_left(stage)
     assert (
         send(app, "POST", "/close-query", {"queryId": query_id}).json()["message"].startswith("No query with")
     )
@@ -195,15 +269,15 @@ PUSH, PRINT = "SELECT * FROM orders EMIT CHANGES;", "PRINT orders;"
 
 def stage_for(pushes: int) -> Stage:
     stage = joined_shop()
-    stage.queries = QueryService(stage.world, stage.queries.builder, stage.transients, pushes)
+    stage.queries = QueryService(stage.world, stage.queries.runner, pushes)
     return stage
 
 
-def started(stage: Stage, text: str) -> Any:
+def started(stage: Stage, text: str, properties: Mapping[str, str] | None = None) -> Any:
     statement = stage.queries.prepare(text, {}, with_cause=False)
     if isinstance(statement, Print):
         return stage.queries.printed(statement)
-    return stage.queries.run(statement, {})
+    return stage.queries.run(statement, properties or {})
 
 
 def test_no_more_queries_run_at_once_than_may() -> None:
@@ -247,14 +321,6 @@ def test_a_push_query_is_terminated_by_a_statement() -> None:
     results.close()
     with pytest.raises(BadStatement, match="Unknown queryId"):
         stage.run(f"TERMINATE {query_id};")
-
-
-def test_a_push_query_ends_when_its_job_has_failed() -> None:
-    stage = joined_shop()
-    stage.transients.trouble = "java.lang.OutOfMemoryError"
-    answer = ask(stage, "/query-stream", {"sql": "SELECT * FROM orders EMIT CHANGES;"})
-    assert answer.ended
-    assert len(answer.body.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -367,13 +433,13 @@ def test_json_text_is_compact() -> None:
     assert dumps({"a": [1.5, None, True], 3: b"\x01"}) == '{"a":[1.5,null,true],"3":"AQ=="}'
 
 
-def test_a_plan_that_flink_refuses_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_that_the_worker_refuses_leaves_nothing() -> None:
     stage = joined_shop()
 
-    def refuse(*_: Any) -> None:
-        raise BadStatement("Flink does not accept the query: no", "x")
+    def refuses(*_: Any, **__: Any) -> Any:
+        raise WorkerRefusal("refused", "no")
 
-    monkeypatch.setattr(stage.transients, "start", refuse)
+    stage.worker.calls["run.open"] = refuses
     with pytest.raises(KsqlError):
         stage.select("SELECT * FROM orders EMIT CHANGES;")
-    assert stage.queries._running == {}
+    assert_nothing_is_left(stage)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,24 +20,16 @@ from ksqldb_conformance.rest_replay import _property_names, _trimmed
 from ksqldb_conformance.services import RECORDINGS
 from ksqldb_conformance.story import Exchange, Response, Step, Story, load_recorded, load_story
 from ksqlflink.rest.app import create_app
-from ksqlflink.serde.records import RecordWriter
-from ksqlflink.services.records import Record
+from ksqlflink.statements.insert_values import ValueInserter
 from unit.asgi import send
 from unit.fakes import Backend, Stage
 
-pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not at hand")
+pytestmark = [
+    pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not at hand"),
+    pytest.mark.usefixtures("jar"),
+]
 
 HOUR = 1709287200000
-ORDERS = [
-    {"ORDER_ID": f"o-{n}", "STORE_ID": store, "ORDER_TOTAL": total, "ORDERED_AT": HOUR + n - 1,
-     "ITEMS": [{"SKU": "BM", "QTY": n}]}
-    for n, store, total in ((1, 7, 12.5), (2, 8, 30.0), (3, 7, 4.25))
-]  # fmt: skip
-TRANSIENT = {
-    "ORDERS": ORDERS,
-    "O": [{"O_ORDER_ID": "o-1", "PAYMENT_ID": "p-1"}, {"O_ORDER_ID": "o-2", "PAYMENT_ID": "p-2"}],
-    "U_WIDE": [],
-}
 # Answered as recorded only by a server in another state, or over HTTP/2.
 ELSEWHERE = {
     "close-query": "in test_results: the stream stays open while the next request is sent",
@@ -97,7 +90,6 @@ class Replay:
 
     def exchange(self, app: Any, exchange: Exchange, trim: set[str] | None) -> list[str]:
         request, expected = exchange.request, exchange.response
-        self.stage.transients.by_alias = TRANSIENT
         cut = CUT_S if expected.cut_by_client else None
         answer = send(app, request.method, request.path, request.body, request.headers, cut)
         actual = Response(status=answer.status, headers=answer.headers, body=answer.body)
@@ -126,13 +118,15 @@ class Replay:
     def write(self, name: str, row: dict[str, Any], window: bytes = b"") -> None:
         source = self.stage.catalogue.source(name)
         assert source is not None
-        key, value = RecordWriter(source, self.stage.registry).write(row)
-        listed = self.stage.records.topics.setdefault(source.topic, [])
-        listed.append(Record(0, len(listed), (key or b"") + window, value, HOUR))
+        given = {column: {"json": value} for column, value in row.items()}
+        ValueInserter(self.stage.world).write(source, {**given, "ROWTIME": {"json": HOUR}})
+        listed = self.stage.records.topics[source.topic]
+        listed[-1] = replace(listed[-1], key=(listed[-1].key or b"") + window)
 
 
 @pytest.fixture(scope="module")
-def replay() -> Replay:
+def replay(jar: Path) -> Replay:
+    del jar  # push queries run in it
     found = Replay()
     found.run()
     return found

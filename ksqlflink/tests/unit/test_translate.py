@@ -8,7 +8,7 @@ import pytest
 
 from ksqlflink.dialect import parse_one
 from ksqlflink.flink.translate import Services
-from ksqlflink.statements.create_query import JobBuilder, plan_query, plan_transient
+from ksqlflink.statements.create_query import JobBuilder, analyze_transient, client_plan, plan_query
 from ksqlflink.statements.world import World
 from unit.fakes import Stage, joined_shop, plan_of
 
@@ -88,17 +88,14 @@ def test_functions_may_come_from_a_jar_of_their_own(world: World) -> None:
     assert job.tables[0].endswith(" LANGUAGE JAVA USING JAR '/lib/functions.jar'")
 
 
-def test_rows_for_a_client_are_json_without_a_key_and_without_transactions(world: World) -> None:
-    select = parse_one("SELECT *, UCASE(method) AS m FROM payments EMIT CHANGES LIMIT 2;")
-    plan = plan_transient(select, world)  # type: ignore[arg-type]
-    assert plan.analysis.limit == 2
-    assert [column.name for column in plan.source.columns][:2] == ["PAY_KEY", "PAYMENT_ID"]
-    json = builder().plan_json(plan, world)
-    assert json["sink"]["key"] == {"format": "NONE", "schemaId": None, "schema": None, "window": None}
-    assert json["sink"]["value"]["format"] == "JSON"
-    assert not any(item["key"] for item in json["select"])
-    job = builder().build(plan, world, {}, "transient_1")
-    assert "'sink.delivery-guarantee' = 'at-least-once'" in job.tables[-1]
+def test_rows_for_a_client_are_all_columns_in_the_selected_order(world: World) -> None:
+    select = parse_one("SELECT payment_id, *, UCASE(method) AS m FROM payments EMIT CHANGES LIMIT 2;")
+    analysis = analyze_transient(select, world)  # type: ignore[arg-type]
+    assert analysis.limit == 2
+    plan = client_plan(analysis, "http://registry")
+    assert plan["sink"] == {"key": {"format": "ROW"}, "value": {"format": "ROW"}}
+    assert [item["name"] for item in plan["select"] if item["key"]] == ["PAY_KEY"]
+    assert [item["name"] for item in plan["select"]][:3] == ["PAYMENT_ID", "PAY_KEY", "PAYMENT_ID"]
 
 
 def test_a_table_that_is_joined_is_read_from_its_beginning(world: World) -> None:

@@ -118,9 +118,10 @@ def project(
         (item, Output(Column(item.alias or "", kind), value))
         for item, kind, value in zip(items, kinds, typed, strict=True)
     ]
-    if not context.persistent:
-        return tuple(output for _, output in selected)
     parts = _parts(key, [item.expression for item in items])
+    if not context.persistent:
+        keys_of = [part for part, _ in parts]
+        return tuple(_client_output(item, output, keys_of) for item, output in selected)
     keys = [(part, [pair for pair in selected if pair[0].expression == part[0]]) for part in parts]
     for (expression, _), matches in keys:
         if len(matches) > 1:
@@ -161,6 +162,12 @@ def _is_bare_bound(item: ast.SelectItem) -> bool:
     """Tell whether a window bound is selected under its own name: it lies in the key already."""
     column = item.expression
     return isinstance(column, ast.Column) and column.name in WINDOW_BOUNDS and item.alias == column.name
+
+
+def _client_output(item: ast.SelectItem, output: Output, keys: Sequence[ast.Expression]) -> Output:
+    """Return a column that a client gets; the key columns are what it is told of a row that was deleted."""
+    is_key = item.expression in keys or _is_bare_bound(item)
+    return Output(replace(output.column, key=is_key), output.typed)
 
 
 def _key_output(output: Output, value: Typed) -> Output:

@@ -38,6 +38,11 @@ class Analysis:
         return tuple(output.column for output in self.outputs)
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the sources it reads."""
+        return tuple(source.name for source in self.inputs.values())
+
+    @property
     def stateless(self) -> bool:
         """Whether each row can be looked at by itself."""
         return bool(self.operation["kind"] == "PROJECT")

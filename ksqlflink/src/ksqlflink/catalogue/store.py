@@ -31,7 +31,6 @@ CREATE TABLE IF NOT EXISTS commands (
 CREATE TABLE IF NOT EXISTS stopping (job_id TEXT PRIMARY KEY, definition TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS paused (query_id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS overridden (query_id TEXT PRIMARY KEY, properties TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS transients (query_id TEXT PRIMARY KEY, job_id TEXT NOT NULL, topic TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS types (name TEXT PRIMARY KEY, definition TEXT NOT NULL);
 """
 _STEP = 2  # ksqlDB's command topic is transactional: a commit marker lies between two commands
@@ -138,23 +137,6 @@ class Catalogue:
         """Remember the streamsProperties a query was created with."""
         text = json.dumps(dict(properties))
         self._rows("INSERT OR REPLACE INTO overridden VALUES (?, ?)", query_id, text)
-
-    def transients(self) -> list[str]:
-        """Return the ids of the push queries whose job and topic are still there."""
-        return [query_id for (query_id,) in self._rows("SELECT query_id FROM transients")]
-
-    def transient(self, query_id: str) -> tuple[str, str] | None:
-        """Return job id and topic of a push query."""
-        rows = self._rows("SELECT job_id, topic FROM transients WHERE query_id = ?", query_id)
-        return (rows[0][0], rows[0][1]) if rows else None
-
-    def add_transient(self, query_id: str, job_id: str, topic: str) -> None:
-        """Remember a push query, so that what it leaves behind can be removed."""
-        self._rows("INSERT INTO transients VALUES (?, ?, ?)", query_id, job_id, topic)
-
-    def remove_transient(self, query_id: str) -> None:
-        """Forget a push query that is gone."""
-        self._rows("DELETE FROM transients WHERE query_id = ?", query_id)
 
     def types(self) -> dict[str, SqlType]:
         """Return the custom types by name."""

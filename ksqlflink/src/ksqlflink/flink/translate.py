@@ -54,7 +54,6 @@ class Sink:
     topic: str
     transactional_id_prefix: str
     transaction_timeout_ms: int
-    exactly_once: bool = True
 
 
 @dataclass(frozen=True)
@@ -152,8 +151,6 @@ def _placement(window: str | None) -> dict[str, str]:
 
 
 def _delivery(sink: Sink) -> dict[str, str]:
-    if not sink.exactly_once:
-        return {"sink.delivery-guarantee": "at-least-once"}
     return {
         "sink.delivery-guarantee": "exactly-once",
         "sink.transactional-id-prefix": sink.transactional_id_prefix,

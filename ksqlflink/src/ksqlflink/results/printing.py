@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
+
+import fastavro
 
 from ksqlflink.dialect import statements as st
 from ksqlflink.errors import BadRequest
-from ksqlflink.serde.avro_format import read_avro
-from ksqlflink.serde.errors import Undecodable
-from ksqlflink.serde.json_format import parse_json
 from ksqlflink.serde.json_text import dumps, java_double
 from ksqlflink.services.records import Record, TopicReader
 from ksqlflink.statements.world import World
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _POLL_SECONDS = 0.2
+_AVRO = struct.Struct(">bI")  # a zero byte and the schema's id
 Decode = Callable[[bytes], str]
+
+
+class Undecodable(Exception):
+    """Bytes that are not of a format."""
+
+
+def _plain_logical_types(schema: Any) -> Any:
+    """Return the schema without logical types other than decimal: times stay the numbers they are."""
+    if isinstance(schema, list):
+        return [_plain_logical_types(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {name: part if name == "default" else _plain_logical_types(part) for name, part in schema.items()}
+    if kept.get("logicalType") not in (None, "decimal"):
+        del kept["logicalType"]
+    return kept
+
+
+@lru_cache(maxsize=256)
+def _parsed_schema(text: str) -> Any:
+    return fastavro.parse_schema(_plain_logical_types(json.loads(text)))
 
 
 def avro_text(value: Any) -> str:
@@ -52,7 +75,10 @@ def _packed(layout: str, show: Callable[[Any], str]) -> Decode:
 
 
 def _json(data: bytes) -> str:
-    value = parse_json(data)
+    try:
+        value = json.loads(data.decode(), parse_float=Decimal)
+    except ValueError as error:
+        raise Undecodable(str(error)) from error
     if not isinstance(value, dict | list):
         raise Undecodable("a bare value, which could as well be text")
     return dumps(value)
@@ -83,7 +109,16 @@ class Guess:
         }
 
     def _avro(self, data: bytes) -> str:
-        return avro_text(read_avro(data, self.world.registry.schema))
+        if len(data) < _AVRO.size or data[0] != 0:
+            raise Undecodable("not in the registry's wire format")
+        text = self.world.registry.schema(_AVRO.unpack_from(data)[1])
+        if text is None:
+            raise Undecodable("of no schema that the registry has")
+        try:
+            body = io.BytesIO(data[_AVRO.size :])
+            return avro_text(fastavro.schemaless_reader(body, _parsed_schema(text), None))
+        except (EOFError, ValueError, IndexError, KeyError, OverflowError, TypeError) as error:
+            raise Undecodable(str(error)) from error
 
     def learn(self, data: bytes | None) -> None:
         """Drop the formats that a value does not have."""

@@ -5,72 +5,74 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ksqlflink.analysis import Analysis
 from ksqlflink.analysis.typed import Json
 from ksqlflink.catalogue.model import Column, DataSource
-from ksqlflink.errors import BadStatement
-from ksqlflink.evaluator import Evaluate, NotEvaluable, casts, compile_expression, guarded
 from ksqlflink.results.rows import COMPLETED, LIMIT_REACHED, Header, ResultRow
-from ksqlflink.results.views import Key, Views, hashable
-from ksqlflink.serde.errors import Undecodable
-from ksqlflink.serde.records import RecordReader, Row
-from ksqlflink.services.records import TopicReader, has_reached
+from ksqlflink.results.views import Views
+from ksqlflink.services.records import Record, TopicReader, has_reached
 from ksqlflink.statements.explain import transient_id
 from ksqlflink.statements.world import World
+from ksqlflink.worker.records import record_json, schemas_of
 
 _POLL_SECONDS = 0.2
 _BOUNDS = ("WINDOWSTART", "WINDOWEND")
+_BATCH_RECORDS, _BATCH_BYTES = 500, 1 << 20
+_ROWS = {"key": {"format": "NONE"}, "value": {"format": "ROW"}}
 
 
 @dataclass(frozen=True)
 class Projection:
-    """The WHERE and the selected columns of a query over one source, ready to be evaluated."""
+    """The WHERE and the selected columns of a query over one source, as a plan for the worker."""
 
     alias: str
     source: DataSource
-    where: Evaluate | None
-    select: tuple[Evaluate, ...]
+    plan: Json
     columns: tuple[Column, ...]
     limit: int | None
 
     @classmethod
-    def of(cls, analysis: Analysis, text: str) -> Projection:
-        """Return the projection of an analysis; BadStatement for what the server cannot evaluate itself."""
+    def of(cls, analysis: Analysis) -> Projection:
+        """Return the projection of an analysis."""
         plan = analysis.plan()
         ((alias, source),) = analysis.inputs.items()
-        try:
-            where = plan["where"] and guarded(compile_expression(plan["where"]))
-            select = tuple(guarded(compile_expression(item["expr"])) for item in plan["select"])
-        except NotEvaluable as problem:
-            raise BadStatement(f"{problem} is not supported by ksqlflink", text) from problem
         columns = tuple(
             Column(column.name, column.type, _is_key(item["expr"], alias, source))
             for column, item in zip(analysis.columns, plan["select"], strict=True)
         )
-        return cls(alias, source, where, select, columns, analysis.limit)
+        return cls(alias, source, {**plan, "sink": _ROWS}, columns, analysis.limit)
 
-    def apply(self, rows: Iterable[Row]) -> Iterator[ResultRow]:
-        """Yield the selected columns of the rows that fulfil the condition."""
-        for row in rows:
-            values = self._values(row)
-            if self.where is None or self.where(values):
-                yield ResultRow([evaluate(values) for evaluate in self.select])
+    def apply(self, records: Iterable[Record], world: World) -> Iterator[ResultRow]:
+        """Yield what is selected of the records that fulfil the condition; unreadable ones are skipped."""
+        for batch in _batches(records):
+            yield from map(ResultRow, self._rows(batch, world))
 
-    def _values(self, row: Row) -> dict[str, Any]:
-        timestamp = row.timestamp
-        column = self.source.timestamp_column
-        if column is not None and (row.values or {}).get(column) is not None:
-            timestamp = _timestamp((row.values or {})[column])
-        named = {**row.key, **(row.values or {}), "ROWTIME": timestamp}
-        named |= {"ROWPARTITION": row.partition, "ROWOFFSET": row.offset}
-        named |= dict(zip(_BOUNDS, row.window or (), strict=False))
-        return {f"{self.alias}.{name}": value for name, value in named.items()}
+    def _rows(self, batch: list[Record], world: World) -> Iterator[str]:
+        plan = {**self.plan, "schemas": self._schemas(batch, world)}
+        left = [record_json(record) for record in batch]
+        while left:
+            answer = world.worker.call("select", plan=plan, records=left)
+            yield from answer["rows"]
+            left = left[answer["taken"] :]
+
+    def _schemas(self, batch: list[Record], world: World) -> dict[str, str]:
+        formats = self.source.key_format, self.source.value_format
+        return schemas_of(batch, world.registry) if "AVRO" in formats else {}
 
 
-def _timestamp(value: Any) -> int:
-    return casts.parse_timestamp(value) if isinstance(value, str) else int(value)
+def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Yield the records in lots that are soon done, so that none keeps the worker busy or its memory full."""
+    batch: list[Record] = []
+    size = 0
+    for record in records:
+        batch.append(record)
+        size += len(record.key or b"") + len(record.value or b"")
+        if len(batch) == _BATCH_RECORDS or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _is_key(expression: Json, alias: str, source: DataSource) -> bool:
@@ -80,22 +82,19 @@ def _is_key(expression: Json, alias: str, source: DataSource) -> bool:
     return expression["op"] == "column" and expression["name"] in {f"{alias}.{name}" for name in names}
 
 
-def wanted_keys(where: Json | None, alias: str, source: DataSource) -> list[Key] | None:
+def wanted_keys(where: Json | None, alias: str, source: DataSource) -> list[tuple[Json, ...]] | None:
     """Return the keys that a condition names with = or IN; None when it does not name all of the key."""
-    choices: list[Sequence[Any]] = []
+    keys: list[tuple[Json, ...]] = [()]
     for column in source.key_columns:
         found = _choices(where, f"{alias}.{column.name}") if where else None
         if found is None:
             return None
-        choices.append(found)
-    keys: list[Key] = [()]
-    for values in choices:
-        keys = [(*key, hashable(value)) for key in keys for value in values]
+        keys = [(*key, value) for key in keys for value in found]
     return keys
 
 
-def _choices(where: Json, name: str) -> list[Any] | None:
-    """Return the values that a column must have one of, as far as the condition's AND says it."""
+def _choices(where: Json, name: str) -> Sequence[Json] | None:
+    """Return the constants that a column must be one of, as far as the condition's AND says it."""
     if where["op"] == "AND":
         found = (_choices(side, name) for side in where["args"])
         return next((values for values in found if values is not None), None)
@@ -106,9 +105,13 @@ def _choices(where: Json, name: str) -> list[Any] | None:
         subject, options = options[0], [subject]
     if subject["op"] != "column" or subject["name"] != name:
         return None
-    if any(option["op"] != "literal" for option in options):
-        return None
-    return [compile_expression(option)({}) for option in options]
+    return options if all(map(_is_constant, options)) else None
+
+
+def _is_constant(option: Json) -> bool:
+    if option["op"] in ("negate", "cast"):
+        return _is_constant(option["args"][0])
+    return bool(option["op"] == "literal")
 
 
 class TablePull:
@@ -119,8 +122,8 @@ class TablePull:
     def __init__(self, projection: Projection, where: Json | None, query_id: str, views: Views) -> None:
         self.header = Header(f"query_{int(time.time() * 1000)}", projection.columns)
         keys = wanted_keys(where, projection.alias, projection.source)
-        rows = views.rows(projection.source, query_id, keys)
-        self._rows = projection.apply(rows)
+        records = views.records(projection.source, query_id, keys)
+        self._rows = projection.apply(records, views.world)
         self._limit = projection.limit
 
     def rows(self) -> Iterator[ResultRow | None]:
@@ -147,7 +150,7 @@ class StreamPull:
         columns = tuple(Column(column.name, column.type) for column in projection.columns)
         self.header = Header(transient_id(projection.alias), columns)
         self._projection = projection
-        self._codec = RecordReader(source, world.registry)
+        self._world = world
         self._ends = world.topics.end_offsets(source.topic)
         self._reader: TopicReader | None = world.records.reader(source.topic, None, self._ends)
         self._message = COMPLETED
@@ -155,26 +158,19 @@ class StreamPull:
     def rows(self) -> Iterator[ResultRow | None]:
         """Yield the rows, and None while the next ones are read."""
         left = self._projection.limit
-        for row in self._projection.apply(self._read()):
-            if left is not None and left <= 0:
-                break
-            left = None if left is None else left - 1
-            yield row
-            if left == 0:
-                self._message = LIMIT_REACHED
-                return
-
-    def _read(self) -> Iterator[Row]:
-        while self._reader is not None:
-            batch = self._reader.poll(_POLL_SECONDS)
-            for record in batch:
-                if record.offset < self._ends.get(record.partition, 0) and record.value is not None:
-                    try:
-                        yield self._codec.read(record)
-                    except Undecodable:
-                        continue  # skipped, as a persistent query skips it
+        while self._reader is not None and left != 0:
+            found = [record for record in self._reader.poll(_POLL_SECONDS) if self._belongs(record)]
+            for row in self._projection.apply(found, self._world):
+                yield row
+                left = None if left is None else left - 1
+                if left == 0:
+                    self._message = LIMIT_REACHED
+                    return
             if has_reached(self._reader.position(), self._ends):
                 return
+
+    def _belongs(self, record: Record) -> bool:
+        return record.offset < self._ends.get(record.partition, 0) and record.value is not None
 
     def final_message(self) -> str:
         """Return whether all rows have been read, or as many as were wanted."""

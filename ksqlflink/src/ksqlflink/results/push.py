@@ -1,4 +1,4 @@
-"""Push queries: a Flink job that ends with its client, over a topic that lives as long."""
+"""Push queries: rows for as long as a client wants them."""
 
 from __future__ import annotations
 
@@ -7,42 +7,27 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ksqlflink.catalogue.model import DataSource
 from ksqlflink.errors import KsqlError
 from ksqlflink.results.rows import LIMIT_REACHED, Header, ResultRow
-from ksqlflink.serde.errors import Undecodable
-from ksqlflink.serde.records import RecordReader, Row
-from ksqlflink.services.records import TopicReader
-from ksqlflink.statements.world import World
+from ksqlflink.results.runs import PlanRun
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 0.2
-_CHECK_EVERY = 25  # empty polls between two looks at the job
 
 
 @dataclass
 class PushQuery:
-    """The rows of a running push query.
-
-    `end` ends its job and `failed` tells whether that has failed for good; `columns` of `sink` are in the
-    order of the header.
-    """
+    """The rows of a running push query; `ended` is called once when it is closed."""
 
     header: Header
     text: str
-    sink: DataSource
     limit: int | None
-    world: World
-    end: Callable[[], None]
-    failed: Callable[[], str | None]
+    run: PlanRun
+    ended: Callable[[], None]
     is_push: bool = True
-    _reader: TopicReader | None = None
+    _message: str | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
-    _closing: threading.Lock = field(default_factory=threading.Lock)
-
-    def open(self) -> None:
-        """Begin to read the query's topic."""
-        self._reader = self.world.records.reader(self.sink.topic, None, (0,))
+    _open: threading.Lock = field(default_factory=threading.Lock)
 
     def stop(self) -> None:
         """Let the rows end, as /close-query wants it."""
@@ -50,47 +35,37 @@ class PushQuery:
 
     def rows(self) -> Iterator[ResultRow | None]:
         """Yield the rows as they come, and None while there is none."""
-        codec, sent, idle = RecordReader(self.sink, self.world.registry), 0, 0
-        if self.limit == 0:
-            return
-        while self._reader is not None and not self._stopped.is_set():
-            batch = self._reader.poll(_POLL_SECONDS)
-            for record in batch:
-                try:
-                    row = codec.read(record)
-                except Undecodable as error:
-                    _LOG.warning("a row of %s is skipped: %s", self.header.query_id, error)
-                    continue
-                yield self._row(row)
-                sent += 1
-                if sent == self.limit:
-                    return
-            idle = 0 if batch else idle + 1
-            if not batch:
-                yield None
-            if idle % _CHECK_EVERY == _CHECK_EVERY - 1 and (reason := self.failed()) is not None:
-                _LOG.warning("%s ended: %s", self.header.query_id, reason)
-                return
+        left = self.limit
+        try:
+            for row in self._rows() if left != 0 else ():
+                yield row
+                left = left - 1 if left is not None and row is not None else left
+                if left == 0:
+                    break
+        except KsqlError as error:
+            _LOG.warning("%s ended: %s", self.header.query_id, error.message)
+            raise
+        self._message = LIMIT_REACHED if left == 0 else None
 
-    def _row(self, row: Row) -> ResultRow:
-        values = {**row.key, **(row.values or {})}
-        columns = [values.get(column.name) for column in self.sink.columns]
-        return ResultRow(columns, tombstone=row.values is None)
+    def _rows(self) -> Iterator[ResultRow | None]:
+        """Nothing more is read while the client has not taken the rows."""
+        while not self._stopped.is_set():
+            items = self.run.poll(_POLL_SECONDS)
+            for row in self.run.rows(items):
+                if self._stopped.is_set():
+                    return
+                yield row
+            yield None
 
     def final_message(self) -> str | None:
         """Return that the limit was reached; nothing when the query was ended."""
-        return None if self._stopped.is_set() else LIMIT_REACHED
+        return self._message
 
     def close(self) -> None:
-        """End the job and remove the topic."""
+        """Let go of everything."""
         self._stopped.set()
-        with self._closing:
-            reader, self._reader = self._reader, None
-        if reader is None:
-            return
-        reader.close()
-        try:
-            self.end()
-        except KsqlError as error:
-            # The rest of it is removed when the server starts again.
-            _LOG.warning("%s is not gone yet: %s", self.header.query_id, error.message)
+        if self._open.acquire(blocking=False):  # never released: it is closed once
+            try:
+                self.run.close()
+            finally:
+                self.ended()

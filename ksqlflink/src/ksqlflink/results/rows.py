@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from ksqlflink.catalogue.model import Column
-from ksqlflink.dialect import types as t
 from ksqlflink.dialect.formatter import back_quoted, sql_type
-from ksqlflink.evaluator import casts
 
 LIMIT_REACHED = "Limit Reached"
 COMPLETED = "Query Completed"
@@ -17,9 +15,12 @@ COMPLETED = "Query Completed"
 
 @dataclass(frozen=True)
 class ResultRow:
-    """A row's columns in the order of the header; a tombstone of a table has only its key."""
+    """A row's columns in the order of the header, as the JSON array that the client gets.
 
-    columns: Sequence[Any]
+    A tombstone of a table has only its key.
+    """
+
+    text: str
     tombstone: bool = False
 
 
@@ -53,32 +54,13 @@ class Results(Protocol):
     is_push: bool
 
     def rows(self) -> Iterator[ResultRow | None]:
-        """Yield rows, and None now and then while there is none; ends when the query does."""
+        """Yield rows, and None now and then while there is none; ends when the query does.
+
+        A KsqlError says why a query that was running cannot go on.
+        """
 
     def final_message(self) -> str | None:
         """Return what /query says behind the last row, if anything."""
 
     def close(self) -> None:
         """Give everything back; may be called at any time, also twice."""
-
-
-def shown(value: Any, kind: t.SqlType) -> Any:
-    """Return a column value as results show it: times as ISO text."""
-    if value is None:
-        return None
-    match kind:
-        case t.Array(item):
-            return [shown(one, item) for one in value]
-        case t.Map(_, item):
-            return {name: shown(one, item) for name, one in value.items()}
-        case t.Struct(fields):
-            return {name: shown(value.get(name), item) for name, item in fields}
-    text = _TEXTS.get(kind)
-    return value if text is None else text(value)
-
-
-_TEXTS: dict[t.SqlType, Callable[[int], str]] = {
-    t.TIMESTAMP: casts.timestamp_text,
-    t.DATE: casts.date_text,
-    t.TIME: casts.time_text,
-}

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from ksqlflink.analysis.typed import Json
-from ksqlflink.catalogue.model import Column, DataSource, Query, new_job_id
+from ksqlflink.catalogue.model import Column, DataSource, Query
 from ksqlflink.dialect import DialectError, SyntaxProblem, parse
 from ksqlflink.dialect import statements as st
 from ksqlflink.dialect.formatter import expression
-from ksqlflink.errors import BadRequest, BadStatement, KsqlError, TooManyQueries, not_supported
+from ksqlflink.errors import BadRequest, BadStatement, TooManyQueries, not_supported
 from ksqlflink.flink.settings import MAX_PUSH_QUERIES
 from ksqlflink.results.printing import Printed
 from ksqlflink.results.pull import Projection, StreamPull, TablePull, wanted_keys
 from ksqlflink.results.push import PushQuery
 from ksqlflink.results.rows import Header, Results
-from ksqlflink.results.transients import TransientJobs
+from ksqlflink.results.runs import Runner
 from ksqlflink.results.views import Views
-from ksqlflink.statements.create_query import JobBuilder, plan_transient
+from ksqlflink.statements.create_query import analyze_transient
 from ksqlflink.statements.drops import is_insert
 from ksqlflink.statements.explain import transient_id
 from ksqlflink.statements.inserts_stream import RowInserter
@@ -66,8 +66,7 @@ class QueryService:
     """
 
     world: World
-    builder: Callable[[], JobBuilder]
-    transients: TransientJobs
+    runner: Runner
     max_pushes: int = MAX_PUSH_QUERIES
     views: Views = field(init=False)
     _running: dict[str, PushQuery] = field(default_factory=dict)
@@ -173,11 +172,11 @@ class QueryService:
         query = self._materialising(source)
         if query is None:
             raise BadStatement(_NOT_QUERYABLE.format(name=source.name), statement.text)
-        analysis = plan_transient(statement, self.world).analysis
+        analysis = analyze_transient(statement, self.world)
         where = analysis.plan()["where"]
         if str(properties.get(PULL_TABLE_SCAN, True)).lower() == "false":
             self._check_key(statement, where, source)
-        return TablePull(Projection.of(analysis, statement.text), where, query.id, self.views)
+        return TablePull(Projection.of(analysis), where, query.id, self.views)
 
     @staticmethod
     def _check_key(statement: st.SelectStatement, where: Json | None, source: DataSource) -> None:
@@ -196,32 +195,17 @@ class QueryService:
         return next((q for q in queries if q.sink == source.name and not is_insert(q)), None)
 
     def _pull_stream(self, statement: st.SelectStatement) -> StreamPull:
-        analysis = plan_transient(statement, self.world).analysis
+        analysis = analyze_transient(statement, self.world)
         if not analysis.stateless or "explode" in analysis.operation:
             raise not_supported("This pull query on a stream", statement.position, statement.text)
-        return StreamPull(Projection.of(analysis, statement.text), self.world)
+        return StreamPull(Projection.of(analysis), self.world)
 
     def _push(self, statement: st.SelectStatement, properties: Mapping[str, Any]) -> PushQuery:
         query_id = transient_id(statement.query.source.alias)
-        plan = plan_transient(statement, self.world)
-        job_id = new_job_id()
-        job = self.builder().build(plan, self.world, properties, query_id)
-        self.transients.start(query_id, job_id, plan.topic, job)
-        columns = tuple(Column(column.name, column.type) for column in plan.source.columns)
-        push = PushQuery(
-            Header(query_id, columns),
-            statement.text,
-            plan.source,
-            statement.query.limit,
-            self.world,
-            end=lambda: self._end(query_id),
-            failed=lambda: self.transients.failure(query_id),
-        )
-        try:
-            push.open()
-        except KsqlError:
-            self.transients.end(query_id)
-            raise
+        analysis = analyze_transient(statement, self.world)
+        header = Header(query_id, tuple(Column(column.name, column.type) for column in analysis.columns))
+        run = self.runner.open(query_id, analysis, self.world, properties)
+        push = PushQuery(header, statement.text, analysis.limit, run, ended=lambda: self._end(query_id))
         with self._lock:
             self._running[query_id] = push
         return push
@@ -229,10 +213,7 @@ class QueryService:
     def _end(self, query_id: str) -> None:
         with self._lock:
             self._running.pop(query_id, None)
-        try:
-            self.transients.end(query_id)
-        finally:
-            self._places.release()
+        self._places.release()
 
     def running(self) -> Sequence[RunningPush]:
         """Return the push queries."""

@@ -1,49 +1,46 @@
-"""Tables in memory, kept up to date from their topics, for pull queries."""
+"""Tables in memory, kept up to date from their topics, for pull queries.
+
+They hold the records as they lie in the topic: a key is the same where its bytes are, as for Kafka itself.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
 
 from ksqlflink.catalogue.model import DataSource
 from ksqlflink.errors import KsqlError, ServerProblem
-from ksqlflink.serde.errors import Undecodable
-from ksqlflink.serde.records import RecordReader, Row
 from ksqlflink.services.records import Record, TopicReader, has_reached
 from ksqlflink.statements.world import World
+from ksqlflink.worker.errors import WorkerRefusal
+from ksqlflink.worker.records import Json, bytes_of, column_json, key_format
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 0.2
 _IDLE_SECONDS = 300.0
 _CATCH_UP_SECONDS = 60.0
-
-Key = tuple[Hashable, ...]
-
-
-def hashable(value: Any) -> Hashable:
-    """Return a value that can be looked up by."""
-    if isinstance(value, list):
-        return tuple(hashable(item) for item in value)
-    if isinstance(value, dict):
-        return tuple((name, hashable(item)) for name, item in value.items())
-    return value  # type: ignore[no-any-return]
+_MOST_KEYS = 50  # above, reading the whole table is not slower
+_BOUND_BYTES = 8  # the start of a window behind the key; of a session its end as well
+_NOTHING = {"format": "NONE"}
 
 
 class TableView:
-    """The newest row of each key of one table; a thread of its own reads its topic while it is used."""
+    """The newest record of each key of one table; a thread of its own reads its topic while it is used."""
 
     def __init__(self, source: DataSource, world: World) -> None:
         self._source = source
-        self._codec = RecordReader(source, world.registry)
+        self._world = world
         topic = world.topics.find(source.topic)
         if topic is None:
             raise ServerProblem(f"The topic '{source.topic}' of {source.name} does not exist any more")
         self._reader: TopicReader = world.records.reader(topic.name, None, range(topic.partitions))
-        self._rows: dict[Key, dict[bytes, Row]] = {}
+        # By key, and of a windowed table by the key with its window.
+        self._records: dict[bytes, dict[bytes, Record]] = {}
+        self._bounds = {None: 0, "SESSION": 2 * _BOUND_BYTES}.get(source.window_type, _BOUND_BYTES)
         self._changed = threading.Condition()
         self._failure: str | None = None
         self._ended = threading.Event()
@@ -71,14 +68,35 @@ class TableView:
         if not caught_up or self.ended:
             raise ServerProblem(f"Table {self._source.name} could not be read up to its end in time")
 
-    def rows(self, keys: Iterable[Key] | None) -> list[Row]:
-        """Return the rows of some keys, or all rows, ordered by the bytes of their keys."""
+    def records(self, keys: Sequence[Sequence[Json]] | None) -> list[Record]:
+        """Return the records of some keys, or all records, ordered by the bytes of their keys."""
+        wanted = None if keys is None else self._written(keys)
         with self._changed:
-            if keys is None:
-                found = [item for windows in self._rows.values() for item in windows.items()]
-            else:
-                found = [item for key in dict.fromkeys(keys) for item in self._rows.get(key, {}).items()]
-        return [row for _, row in sorted(found, key=lambda item: item[0])]
+            windows = self._records.values() if wanted is None else map(self._windows, wanted)
+            found = [item for each in windows for item in each.items()]
+        return [record for _, record in sorted(found, key=lambda item: item[0])]
+
+    def _windows(self, key: bytes) -> dict[bytes, Record]:
+        return self._records.get(key, {})
+
+    def _written(self, keys: Sequence[Sequence[Json]]) -> set[bytes] | None:
+        """Return the bytes of keys; None, to read all, where there are many or one is of another type."""
+        if len(keys) > _MOST_KEYS:
+            return None
+        try:
+            return {self._key(key) for key in keys}
+        except WorkerRefusal:
+            return None
+
+    def _key(self, values: Sequence[Json]) -> bytes:
+        named = zip(self._source.key_columns, values, strict=True)
+        columns = [column_json(column, expr=value) for column, value in named]
+        written = self._world.worker.call("write", columns=columns, key=self._format, value=_NOTHING)
+        return bytes_of(written["key"]) or b""
+
+    @cached_property
+    def _format(self) -> Json:
+        return key_format(self._source, self._world.registry)
 
     def _follow(self) -> None:
         try:
@@ -100,19 +118,14 @@ class TableView:
     def _apply(self, record: Record) -> None:
         if record.key is None:
             return
-        try:
-            row = self._codec.read(record)
-        except Undecodable as error:
-            _LOG.warning("a record of %s is skipped: %s", self._source.name, error)
-            return
-        key = tuple(hashable(row.key.get(column.name)) for column in self._source.key_columns)
-        windows = self._rows.setdefault(key, {})
-        if row.values is None:
+        key = record.key[: len(record.key) - self._bounds]
+        windows = self._records.setdefault(key, {})
+        if record.value is None:
             windows.pop(record.key, None)
         else:
-            windows[record.key] = row
+            windows[record.key] = record
         if not windows:
-            del self._rows[key]
+            del self._records[key]
 
 
 @dataclass
@@ -123,11 +136,13 @@ class Views:
     _views: dict[tuple[str, str], TableView] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def rows(self, source: DataSource, query_id: str, keys: Iterable[Key] | None) -> list[Row]:
-        """Return a table's rows as of now."""
+    def records(
+        self, source: DataSource, query_id: str, keys: Sequence[Sequence[Json]] | None
+    ) -> list[Record]:
+        """Return a table's records as of now; keys are constants, one for each key column."""
         view = self._view(source, query_id)
         view.wait(self.world.topics.end_offsets(source.topic))
-        return view.rows(keys)
+        return view.records(keys)
 
     def _view(self, source: DataSource, query_id: str) -> TableView:
         """Return the view of a table; one of an earlier table of the same name is not used any more."""

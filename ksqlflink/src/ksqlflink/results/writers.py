@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from ksqlflink.results.rows import Header, ResultRow, Results, shown
+from ksqlflink.errors import KsqlError
+from ksqlflink.results.rows import Header, ResultRow, Results
 from ksqlflink.serde.json_text import dumps
 
 Writer = Callable[[Results], Iterator[str]]
 
 
-def _columns(header: Header, row: ResultRow) -> list[Any]:
-    return [shown(value, c.type) for value, c in zip(row.columns, header.columns, strict=True)]
+def _pieces(results: Results, shape: Callable[[ResultRow], str], failed: str) -> Iterator[str]:
+    """Yield the rows in a shape; '' while there is nothing; and why it ends, where it fails, in `failed`."""
+    try:
+        for row in results.rows():
+            yield "" if row is None else shape(row)
+    except KsqlError as error:
+        yield failed % dumps(error.body())
 
 
 def write_old(results: Results) -> Iterator[str]:
@@ -21,15 +26,14 @@ def write_old(results: Results) -> Iterator[str]:
     # A push query ends each line as soon as it is written; a pull query begins the next one.
     before, after = ("", ",\n") if results.is_push else (",\n", "")
     yield f"[{dumps(header)}{after}"
-    for row in results.rows():
-        yield "" if row is None else f"{before}{dumps(_old_row(results.header, row))}{after}"
+
+    def shape(row: ResultRow) -> str:
+        tombstone = ',"tombstone":true' if row.tombstone else ""
+        return f'{before}{{"row":{{"columns":{row.text}{tombstone}}}}}{after}'
+
+    yield from _pieces(results, shape, f'{before}{{"errorMessage":%s}}')
     message = results.final_message()
     yield f"{before}{dumps({'finalMessage': message})}]" if message is not None else "]"
-
-
-def _old_row(header: Header, row: ResultRow) -> dict[str, Any]:
-    columns = _columns(header, row)
-    return {"row": {"columns": columns, "tombstone": True} if row.tombstone else {"columns": columns}}
 
 
 def _new_header(header: Header) -> str:
@@ -44,13 +48,11 @@ def _new_header(header: Header) -> str:
 def write_lines(results: Results) -> Iterator[str]:
     """One JSON value a line: the header object, then an array for each row."""
     yield _new_header(results.header) + "\n"
-    for row in results.rows():
-        yield "" if row is None else dumps(_columns(results.header, row)) + "\n"
+    yield from _pieces(results, lambda row: row.text + "\n", "%s\n")
 
 
 def write_array(results: Results) -> Iterator[str]:
     """One JSON array of the header object and an array for each row."""
     yield "[" + _new_header(results.header)
-    for row in results.rows():
-        yield "" if row is None else "," + dumps(_columns(results.header, row))
+    yield from _pieces(results, lambda row: "," + row.text, ",%s")
     yield "]"

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
-    TIMESTAMP_NOT_AVAILABLE,
-    Consumer,
     KafkaError,
     KafkaException,
     Message,
@@ -19,13 +17,13 @@ from confluent_kafka import (
 
 from ksqlflink.errors import ServerProblem
 from ksqlflink.services.kafka import reason
-from ksqlflink.services.records import Record, TopicReader
+from ksqlflink.services.kafka_consumer import CLIENT, check, consumer, record_of
+from ksqlflink.services.kafka_follower import KafkaFollower
+from ksqlflink.services.records import Place, Record, TopicReader
 
 _FLUSH_SECONDS = 30.0
 _METADATA_SECONDS = 10.0
 _BATCH = 500
-_CLIENT = {"log_level": 0}
-_IGNORED = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)  # passing troubles, librdkafka tries again
 
 
 @dataclass
@@ -66,7 +64,7 @@ class KafkaRecords:
         if self._producer is None:
             self._producer = Producer(
                 {
-                    **_CLIENT,
+                    **CLIENT,
                     "bootstrap.servers": self.bootstrap_servers,
                     "partitioner": "murmur2_random",
                     "linger.ms": 0,
@@ -79,6 +77,10 @@ class KafkaRecords:
         """Return a reader that begins at the offsets `starts`, or at the beginning."""
         return KafkaReader(self.bootstrap_servers, topic, starts, partitions)
 
+    def follower(self, starts: Mapping[Place, int]) -> KafkaFollower:
+        """Return what reads the topics of these partitions, which it begins at these offsets."""
+        return KafkaFollower(self.bootstrap_servers, starts)
+
 
 class KafkaReader:
     """Reads the committed records of one Kafka topic; commits no offsets."""
@@ -88,19 +90,7 @@ class KafkaReader:
     ) -> None:
         self._topic = topic
         self._position: dict[int, int] = {}
-        self._consumer = Consumer(
-            {
-                **_CLIENT,
-                "bootstrap.servers": bootstrap_servers,
-                "group.id": "_confluent-ksql-default_reader",
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "isolation.level": "read_committed",
-                "auto.offset.reset": "earliest",
-                "fetch.wait.max.ms": 50,
-                "topic.metadata.refresh.interval.ms": 5000,
-            }
-        )
+        self._consumer = consumer(bootstrap_servers)
         at = starts or {}
         assignment = [
             TopicPartition(topic, number, at.get(number, OFFSET_BEGINNING)) for number in partitions
@@ -123,18 +113,10 @@ class KafkaReader:
             if error.code() == KafkaError._PARTITION_EOF:
                 self._position[partition] = max(self._position.get(partition, 0), offset)
                 return None
-            if error.code() in _IGNORED:
-                return None
-            raise ServerProblem(f"Topic {self._topic} cannot be read: {reason(error)}")
+            check(error, self._topic)
+            return None
         self._position[partition] = offset + 1
-        kind, timestamp = message.timestamp()
-        return Record(
-            partition,
-            offset,
-            _bytes(message.key()),
-            _bytes(message.value()),
-            0 if kind == TIMESTAMP_NOT_AVAILABLE else timestamp,
-        )
+        return record_of(message)
 
     def position(self) -> Mapping[int, int]:
         """Return the offset up to which each partition has been read."""
@@ -146,7 +128,3 @@ class KafkaReader:
             self._consumer.close()
         except (KafkaException, RuntimeError):
             return
-
-
-def _bytes(value: str | bytes | None) -> bytes | None:
-    return value.encode() if isinstance(value, str) else value

@@ -15,6 +15,16 @@ PLACEHOLDER_ID = 0  # of a schema that is not registered, because the statement 
 _NOTHING_TO_DELETE = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
 
 
+def subject_of(topic: str) -> str:
+    """Return the subject of a topic's values."""
+    return f"{topic}-value"
+
+
+def key_subject_of(topic: str) -> str:
+    """Return the subject of a topic's keys."""
+    return f"{topic}-key"
+
+
 class Registry(Protocol):
     """What validating and executing statements needs of the registry."""
 

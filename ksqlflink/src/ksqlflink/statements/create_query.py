@@ -15,15 +15,14 @@ from ksqlflink.dialect.statements import CreateAsSelect, InsertSelect, SelectSta
 from ksqlflink.errors import BadStatement
 from ksqlflink.flink.translate import Services, Sink, Start, Translator
 from ksqlflink.serde import avro_schema as avro
+from ksqlflink.services.registry import key_subject_of, subject_of
 from ksqlflink.services.topics import Topic
-from ksqlflink.statements.create_source import key_subject_of, subject_of
+from ksqlflink.statements.backlog import with_backlog
 from ksqlflink.statements.definitions import sink_source
 from ksqlflink.statements.properties import check, check_both_formats, starts_at_earliest
 from ksqlflink.statements.sinks import check_result, check_upgrade, insert_outputs
 from ksqlflink.statements.topic_rules import sink_topic
 from ksqlflink.statements.world import World
-
-_TRANSIENT_TOPIC = "_ksqlflink_transient_"
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,11 @@ class QueryPlan:
     topic_is_new: bool
     key_schema: str | None = None
     value_schema: str | None = None
-    transient: bool = False
 
     @property
     def reads(self) -> tuple[str, ...]:
         """Names of the sources it reads."""
-        return tuple(source.name for source in self.analysis.inputs.values())
+        return self.analysis.reads
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -166,16 +164,10 @@ def analyze_transient(statement: SelectStatement, world: World) -> Analysis:
     return analyze(_context(query, inputs, _topics(inputs, world, text), text, sink=None, text=text))
 
 
-def plan_transient(statement: SelectStatement, world: World, topic: Topic | None = None) -> QueryPlan:
-    """Return what a query of a client asks for.
-
-    Its rows are JSON objects of all selected columns, without a key, in `topic` (a new one by default).
-    """
-    analysis = analyze_transient(statement, world)
-    topic = topic or Topic(f"{_TRANSIENT_TOPIC}{uuid.uuid4().hex}", 1, 1)
-    alias = statement.query.source.alias
-    source = DataSource(alias, analysis.kind, topic.name, "NONE", "JSON", analysis.columns, statement.text)
-    return QueryPlan(source, analysis, topic, True, transient=True)
+def client_plan(analysis: Analysis, registry_url: str) -> Json:
+    """Return the plan of a query whose rows go to a client: all columns, as the client is shown them."""
+    shown = {"format": "ROW"}
+    return {"registry": registry_url, **analysis.plan(), "sink": {"key": shown, "value": shown}}
 
 
 def _schemas(source: DataSource) -> tuple[str | None, str | None]:
@@ -229,32 +221,31 @@ class JobBuilder:
 
     def build(self, plan: QueryPlan, world: World, properties: Mapping[str, Any], query_id: str) -> FlinkJob:
         """Return the job; its start offsets are fixed now, so that a restart begins at the same place."""
-        starts = self._starts(plan.analysis, world, properties)
+        offsets = start_offsets(plan.analysis, world, properties)
+        starts = {topic: Start(at) for topic, at in offsets.items()}
         # Unique even where a catalogue was deleted and query ids start over on the same brokers.
         prefix = f"ksqlflink-{query_id}-{uuid.uuid4().hex[:8]}"
         timeout = self.transaction_timeout_ms
-        sink = Sink(plan.topic.name, prefix, timeout, exactly_once=not plan.transient)
-        json = self.plan_json(plan, world)
-        uid = plan.source.name if not plan.transient else query_id
+        sink = Sink(plan.topic.name, prefix, timeout)
+        json = with_backlog(self.plan_json(plan, world), plan.analysis, offsets, world)
         translator = Translator(self.services, starts, consumer_group(query_id))
-        return translator.job(plan.analysis, json, sink, uid, self.settings)
+        return translator.job(plan.analysis, json, sink, plan.source.name, self.settings)
 
     def plan_json(self, plan: QueryPlan, world: World) -> Json:
         """Return the whole plan, as the Flink functions read it."""
-        ids = (None, None) if plan.transient else _register(plan, world)
-        return {
-            "registry": self.services.registry_url,
-            **plan.analysis.plan(),
-            "sink": sink_json(plan, *ids),
-        }
+        sink = sink_json(plan, *_register(plan, world))
+        return {"registry": self.services.registry_url, **plan.analysis.plan(), "sink": sink}
 
-    @staticmethod
-    def _starts(analysis: Analysis, world: World, properties: Mapping[str, Any]) -> dict[str, Start]:
-        starts = {}
-        joined = len(analysis.inputs) > 1
-        for source in analysis.inputs.values():
-            # A stream joins the whole table, whatever the query is told about its streams.
-            table = source.kind == "TABLE"
-            earliest = (table and joined) or starts_at_earliest(properties, table)
-            starts[source.topic] = Start(None if earliest else world.topics.end_offsets(source.topic))
-        return starts
+
+def start_offsets(
+    analysis: Analysis, world: World, properties: Mapping[str, Any]
+) -> dict[str, Mapping[int, int] | None]:
+    """Return where a query starts to read its topics: the offsets by partition, None for the beginning."""
+    starts: dict[str, Mapping[int, int] | None] = {}
+    joined = len(analysis.inputs) > 1
+    for source in analysis.inputs.values():
+        # A stream joins the whole table, whatever the query is told about its streams.
+        table = source.kind == "TABLE"
+        earliest = (table and joined) or starts_at_earliest(properties, table)
+        starts[source.topic] = None if earliest else world.topics.end_offsets(source.topic)
+    return starts

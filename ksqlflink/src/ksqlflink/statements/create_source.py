@@ -6,6 +6,7 @@ from ksqlflink.catalogue.model import DataSource
 from ksqlflink.dialect.statements import CreateSource
 from ksqlflink.errors import BadStatement
 from ksqlflink.serde import avro_schema as avro
+from ksqlflink.services.registry import key_subject_of, subject_of
 from ksqlflink.services.topics import Topic
 from ksqlflink.statements.definitions import (
     check_keys,
@@ -21,16 +22,6 @@ from ksqlflink.statements.properties import (
 from ksqlflink.statements.sinks import upgrade_problem
 from ksqlflink.statements.topic_rules import source_topic
 from ksqlflink.statements.world import World
-
-
-def subject_of(topic: str) -> str:
-    """Return the subject of a topic's values."""
-    return f"{topic}-value"
-
-
-def key_subject_of(topic: str) -> str:
-    """Return the subject of a topic's keys."""
-    return f"{topic}-key"
 
 
 def create_source(statement: CreateSource, world: World) -> DataSource:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,15 +15,16 @@ from ksqlflink.statements import entities
 from ksqlflink.statements.create_query import (
     JobBuilder,
     QueryPlan,
+    analyze_transient,
+    client_plan,
     ensure_sink_topic,
     plan_insert,
     plan_query,
-    plan_transient,
 )
 from ksqlflink.statements.create_source import create_source, ensure_source_topic
 from ksqlflink.statements.drops import is_insert
 from ksqlflink.statements.entities import Entity
-from ksqlflink.statements.explain import Outline
+from ksqlflink.statements.explain import Outline, topology
 from ksqlflink.statements.jobs import Jobs
 from ksqlflink.statements.world import World
 
@@ -94,15 +96,21 @@ class Creator:
         """Return what EXPLAIN says of a statement that is not carried out."""
         world = self.world.sandbox()
         if isinstance(statement, st.SelectStatement):
-            plan = plan_transient(statement, world)
-        elif isinstance(statement, st.CreateAsSelect):
+            return self._client_outline(statement, world)
+        if isinstance(statement, st.CreateAsSelect):
             plan = plan_query(statement, world)
         else:
             raise BadRequest("The provided statement does not run a ksql query")
         job = self._job(plan, world, properties, "explained")
-        sinks = () if plan.transient else (plan.source.name,)
-        alias = statement.query.source.alias
-        return Outline(plan.source.columns, plan.reads, alias, job, sinks, plan.source.window_type)
+        alias, sink = statement.query.source.alias, plan.source
+        shown = topology(job), job.insert
+        return Outline(sink.columns, plan.reads, alias, *shown, (sink.name,), sink.window_type)
+
+    def _client_outline(self, statement: st.SelectStatement, world: World) -> Outline:
+        analysis = analyze_transient(statement, world)
+        plan = client_plan(analysis, self.builder().services.registry_url)
+        shown = json.dumps(plan, indent=1, ensure_ascii=False), json.dumps(plan, ensure_ascii=False)
+        return Outline(analysis.columns, analysis.reads, statement.query.source.alias, *shown)
 
     def _next_number(self) -> int:
         return self.world.catalogue.next_sequence() - 1

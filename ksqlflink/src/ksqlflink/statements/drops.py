@@ -8,8 +8,8 @@ from ksqlflink.catalogue.model import DataSource, Query
 from ksqlflink.dialect import format_statement
 from ksqlflink.dialect import statements as st
 from ksqlflink.errors import BadStatement, ServerProblem
+from ksqlflink.services.registry import subject_of
 from ksqlflink.statements import entities
-from ksqlflink.statements.create_source import subject_of
 from ksqlflink.statements.entities import Entity
 from ksqlflink.statements.lifecycle import Lifecycle
 from ksqlflink.statements.world import World

@@ -1,6 +1,7 @@
 """EXPLAIN and SHOW QUERIES EXTENDED: what a query is, in ksqlDB's shape.
 
-There is no Kafka Streams topology here: `topology` shows the Flink SQL of the query.
+There is no Kafka Streams topology here: `topology` shows the Flink SQL of the query, or the plan that the
+worker runs for a client.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class Outline:
     columns: tuple[Column, ...]
     sources: tuple[str, ...]
     alias: str
-    job: FlinkJob | None = None
+    topology: str
+    execution_plan: str
     sinks: tuple[str, ...] = ()
     window_type: str | None = None
 
@@ -87,7 +89,7 @@ class Explainer:
             "fields": entities.columns(sink.columns if sink else ()),
             "sources": list(query.sources),
             "sinks": [query.sink],
-            "topology": _topology(query.job),
+            "topology": topology(query.job),
             "executionPlan": query.job.insert,
             "overriddenProperties": self.world.catalogue.overridden(query.id),
             "ksqlHostQueryStatus": {_HOST: state},
@@ -109,8 +111,8 @@ class Explainer:
             "fields": entities.columns(outline.columns),
             "sources": list(outline.sources),
             "sinks": list(outline.sinks),
-            "topology": _topology(outline.job) if outline.job else "",
-            "executionPlan": outline.job.insert if outline.job else "",
+            "topology": outline.topology,
+            "executionPlan": outline.execution_plan,
             "overriddenProperties": dict(properties),
             "ksqlHostQueryStatus": {},
             "queryType": "PERSISTENT" if outline.sinks else "PUSH",
@@ -121,5 +123,6 @@ class Explainer:
         }
 
 
-def _topology(job: FlinkJob) -> str:
+def topology(job: FlinkJob) -> str:
+    """Return the Flink SQL of a job as one text."""
     return ";\n".join([*job.tables, job.insert]) + ";\n"

@@ -5,33 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
+from ksqlflink.analysis.typed import Json
 from ksqlflink.catalogue.model import DataSource
-from ksqlflink.dialect import types as t
-from ksqlflink.dialect.formatter import sql_type
 from ksqlflink.errors import BadRequest, BadStatement, KsqlError
-from ksqlflink.evaluator import casts
-from ksqlflink.serde.errors import Unencodable
-from ksqlflink.serde.json_text import dumps
 from ksqlflink.statements.insert_values import ValueInserter, insertable
 from ksqlflink.statements.world import World
 
 _QUOTES = ("`", '"')
-_JAVA = {
-    str: "java.lang.String",
-    bool: "java.lang.Boolean",
-    Decimal: "java.lang.Double",
-    list: "io.vertx.core.json.JsonArray",
-    dict: "io.vertx.core.json.JsonObject",
-}
-_PARSED = {t.TIMESTAMP: casts.parse_timestamp, t.DATE: casts.parse_date, t.TIME: casts.parse_time}
-_NUMBERS = (int, Decimal)
-
-
-class _Problem(Exception):
-    """Why a row cannot be inserted."""
 
 
 @dataclass(frozen=True)
@@ -56,24 +38,32 @@ class RowInserter:
     def insert(self, line: str, sequence: int) -> tuple[str, bool]:
         """Write a row; what to answer, and whether that is an acknowledgement."""
         try:
-            row = json.loads(line, parse_float=Decimal)
-            if not isinstance(row, dict):
-                raise _Problem("Invalid JSON in inserts stream")
-            ValueInserter(self.world).write(self.source, self._values(row))
-        except ValueError:
-            return _error(sequence, "Invalid JSON in inserts stream"), False
-        except (_Problem, Unencodable) as problem:
-            return _error(sequence, str(problem)), False
+            ValueInserter(self.world).write(self.source, self._given(_row(line)))
         except KsqlError as problem:
             return _error(sequence, problem.message), False
-        return dumps({"seq": sequence, "status": "ok"}), True
+        return _line({"seq": sequence, "status": "ok"}), True
 
-    def _values(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _given(self, row: Mapping[str, Any]) -> dict[str, Json]:
         given = {column_name(name): value for name, value in row.items()}
         for column in self.source.key_columns:
             if self.source.kind == "TABLE" and given.get(column.name) is None:
-                raise _Problem(f"Key field must be specified: {column.name}")
-        return {column.name: coerced(given.get(column.name), column.type) for column in self.source.columns}
+                raise BadRequest(f"Key field must be specified: {column.name}")
+        return {column.name: {"json": given.get(column.name)} for column in self.source.columns}
+
+
+def _row(line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict):
+        raise BadRequest("Invalid JSON in inserts stream")
+    return row
+
+
+def _no_number(text: str) -> None:
+    """Refuse NaN and the infinities, which JSON does not have."""
+    raise ValueError(text)
 
 
 def _error(sequence: int, message: str) -> str:
@@ -84,62 +74,13 @@ def _error(sequence: int, message: str) -> str:
         "message": message,
         "error_code": BadRequest.code,
     }
-    return dumps(members)
+    return _line(members)
+
+
+def _line(members: Json) -> str:
+    return json.dumps(members, separators=(",", ":"))
 
 
 def column_name(text: str) -> str:
     """Return a name as SQL would read it: upper-cased unless it is quoted."""
     return text[1:-1] if text[:1] in _QUOTES and text[-1:] == text[:1] and len(text) > 1 else text.upper()
-
-
-def coerced(value: Any, kind: t.SqlType) -> Any:
-    """Return a JSON value as a column's value; _Problem in ksqlDB's words when it is none."""
-    if value is None:
-        return None
-    match kind:
-        case t.Array(item) if isinstance(value, list):
-            return [coerced(one, item) for one in value]
-        case t.Map(_, item) if isinstance(value, dict):
-            return {name: coerced(one, item) for name, one in value.items()}
-        case t.Struct(fields) if isinstance(value, dict):
-            given = {column_name(name): one for name, one in value.items()}
-            return {name: coerced(given.get(name), item) for name, item in fields}
-        case t.Decimal(_, scale) if isinstance(value, str | Decimal) or _is_number(value):
-            return _decimal(value, scale, kind)
-    return _plain(value, kind)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
-
-
-def _decimal(value: Any, scale: int, kind: t.SqlType) -> Decimal:
-    try:
-        fitted = Decimal(value).quantize(Decimal(1).scaleb(-scale))
-    except ArithmeticError:
-        raise _wrong(value, kind) from None
-    if fitted != Decimal(value):
-        raise _wrong(value, kind)
-    return fitted
-
-
-def _plain(value: Any, kind: t.SqlType) -> Any:
-    if kind == t.STRING and isinstance(value, str):
-        return value
-    if kind == t.BOOLEAN and isinstance(value, bool):
-        return value
-    if kind in (t.INTEGER, t.BIGINT) and isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if kind == t.DOUBLE and _is_number(value):
-        return float(value)
-    if kind in _PARSED and isinstance(value, str):
-        try:
-            return _PARSED[kind](value)
-        except ValueError as error:
-            raise _Problem(str(error)) from error
-    raise _wrong(value, kind)
-
-
-def _wrong(value: Any, kind: t.SqlType) -> _Problem:
-    java = _JAVA.get(type(value)) or ("java.lang.Integer" if abs(value) < 1 << 31 else "java.lang.Long")
-    return _Problem(f"Can't coerce a field of type class {java} into type {sql_type(kind, quote_all=True)}")

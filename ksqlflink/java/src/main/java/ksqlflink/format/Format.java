@@ -35,18 +35,29 @@ public final class Format {
     };
   }
 
-  /** The writer of {"format", "schemaId", "schema", ..} for these columns. */
+  /**
+   * The writer of {"format", "schemaId", ..} for these columns; by the {"registered"} schema, where
+   * given.
+   */
   public static Writer writer(JsonNode spec, List<Column> columns, boolean key) {
     boolean bare = columns.size() == 1 && (key || !spec.path("wrap").asBoolean(true));
     return switch (name(spec)) {
       case "NONE" -> values -> null;
       case "KAFKA" -> new KafkaFormat(columns);
       case "JSON" -> new JsonWriter(columns, bare);
-      case "AVRO" -> new AvroWriter(columns, spec.get("schemaId").intValue(), bare);
+      case "AVRO" -> avroWriter(spec, columns, bare);
       case "DELIMITED" -> new DelimitedFormat(columns, delimiter(spec));
       case ROW -> new RowWriter(columns);
       default -> throw new IllegalArgumentException("unknown format: " + name(spec));
     };
+  }
+
+  private static Writer avroWriter(JsonNode spec, List<Column> columns, boolean bare) {
+    int id = spec.get("schemaId").intValue();
+    String schema = spec.path("registered").textValue();
+    return schema == null
+        ? new AvroWriter(columns, id, bare)
+        : new AvroSchemaWriter(columns, schema, id);
   }
 
   private static String name(JsonNode spec) {

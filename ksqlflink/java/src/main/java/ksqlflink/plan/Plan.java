@@ -23,6 +23,7 @@ public final class Plan {
   public final JsonNode json;
   public final JsonNode operation;
   public final String kind;
+  public final Registry registry;
   public final List<Input> inputs = new ArrayList<>();
 
   /** Slots of all inputs' columns in one row, the inputs side by side. */
@@ -35,7 +36,8 @@ public final class Plan {
     this.json = json;
     this.operation = json.get("operation");
     this.kind = operation.get("kind").textValue();
-    Registry registry = new Registry(json.path("registry").asText(""));
+    this.registry = new Registry(json.path("registry").asText(""));
+    registry.learn(json.path("schemas"));
     int first = 0;
     for (JsonNode spec : json.get("inputs")) {
       Input input = new Input(spec, json.path("tasks").asInt(1), registry);
@@ -50,6 +52,7 @@ public final class Plan {
     this.json = whole.json;
     this.operation = operation;
     this.kind = operation.get("kind").textValue();
+    this.registry = whole.registry;
     this.inputs.addAll(whole.inputs);
     this.slots.putAll(whole.slots);
     this.backlog = null;

@@ -2,11 +2,21 @@ package ksqlflink.state;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.LongConsumer;
 
-/** Keeps a store's bytes in memory. */
-public record MapBacking(Map<String, byte[]> map) implements Backing {
-  public MapBacking() {
-    this(new HashMap<>());
+/** Keeps a store's bytes in memory; `grown` is told by how many bytes that becomes more or less. */
+public final class MapBacking implements Backing {
+  /**
+   * What an entry takes besides its content: two objects of a map, the heads of its name and of its
+   * bytes.
+   */
+  private static final int ENTRY = 112;
+
+  private final Map<String, byte[]> map = new HashMap<>();
+  private final LongConsumer grown;
+
+  public MapBacking(LongConsumer grown) {
+    this.grown = grown;
   }
 
   @Override
@@ -16,11 +26,19 @@ public record MapBacking(Map<String, byte[]> map) implements Backing {
 
   @Override
   public void put(String name, byte[] value) {
-    map.put(name, value);
+    byte[] before = map.put(name, value);
+    grown.accept(before == null ? size(name, value) : value.length - before.length);
   }
 
   @Override
   public void remove(String name) {
-    map.remove(name);
+    byte[] before = map.remove(name);
+    if (before != null) {
+      grown.accept(-size(name, before));
+    }
+  }
+
+  private static int size(String name, byte[] value) {
+    return ENTRY + name.length() + value.length;
   }
 }

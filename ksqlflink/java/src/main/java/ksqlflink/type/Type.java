@@ -11,6 +11,7 @@ import java.util.Objects;
 public final class Type {
   public enum Kind {
     BOOLEAN,
+    // Numbers, the narrowest first: Coercion relies on it.
     INTEGER,
     BIGINT,
     DECIMAL,

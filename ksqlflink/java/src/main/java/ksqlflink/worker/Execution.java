@@ -2,6 +2,7 @@ package ksqlflink.worker;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.LongConsumer;
 import ksqlflink.operator.Operator;
 import ksqlflink.operator.Projection;
 import ksqlflink.operator.RecordReader;
@@ -16,7 +17,8 @@ interface Execution {
   /** Takes a record of one of the plan's inputs. */
   void process(int input, KafkaRecord record);
 
-  static Execution of(Plan plan, Operator.Output output, Skips skips) {
+  /** `grown` is told by how many bytes the state becomes larger or smaller. */
+  static Execution of(Plan plan, Operator.Output output, Skips skips, LongConsumer grown) {
     if (plan.kind.equals("PROJECT")) {
       Projection projection = new Projection(plan, output, skips);
       return (input, record) -> projection.process(record);
@@ -26,13 +28,17 @@ interface Execution {
     RecordReader.Target target =
         (task, side, ms, key, payload) ->
             operator.process(
-                tasks.computeIfAbsent(task, Execution::newTask), side, ms, key, payload);
+                tasks.computeIfAbsent(task, number -> newTask(number, grown)),
+                side,
+                ms,
+                key,
+                payload);
     return new RecordReader(plan, target, skips)::read;
   }
 
-  private static Task newTask(int number) {
+  private static Task newTask(int number, LongConsumer grown) {
     Task task = new Task(number);
-    task.store.use(new MapBacking());
+    task.store.use(new MapBacking(grown));
     return task;
   }
 }

@@ -9,9 +9,8 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -20,8 +19,7 @@ import java.util.concurrent.TimeUnit;
  * "..."}}, in any order. Ends with its input.
  */
 public final class Main {
-  private static final int THREADS = 4;
-  private static final int WAITING = 64;
+  private static final int END_SECONDS = 1;
 
   private final Ops ops = new Ops();
   private final PrintStream answers;
@@ -35,13 +33,18 @@ public final class Main {
     // Whoever prints something prints it into the log, not between the answers.
     System.setOut(System.err);
     serve(System.in, answers);
+    // Whoever asked is gone: a calculation that goes on is for nobody.
+    Runtime.getRuntime().halt(0);
   }
 
-  /** Answers all requests, until there are no more. */
+  /**
+   * Answers all requests, until there are no more. Each has a thread: one that takes long keeps no
+   * other from being answered. There are as many as callers.
+   */
   static void serve(InputStream requests, OutputStream answers)
       throws IOException, InterruptedException {
     Main main = new Main(answers);
-    ExecutorService pool = pool();
+    ExecutorService pool = Executors.newCachedThreadPool();
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(requests, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -49,14 +52,7 @@ public final class Main {
       pool.execute(() -> main.answer(request));
     }
     pool.shutdown();
-    pool.awaitTermination(1, TimeUnit.DAYS);
-  }
-
-  /** Where all are busy, the thread that reads works too, and whoever sends has to wait. */
-  private static ExecutorService pool() {
-    ArrayBlockingQueue<Runnable> waiting = new ArrayBlockingQueue<>(WAITING);
-    var policy = new ThreadPoolExecutor.CallerRunsPolicy();
-    return new ThreadPoolExecutor(THREADS, THREADS, 0, TimeUnit.SECONDS, waiting, policy);
+    pool.awaitTermination(END_SECONDS, TimeUnit.SECONDS);
   }
 
   private void answer(JsonNode request) {

@@ -13,6 +13,8 @@ final class Ops {
         Map.ofEntries(
             Map.entry("ping", (request, answer) -> {}),
             Map.entry("evaluate", new Evaluate()),
+            Map.entry("write", new Write()),
+            Map.entry("select", new Select()),
             Map.entry("run.open", new RunOpen(sessions)),
             Map.entry("run.records", new RunRecords(sessions)),
             Map.entry("run.close", new RunClose(sessions)));

@@ -6,11 +6,12 @@ import java.io.IOException;
 
 /**
  * run.records: {"session", "records"} is answered by the {"records"} that they result in, and those
- * {"skipped"}: partition, offset, reason.
+ * {"skipped"}: partition, offset, reason. With {"most"} no more records are taken once the results
+ * have so many bytes; {"taken"} says how many were.
  */
 record RunRecords(Sessions sessions) implements Op {
   @Override
   public void answer(JsonNode request, ObjectNode answer) throws IOException {
-    sessions.of(request).process(request.get("records"), answer);
+    sessions.of(request).process(request, answer);
   }
 }

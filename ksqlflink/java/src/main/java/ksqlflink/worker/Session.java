@@ -4,33 +4,87 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import ksqlflink.format.Registry;
 import ksqlflink.plan.KafkaRecord;
 import ksqlflink.plan.Plan;
 import ksqlflink.type.Undecodable;
 
 /** A plan that is being run, and the answer that its results go to at the moment. */
 final class Session {
-  private final Execution execution;
+  /** By how much it grows until the others are looked at. */
+  private static final long STEP = 1 << 18;
+
+  /** What a result takes besides its content. */
+  private static final int RESULT = 200;
+
+  private final Sessions all;
+  private final Registry registry;
+  private volatile Execution execution;
+  private volatile String end;
+  private volatile long state;
+  private volatile long answered;
+  private long looked;
   private ArrayNode results;
   private ArrayNode skipped;
 
-  Session(Plan plan) {
-    execution = Execution.of(plan, this::emit, this::skip);
+  Session(Plan plan, Sessions all) {
+    this.all = all;
+    this.registry = plan.registry;
+    this.execution = Execution.of(plan, this::emit, this::skip, more -> state += more);
   }
 
   /**
-   * Takes [[input, partition, offset, ms, key, value], ..]; answers [[key, value, ms], ..], and
-   * what was skipped.
+   * Takes {"records": [[input, partition, offset, ms, key, value], ..]}, maybe new {"schemas"},
+   * until the results have {"most"} bytes; answers the results, [[key, value, ms], ..], how many
+   * were taken, and what was skipped.
    */
-  synchronized void process(JsonNode records, ObjectNode answer) throws IOException {
+  synchronized void process(JsonNode request, ObjectNode answer) throws IOException {
+    registry.learn(request.path("schemas"));
+    JsonNode records = request.get("records");
+    long most = request.path("most").asLong(Long.MAX_VALUE);
     results = answer.putArray("records");
     skipped = answer.putArray("skipped");
-    for (JsonNode record : records) {
-      execution.process(record.get(0).intValue(), kafkaRecord(record));
+    int taken = 0;
+    while (taken < records.size() && answered < most) {
+      JsonNode record = records.get(taken++);
+      running().process(record.get(0).intValue(), kafkaRecord(record));
+      makeRoom();
+    }
+    answer.put("taken", taken);
+    answered = 0;
+    results = null;
+    skipped = null;
+    looked = Math.min(looked, bytes());
+  }
+
+  private Execution running() {
+    Execution running = execution;
+    if (running == null) {
+      throw new IllegalArgumentException(end);
+    }
+    return running;
+  }
+
+  private void makeRoom() {
+    if (bytes() > looked + STEP) {
+      looked = bytes();
+      all.makeRoom();
+      running();
     }
   }
 
-  private static KafkaRecord kafkaRecord(JsonNode record) throws IOException {
+  /** What it holds: its state, and results that are not on their way yet. */
+  long bytes() {
+    return execution == null ? 0 : state + answered;
+  }
+
+  /** Ends it, from whatever thread, and lets go of its state. */
+  void end(String why) {
+    end = why;
+    execution = null;
+  }
+
+  static KafkaRecord kafkaRecord(JsonNode record) throws IOException {
     byte[] key = record.get(4).binaryValue();
     byte[] value = record.get(5).binaryValue();
     return new KafkaRecord(
@@ -39,6 +93,12 @@ final class Session {
 
   private void emit(byte[] key, byte[] value, long ms) {
     results.addArray().add(key).add(value).add(ms);
+    answered += RESULT + length(key) + length(value);
+    makeRoom();
+  }
+
+  private static int length(byte[] bytes) {
+    return bytes == null ? 0 : bytes.length;
   }
 
   private void skip(KafkaRecord record, Undecodable reason) {

@@ -6,9 +6,10 @@ import java.util.regex.Pattern;
 /**
  * Tells programs from pages in a browser, by headers that no page can set itself.
  *
- * <p>A page of another site carries its Origin (with every POST, PUT, DELETE), or Sec-Fetch-Site where it
- * carries no Origin (a link, an image). A page whose name leads to this machine (DNS rebinding) is of the
- * server's own origin, but its name stands in Host. Programs send a local Host and neither of the others.
+ * <p>A page of another site carries its Origin (with every POST, PUT, DELETE), or Sec-Fetch-Site
+ * where it carries no Origin (a link, an image). A page whose name leads to this machine (DNS
+ * rebinding) is of the server's own origin, but its name stands in Host. Programs send a local Host
+ * and neither of the others.
  */
 final class Callers {
   private static final Pattern LOCAL =

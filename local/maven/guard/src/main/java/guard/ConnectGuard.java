@@ -42,7 +42,12 @@ public final class ConnectGuard implements ConnectRestExtension {
         request.abortWith(
             Response.status(Response.Status.FORBIDDEN)
                 .type(MediaType.APPLICATION_JSON_TYPE)
-                .entity(Map.of("error_code", Response.Status.FORBIDDEN.getStatusCode(), "message", refusal))
+                .entity(
+                    Map.of(
+                        "error_code",
+                        Response.Status.FORBIDDEN.getStatusCode(),
+                        "message",
+                        refusal))
                 .build());
       }
     }

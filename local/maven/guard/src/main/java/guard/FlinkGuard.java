@@ -21,7 +21,10 @@ import org.apache.flink.shaded.netty4.io.netty.handler.codec.http.HttpServerCode
 import org.apache.flink.shaded.netty4.io.netty.handler.codec.http.HttpVersion;
 import org.apache.flink.shaded.netty4.io.netty.util.ReferenceCountUtil;
 
-/** For the REST servers of the job manager and of the SQL gateway, which find it by its service file. */
+/**
+ * For the REST servers of the job manager and of the SQL gateway, which find it by its service
+ * file.
+ */
 public final class FlinkGuard implements InboundChannelHandlerFactory {
   @Override
   public int priority() {
@@ -34,7 +37,9 @@ public final class FlinkGuard implements InboundChannelHandlerFactory {
     return Optional.of(new Placing());
   }
 
-  /** Flink would put the guard behind what stores uploaded files: this one puts it in front of that. */
+  /**
+   * Flink would put the guard behind what stores uploaded files: this one puts it in front of that.
+   */
   private static final class Placing extends ChannelInitializer<Channel> {
     @Override
     protected void initChannel(Channel channel) {
@@ -64,7 +69,9 @@ public final class FlinkGuard implements InboundChannelHandlerFactory {
 
     private static String refusal(HttpHeaders headers) {
       return Callers.refusal(
-          headers.get(HttpHeaderNames.HOST), headers.get(HttpHeaderNames.ORIGIN), headers.get("Sec-Fetch-Site"));
+          headers.get(HttpHeaderNames.HOST),
+          headers.get(HttpHeaderNames.ORIGIN),
+          headers.get("Sec-Fetch-Site"));
     }
 
     private static void refuse(ChannelHandlerContext context, String refusal) {

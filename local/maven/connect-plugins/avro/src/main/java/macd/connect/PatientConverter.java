@@ -14,9 +14,10 @@ import org.apache.kafka.connect.errors.RetriableException;
 import org.apache.kafka.connect.storage.Converter;
 
 /**
- * Another converter, `delegate`, whose failures it sorts: a registry that does not answer is no fault of the
- * record. Connect tries such a record again (errors.retry.timeout) and leaves the rest to errors.tolerance;
- * converters themselves make it one kind of error, so good records would become dead letters in an outage.
+ * Another converter, `delegate`, whose failures it sorts: a registry that does not answer is no
+ * fault of the record. Connect tries such a record again (errors.retry.timeout) and leaves the rest
+ * to errors.tolerance; converters themselves make it one kind of error, so good records would
+ * become dead letters in an outage.
  */
 public class PatientConverter implements Converter {
   static final String DELEGATE = "delegate";
@@ -62,7 +63,9 @@ public class PatientConverter implements Converter {
     }
   }
 
-  /** Whether one error of the chain says that the registry is away, and nothing about the record. */
+  /**
+   * Whether one error of the chain says that the registry is away, and nothing about the record.
+   */
   protected boolean passes(Throwable error) {
     return error instanceof IOException
         || error instanceof org.apache.kafka.common.errors.RetriableException;
@@ -100,7 +103,8 @@ public class PatientConverter implements Converter {
       Class<?> found = Class.forName(name, true, getClass().getClassLoader());
       return found.asSubclass(Converter.class).getDeclaredConstructor().newInstance();
     } catch (ReflectiveOperationException | ClassCastException error) {
-      throw new ConnectException(DELEGATE + ": " + name + " is no converter beside this one.", error);
+      throw new ConnectException(
+          DELEGATE + ": " + name + " is no converter beside this one.", error);
     }
   }
 }

@@ -1,0 +1,68 @@
+"""Records, columns and formats as the worker's requests carry them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+from ksqlflink.catalogue.codec import type_to_json
+from ksqlflink.catalogue.model import Column, DataSource
+from ksqlflink.serde import avro_schema as avro
+from ksqlflink.services.records import Record
+from ksqlflink.services.registry import Registry, key_subject_of, subject_of
+
+Json = dict[str, Any]
+_AVRO_HEADER = 5  # a zero byte and the schema's id
+
+
+def base64_of(data: bytes | None) -> str | None:
+    """Return bytes as text."""
+    return None if data is None else base64.b64encode(data).decode("ascii")
+
+
+def bytes_of(text: str | None) -> bytes | None:
+    """Return the bytes of a text."""
+    return None if text is None else base64.b64decode(text)
+
+
+def record_json(record: Record, number: int = 0) -> list[Any]:
+    """Return a record of the plan's input of that number."""
+    key, value = base64_of(record.key), base64_of(record.value)
+    return [number, record.partition, record.offset, record.timestamp, key, value]
+
+
+def schemas_of(records: Iterable[Record], registry: Registry) -> dict[str, str]:
+    """Return the schemas by whose ids the records may be read, where the registry has them."""
+    parts = (part for record in records for part in (record.key, record.value))
+    ids = {int.from_bytes(p[1:_AVRO_HEADER]) for p in parts if p and p[0] == 0 and len(p) >= _AVRO_HEADER}
+    return {str(number): text for number in ids if (text := registry.schema(number)) is not None}
+
+
+def column_json(column: Column, **given: Any) -> Json:
+    """Return a column of a record to be written; `expr` or `json` is its value, null without either."""
+    return {"name": column.name, "type": type_to_json(column.type), "key": column.key, **given}
+
+
+def key_format(source: DataSource, registry: Registry) -> Json:
+    """Return how a source's keys are written."""
+    if source.key_format != "AVRO" or not source.key_columns:
+        return {"format": source.key_format}
+    schema = avro.key_schema(source.key_columns, source.name)
+    return {"format": "AVRO", **_registered(key_subject_of(source.topic), schema, registry)}
+
+
+def value_format(source: DataSource, registry: Registry) -> Json:
+    """Return how a source's values are written."""
+    if source.value_format == "AVRO" and source.value_columns:
+        schema = avro.value_schema(source.value_columns, source.value_schema_name, source.wrap_value)
+        return {"format": "AVRO", **_registered(subject_of(source.topic), schema, registry)}
+    return {"format": source.value_format, "delimiter": source.value_delimiter, "wrap": source.wrap_value}
+
+
+def _registered(subject: str, own: str, registry: Registry) -> Json:
+    """Return the newest schema of a subject; the source's own is registered if somebody has removed it."""
+    schema = registry.latest(subject)
+    if schema is None:
+        return {"schemaId": registry.register(subject, own), "registered": own}
+    return {"schemaId": registry.latest_id(subject), "registered": schema}
