@@ -139,7 +139,7 @@ compose-reset: docker env ## Stop the containers and delete their data
 	@$(COMPOSE) down --volumes
 
 requirements: $(INSTALLED) ## Resolve pyproject.toml anew into the two pinned requirements files
-	@common="--universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --upgrade"
+	@common="--universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet --upgrade --no-emit-package ksqlflink"
 	$(BIN)/uv pip compile $$common pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile $$common pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
 	echo setuptools | $(BIN)/uv pip compile $${common/--upgrade/} - -c requirements-dev.txt -o docker/build-requirements.txt

@@ -20,7 +20,9 @@ _INTERRUPTED = 130
 def _lane(name: str, arguments: list[str]) -> Lane:
     results = FOLDER / f"{name}.xml"
     spread = _SPREAD if name == UNIT else ()
-    command = [sys.executable, "-m", "pytest", "--lane", name, "--no-header", f"--junitxml={results}"]
+    # The settings are said, or else a path of ksqlflink's in TEST_ARGS would bring that package's.
+    settings = ["-c", str(REPOSITORY / "pyproject.toml"), "--lane", name, "--no-header"]
+    command = [sys.executable, "-m", "pytest", *settings, f"--junitxml={results}"]
     return Lane(name, [*command, *spread, *arguments], FOLDER / f"{name}.log", results)
 
 

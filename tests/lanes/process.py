@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ _SCREEN = Lock()
 # What pytest exits with where nothing was selected.
 _NO_TESTS = 5
 _WIDTH = 9
+# What librdkafka says of its own accord about brokers that tests have taken away is in the log only.
+_NOISE = re.compile(r"%\d\|")
 
 
 @dataclass
@@ -72,6 +75,8 @@ class _Running:
             for line in lines:
                 log.write(line)
                 log.flush()
+                if _NOISE.match(line):
+                    continue
                 if held or (line.startswith("=") and "session starts" not in line):
                     held.append(line)
                 else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -100,8 +101,8 @@ class Case(_Strict):
 
 
 def load_case(path: Path) -> Case:
-    """Read one case file."""
-    return Case.model_validate_json(path.read_bytes())
+    """Read one case file; its texts may hold half a surrogate pair, which pydantic's own reader refuses."""
+    return Case.model_validate(json.loads(path.read_bytes()))
 
 
 def load_cases(folders: Iterable[Path], only: Iterable[str] = (), level: Level = "full") -> list[Case]:

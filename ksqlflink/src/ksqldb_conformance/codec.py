@@ -41,12 +41,14 @@ def plain_logical_types(schema: Schema) -> Schema:
 
 
 def to_avro(value: Any) -> Any:
-    """`{"$decimal": "1.20"}` -> Decimal, at any depth."""
+    """`{"$decimal": "1.20"}` -> Decimal and `{"$base64": ..}` -> bytes, at any depth."""
     if isinstance(value, list):
         return [to_avro(item) for item in value]
     if isinstance(value, dict):
         if set(value) == {"$decimal"}:
             return Decimal(value["$decimal"])
+        if set(value) == {"$base64"}:
+            return base64.b64decode(value["$base64"])
         return {name: to_avro(item) for name, item in value.items()}
     return value
 

@@ -53,6 +53,13 @@ def test_avro_has_the_registrys_header_and_keeps_times_as_integers_and_decimals_
     assert decode(wire, "AVRO", {258: SCHEMA}.__getitem__) == VALUE
 
 
+def test_bytes_inside_avro_are_written_as_base64():
+    schema = {"type": "record", "name": "R", "fields": [{"name": "raw", "type": "bytes"}]}
+    wire = encode({"raw": {"$base64": "aGk="}}, "AVRO", (schema, 1))
+    assert wire[5:] == b"\x04hi"
+    assert decode(wire, "AVRO", {1: schema}.__getitem__) == {"raw": {"$base64": "aGk="}}
+
+
 def test_null_is_null_in_every_format():
     assert encode(None, "AVRO") is None
     assert decode(None, "JSON", no_schema) is None

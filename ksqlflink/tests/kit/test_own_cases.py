@@ -69,4 +69,4 @@ def test_a_case_names_only_what_it_declares(case):
     assert {record.topic for record in case.inputs} <= {topic.name for topic in case.topics}
     assert set(case.outputs) <= set(case.formats)
     assert all(name.startswith(case.name[:4]) for name in case.all_topics)
-    assert case.name.startswith((*CORE_CASES, "tt"))
+    assert case.name.startswith((*CORE_CASES, "av", "tt"))

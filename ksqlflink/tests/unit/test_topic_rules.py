@@ -183,3 +183,31 @@ def test_a_topic_that_the_brokers_refuse_is_refused_with_the_statement(stage: St
     assert error.message == "Failed to guarantee existence of topic x\nCaused by: too many replicas"
     assert (error.status, error.code, error.statement_text) == (500, 50000, text)
     assert everything(stage) == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CREATE STREAM x WITH (KAFKA_TOPIC='x', FORMAT='AVRO') AS SELECT * FROM m_in EMIT CHANGES;",
+        "CREATE STREAM x (k INT KEY, v INT) WITH (KAFKA_TOPIC='x', FORMAT='AVRO', PARTITIONS=1);",
+    ],
+)
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_schema_that_is_refused_leaves_nothing_behind(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, text: str, is_new: bool
+) -> None:
+    register = stage.registry.register
+
+    def refusing(subject: str, schema: str) -> int:
+        if subject.endswith("-value"):
+            raise BadRequest(f"Could not register schema for subject '{subject}': incompatible")
+        return register(subject, schema)
+
+    monkeypatch.setattr(stage.registry, "register", refusing)
+    if not is_new:
+        have(stage, "x", partitions=1 if "PARTITIONS" in text else 2)
+    assert "'x-value': incompatible" in refusal(stage, text).message
+    assert (stage.topics.find("x") is None) == is_new
+    assert stage.registry.subjects == {}
+    assert stage.catalogue.source("X") is None
+    assert stage.jobs.started == []

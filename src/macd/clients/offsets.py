@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from macd.clients.kafka import SERVICE, client_config, wrap
 from macd.errors import RequestRejected
@@ -14,6 +15,9 @@ from macd.specs.endpoints import KafkaService
 
 # Seconds. Brokers answer in milliseconds when they are there, so a longer wait only delays the bad news.
 REQUEST_TIMEOUT_S = 10.0
+# A topic that has just been made, or whose broker has just come back, is led by nobody for a moment.
+LEADER_LIMIT_S = 5.0
+_LEADERLESS = {KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION}
 # Topic and partition.
 Place = tuple[str, int]
 
@@ -96,15 +100,34 @@ def _offsets(
     try:
         known = admin.list_topics(timeout=REQUEST_TIMEOUT_S).topics
         places = [TopicPartition(topic, each) for topic in topics for each in _partitions(known, topic)]
-        for spec, level in asked:
-            answers = admin.list_offsets(
-                dict.fromkeys(places, spec), isolation_level=level, request_timeout=REQUEST_TIMEOUT_S
-            )
-            for at, answer in answers.items():
-                found.setdefault((at.topic, at.partition), []).append(answer.result().offset)
+        for which in asked:
+            for at, offset in _answered(admin, places, which).items():
+                found.setdefault((at.topic, at.partition), []).append(offset)
     except KafkaException as error:
         raise wrap(error, service) from error
     return found
+
+
+def _answered(admin: AdminClient, places: list[TopicPartition], which: _Which) -> dict[TopicPartition, int]:
+    def ask() -> dict[TopicPartition, int]:
+        answers = admin.list_offsets(
+            dict.fromkeys(places, which.spec),
+            isolation_level=which.isolation,
+            request_timeout=REQUEST_TIMEOUT_S,
+        )
+        return {at: answer.result().offset for at, answer in answers.items()}
+
+    asking = Retrying(
+        retry=retry_if_exception(_is_leaderless),
+        stop=stop_after_delay(LEADER_LIMIT_S),
+        wait=wait_fixed(0.1),
+        reraise=True,
+    )
+    return asking(ask)
+
+
+def _is_leaderless(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in _LEADERLESS
 
 
 def _partitions(known: dict[str, Any], topic: str) -> list[int]:

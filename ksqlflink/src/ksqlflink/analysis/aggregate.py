@@ -17,9 +17,6 @@ from ksqlflink.dialect import types as t
 from ksqlflink.dialect.columns import children_of
 
 _BOUNDS = {"WINDOWSTART": "$windowstart", "WINDOWEND": "$windowend"}
-# What can be taken back when a row of a table changes: here, and in ksqlDB only.
-_OF_TABLES = ("AVG", "COLLECT_LIST", "COUNT", "SUM")
-_OF_TABLES_ELSEWHERE = ("HISTOGRAM", "STDDEV_SAMP", "STDDEV_SAMPLE")
 # A query that aggregates everything has one group.
 ONE_GROUP = ast.Literal("INTEGER", "1")
 
@@ -210,14 +207,16 @@ def check_table(grouping: Grouping) -> None:
     query, context = grouping.context.query, grouping.context
     if query.window is not None:
         raise context.fail("Windowing not supported for table aggregations.")
-    used = list(dict.fromkeys(str(item["function"]) for item in grouping.aggregates))
-    refused = [name for name in used if name not in (*_OF_TABLES, *_OF_TABLES_ELSEWHERE)]
+    used = {
+        name: functions.find(name).of_tables for item in grouping.aggregates for name in [item["function"]]
+    }
+    refused = [name for name, of_tables in used.items() if not of_tables]
     if refused:
         several = "s" if len(refused) > 1 else ""
         raise context.fail(
             f"The aggregation function{several} {grammatical(refused, 'and')} cannot be applied to a table "
             "source, only to a stream source."
         )
-    for name in used:
-        if name in _OF_TABLES_ELSEWHERE:
+    for name, of_tables in used.items():
+        if of_tables == "elsewhere":
             raise context.refuse(f"{name} of a table", query.position)

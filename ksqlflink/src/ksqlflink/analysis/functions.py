@@ -14,35 +14,24 @@ from ksqlflink.analysis.signatures import UNIT, Bindings, Pattern, Signature, bu
 from ksqlflink.analysis.typed import Typed, TypeProblem, as_decimal, base, cast, is_number, node, shown
 from ksqlflink.dialect import types as t
 
-# ksqlDB's messages name a function as its class is annotated, and some parameters.
-_ANNOTATED = {
-    "ABS": "Abs",
-    "ROUND": "Round",
-    **{
-        name: name.lower()
-        for name in ("UCASE", "LCASE", "TRIM", "LEN", "SUBSTRING", "SPLIT", "DATEADD", "TIMEADD", "TIMESUB")
-    },
-}
-_LABELS = {
-    "ABS": ("val",),
-    "ROUND": ("val", "decimalPlaces"),
-    "UCASE": ("input",),
-    "LCASE": ("input",),
-    "TRIM": ("input",),
-    "LEN": ("input",),
-    "SUBSTRING": ("str", "pos", "length"),
-    "COALESCE": ("first", "others"),
-}
-
 
 @dataclass(frozen=True)
 class Function:
-    """A function of functions.yaml."""
+    """A function as functions.yaml declares it, which says what the members are."""
 
     name: str
-    aggregate: bool
     signatures: tuple[Signature, ...]
-    description: str = ""
+    description: str
+    kind: str = "scalar"
+    category: str = "OTHER"
+    shown: str | None = None
+    docs: tuple[str, ...] = ()
+    of_tables: bool | str = False
+
+    @property
+    def aggregate(self) -> bool:
+        """Whether it is an aggregate function."""
+        return self.kind == "aggregate"
 
 
 @dataclass(frozen=True)
@@ -68,22 +57,21 @@ def functions() -> Mapping[str, Function]:
     return {entry["name"]: _function(entry) for entry in yaml.safe_load(text)}
 
 
-def _function(entry: Mapping[str, Any]) -> Function:
-    name = entry["name"]
-    signatures = tuple(_signature(name, item) for item in entry["signatures"])
-    aggregate = entry.get("kind", "scalar") == "aggregate"
-    return Function(name, aggregate, signatures, entry.get("description", ""))
+def _function(entry: dict[str, Any]) -> Function:
+    labels, of_bytes = entry.pop("labels", ()), entry.pop("bytes_labels", None)
+    signatures = tuple(
+        _signature(item, of_bytes if of_bytes and item["args"][0] == "BYTES" else labels)
+        for item in entry.pop("signatures")
+    )
+    return Function(signatures=signatures, docs=tuple(entry.pop("docs", ())), **entry)
 
 
-def _signature(function: str, item: Mapping[str, Any]) -> Signature:
+def _signature(item: Mapping[str, Any], labels: Sequence[str]) -> Signature:
     texts = [str(text) for text in item["args"]]
     variadic = bool(texts) and texts[-1].endswith("...")
     parameters = tuple(pattern(text.removesuffix("...")) for text in texts)
     literals = tuple(item.get("literals", ()))
-    labels = _LABELS.get(function, ())[: len(parameters)]
-    if function == "SUBSTRING" and texts[0] == "BYTES":
-        labels = ("bytes", *labels[1:])
-    return Signature(parameters, variadic, str(item["returns"]), literals, labels)
+    return Signature(parameters, variadic, str(item["returns"]), literals, tuple(labels[: len(parameters)]))
 
 
 def is_aggregate(name: str) -> bool:
@@ -120,21 +108,17 @@ def resolve(function: Function, arguments: Sequence[Typed]) -> Resolution:
 def refusal(function: Function, given: str) -> str:
     """Return what ksqlDB says of a call with arguments of other types."""
     return (
-        f"Function '{_shown(function)}' does not accept parameters ({given}).\n"
+        f"Function '{function.shown or function.name}' does not accept parameters ({given}).\n"
         f"Valid alternatives are:\n{_listed(function)}"
     )
 
 
 def _ambiguous(function: Function, arguments: Sequence[Typed]) -> str:
     return (
-        f"Function '{_shown(function)}' cannot be resolved due to ambiguous method parameters "
+        f"Function '{function.shown or function.name}' cannot be resolved due to ambiguous method parameters "
         f"({_given(arguments)}).\nUse CAST() to explicitly cast your parameters to one of the supported "
         f"function calls.\nValid function calls are:\n{_listed(function)}"
     )
-
-
-def _shown(function: Function) -> str:
-    return _ANNOTATED.get(function.name, function.name)
 
 
 def _given(arguments: Sequence[Typed]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TypeAlias
 
 from ksqlflink.analysis.typed import base, is_number, wider
@@ -12,6 +13,7 @@ from ksqlflink.dialect import types as t
 _TOKEN = re.compile(r"[A-Za-z_]\w*|[<>,]")
 _VARIABLE = re.compile(r"[A-Z]\Z")
 _WIDTH = ("INTEGER", "BIGINT", "DECIMAL", "DOUBLE")
+_RULES = ("same", "whole", "widest")
 UNIT = "UNIT"
 ANY = "ANY"
 LAMBDA = "LAMBDA"
@@ -139,7 +141,7 @@ class Signature:
     def result(self, arguments: list[t.SqlType | None], bound: Bindings) -> t.SqlType | None:
         """Return the type of a call with these arguments."""
         match self.returns:
-            case "same" | "sum":
+            case "same":
                 return arguments[0]
             case "whole":
                 first = arguments[0]
@@ -154,9 +156,13 @@ class Signature:
         shown = [str(parameter) for parameter in self.parameters]
         if self.variadic:
             shown[-1] += "..."
-        labels = (*self.labels, *[""] * (len(shown) - len(self.labels)))
-        named = [f"{kind} {label}".strip() for kind, label in zip(shown, labels, strict=False)]
+        named = [f"{kind} {label}".strip() for kind, label in zip_longest(shown, self.labels, fillvalue="")]
         return f"{function}({', '.join(named)})"
+
+    @property
+    def shown_result(self) -> str:
+        """What it returns, as DESCRIBE FUNCTION shows it."""
+        return "DECIMAL" if self.returns in _RULES else str(pattern(self.returns))
 
 
 def _widest(kinds: list[t.SqlType]) -> t.SqlType | None:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from ksqlflink.dialect import ast
 from ksqlflink.dialect import statements as st
 from ksqlflink.errors import AssertionFailed, BadStatement
-from ksqlflink.statements import entities
-from ksqlflink.statements.entities import Entity
+from ksqlflink.statements.entities import Entity, entity
 from ksqlflink.statements.world import World
 
 _DEFAULT_MS = 1000
@@ -35,7 +34,8 @@ class Asserter:
                 statement.text,
             )
         _wait(lambda: self._topic_trouble(statement), statement.timeout)
-        return entities.asserted_topic(statement.text, statement.topic, statement.exists)
+        members = {"topicName": statement.topic, "exists": statement.exists}
+        return entity("assert_topic", statement.text, members)
 
     def _topic_trouble(self, statement: st.AssertTopic) -> str | None:
         topic = self.world.topics.find(statement.topic)
@@ -59,9 +59,8 @@ class Asserter:
                 "ASSERT SCHEMA statements much include a subject name or an id", statement.text
             )
         _wait(lambda: self._schema_trouble(statement), statement.timeout)
-        return entities.asserted_schema(
-            statement.text, statement.subject, statement.schema_id, statement.exists
-        )
+        members = {"subject": statement.subject, "id": statement.schema_id, "exists": statement.exists}
+        return entity("assert_schema", statement.text, members)
 
     def _schema_trouble(self, statement: st.AssertSchema) -> str | None:
         found = self._has_schema(statement.subject, statement.schema_id)

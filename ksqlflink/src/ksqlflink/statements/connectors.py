@@ -9,8 +9,7 @@ from urllib.parse import quote, urlsplit
 from ksqlflink.dialect import statements as st
 from ksqlflink.errors import ConnectRefusal, ServerProblem
 from ksqlflink.services.http import HttpError, JsonService, ServiceUnreachable, without_login
-from ksqlflink.statements import entities
-from ksqlflink.statements.entities import Entity
+from ksqlflink.statements.entities import Entity, entity, warning
 
 _DEFAULT_URL = "http://localhost:8083"  # ksqlDB's own default
 _NOT_FOUND = 404
@@ -72,12 +71,13 @@ class Connectors:
         if statement.name in self._call("GET", "/connectors", shown):
             message = f"Connector {statement.name} already exists"
             if statement.if_not_exists:
-                return entities.warning(shown, message)
+                return warning(shown, message)
             raise ConnectRefusal(message, _CONFLICT)
         config = {name: value.text for name, _, value in statement.properties}
         body = {"name": statement.name, "config": {**config, "name": statement.name}}
         info = self._call("POST", "/connectors", shown, body, "Failed to create connector")
-        return entities.connector_info(shown, info)
+        members = {name: info.get(name) for name in ("name", "config", "tasks", "type")}
+        return entity("connector_info", shown, {"info": members})
 
     def drop(self, statement: st.DropConnector) -> Entity:
         """DROP CONNECTOR."""
@@ -87,9 +87,8 @@ class Connectors:
         except ConnectRefusal as refusal:
             if not (statement.if_exists and refusal.status == _NOT_FOUND):
                 raise
-            message = f"Connector '{statement.name}' does not exist."
-            return entities.warning(statement.text, message)
-        return entities.dropped_connector(statement.text, statement.name)
+            return warning(statement.text, f"Connector '{statement.name}' does not exist.")
+        return entity("drop_connector", statement.text, {"connectorName": statement.name})
 
     def show(self, statement: st.Show) -> Entity:
         """SHOW [SOURCE|SINK] CONNECTORS."""
@@ -97,7 +96,7 @@ class Connectors:
         names = self._call("GET", "/connectors", statement.text, failure="Failed to list connectors")
         listed = [self._simple(name, statement.text) for name in names]
         wanted = [item for item in listed if not scope or item["type"] == scope]
-        return entities.connector_list(statement.text, wanted)
+        return entity("connector_list", statement.text, {"connectors": wanted})
 
     def _simple(self, name: str, text: str) -> Mapping[str, Any]:
         path = f"/connectors/{quote(name, safe='')}"
@@ -115,8 +114,13 @@ class Connectors:
         status = self._call("GET", f"{path}/status", text, failure="Failed to query connector status")
         info = self._call("GET", path, text, failure="Failed to query connector")
         topics = self._call("GET", f"{path}/topics", text, failure="Failed to query connector topics")
-        used = topics.get(statement.name, {}).get("topics", [])
-        return entities.connector_description(text, info["config"].get("connector.class"), status, used)
+        members = {
+            "connectorClass": info["config"].get("connector.class"),
+            "status": status,
+            "sources": [],
+            "topics": topics.get(statement.name, {}).get("topics", []),
+        }
+        return entity("connector_description", text, members)
 
     def _call(
         self,

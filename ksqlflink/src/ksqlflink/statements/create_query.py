@@ -186,8 +186,8 @@ def _register(plan: QueryPlan, world: World) -> tuple[int | None, int | None]:
         return None if schema is None else world.registry.register(subject, schema)
 
     topic = plan.topic.name
-    key = register(key_subject_of(topic), plan.key_schema)
-    return key, register(subject_of(topic), plan.value_schema)
+    value = register(subject_of(topic), plan.value_schema)
+    return register(key_subject_of(topic), plan.key_schema), value
 
 
 def sink_json(plan: QueryPlan, key_id: int | None, value_id: int | None) -> Json:

@@ -20,7 +20,7 @@ from ksqlflink.statements.properties import (
     with_formats,
 )
 from ksqlflink.statements.sinks import upgrade_problem
-from ksqlflink.statements.topic_rules import source_topic
+from ksqlflink.statements.topic_rules import made, source_topic
 from ksqlflink.statements.world import World
 
 
@@ -29,9 +29,8 @@ def create_source(statement: CreateSource, world: World) -> DataSource:
     statement, topic, is_new = _prepared(statement, world)
     source = source_of(statement)
     _check(source, statement, world)
-    if is_new:
-        world.topics.create(topic)
-    _register(source, world)
+    with made(topic, is_new, world):
+        _register(source, world)
     return source
 
 
@@ -51,11 +50,11 @@ def _prepared(statement: CreateSource, world: World) -> tuple[CreateSource, Topi
 def _register(source: DataSource, world: World) -> None:
     """Register the schemas of declared columns under subjects that have none."""
     key, value = key_subject_of(source.topic), subject_of(source.topic)
-    if source.key_format == "AVRO" and source.key_columns and world.registry.latest(key) is None:
-        world.registry.register(key, avro.key_schema(source.key_columns, source.name))
     if source.value_format == "AVRO" and source.value_columns and world.registry.latest(value) is None:
         schema = avro.value_schema(source.value_columns, source.value_schema_name, source.wrap_value)
         world.registry.register(value, schema)
+    if source.key_format == "AVRO" and source.key_columns and world.registry.latest(key) is None:
+        world.registry.register(key, avro.key_schema(source.key_columns, source.name))
 
 
 def _check(source: DataSource, statement: CreateSource, world: World) -> None:

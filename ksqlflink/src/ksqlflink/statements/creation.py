@@ -26,6 +26,7 @@ from ksqlflink.statements.drops import is_insert
 from ksqlflink.statements.entities import Entity
 from ksqlflink.statements.explain import Outline, topology
 from ksqlflink.statements.jobs import Jobs
+from ksqlflink.statements.topic_rules import made
 from ksqlflink.statements.world import World
 
 _OVERRIDABLE = "ksql."
@@ -144,9 +145,8 @@ class Creator:
 
     def _job(self, plan: QueryPlan, world: World, properties: Mapping[str, Any], query_id: str) -> FlinkJob:
         """Create the sink's topic and schemas, and return the job that writes to it."""
-        if plan.topic_is_new:
-            world.topics.create(plan.topic)
-        return self.builder().build(plan, world, properties, query_id)
+        with made(plan.topic, plan.topic_is_new, world):
+            return self.builder().build(plan, world, properties, query_id)
 
     def _start(self, query: Query, source: DataSource) -> None:
         try:

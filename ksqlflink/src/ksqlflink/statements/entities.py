@@ -15,7 +15,8 @@ from ksqlflink.statements.server_properties import DEFAULTS, EDITABLE
 Entity = dict[str, Any]
 
 
-def _entity(kind: str, text: str, members: Mapping[str, Any], warnings: Iterable[str] = ()) -> Entity:
+def entity(kind: str, text: str, members: Mapping[str, Any], warnings: Iterable[str] = ()) -> Entity:
+    """Return the answer to a statement."""
     listed = [{"message": message} for message in warnings]
     return {"@type": kind, "statementText": text, **members, "warnings": listed}
 
@@ -31,12 +32,12 @@ def current_status(
     """Return the answer to a statement that changed something."""
     status = {"status": "SUCCESS", "message": message, "queryId": query_id}
     members = {"commandId": command_id, "commandStatus": status, "commandSequenceNumber": sequence}
-    return _entity("currentStatus", text, members, warnings)
+    return entity("currentStatus", text, members, warnings)
 
 
 def warning(text: str, message: str) -> Entity:
     """Return the answer to a statement that had nothing to do."""
-    return _entity("warning_entity", text, {"message": message})
+    return entity("warning_entity", text, {"message": message})
 
 
 def sources(text: str, kind: str, listed: Iterable[DataSource]) -> Entity:
@@ -54,7 +55,7 @@ def sources(text: str, kind: str, listed: Iterable[DataSource]) -> Entity:
         if source.kind == kind
     ]
     name = f"{kind.lower()}s"
-    return _entity(name, text, {name: items})
+    return entity(name, text, {name: items})
 
 
 def running_query(query: Query, state: str) -> Entity:
@@ -83,24 +84,13 @@ def running_push(query: RunningPush) -> Entity:
     }
 
 
-def terminated_push(text: str, query_id: str) -> Entity:
-    """Return the answer to TERMINATE of a push query."""
-    return _entity("terminate_query", text, {"queryId": query_id, "wasTerminated": True})
-
-
 def queries(
     text: str, listed: Iterable[Query], states: Mapping[str, str], pushes: Iterable[RunningPush]
 ) -> Entity:
     """Return the answer to SHOW QUERIES."""
     items = [running_query(query, states.get(query.id, "UNRESPONSIVE")) for query in listed]
     items += map(running_push, pushes)
-    return _entity("queries", text, {"queries": items})
-
-
-def topics(text: str, replicas: Mapping[str, list[int]]) -> Entity:
-    """Return the answer to SHOW TOPICS."""
-    items = [{"name": name, "replicaInfo": counts} for name, counts in replicas.items()]
-    return _entity("kafka_topics", text, {"topics": items})
+    return entity("queries", text, {"queries": items})
 
 
 def topics_extended(text: str, replicas: Mapping[str, list[int]], readers: Mapping[str, int]) -> Entity:
@@ -114,52 +104,7 @@ def topics_extended(text: str, replicas: Mapping[str, list[int]], readers: Mappi
         }
         for name, counts in replicas.items()
     ]
-    return _entity("kafka_topics_extended", text, {"topics": items})
-
-
-def types(text: str, listed: Mapping[str, t.SqlType]) -> Entity:
-    """Return the answer to SHOW TYPES."""
-    return _entity("type_list", text, {"types": {name: schema(kind) for name, kind in listed.items()}})
-
-
-def variables(text: str, listed: Mapping[str, str]) -> Entity:
-    """Return the answer to SHOW VARIABLES."""
-    items = [{"name": name, "value": value} for name, value in listed.items()]
-    return _entity("variables", text, {"variables": items})
-
-
-def asserted_topic(text: str, topic: str, exists: bool) -> Entity:
-    """Return the answer to an ASSERT TOPIC that holds."""
-    return _entity("assert_topic", text, {"topicName": topic, "exists": exists})
-
-
-def asserted_schema(text: str, subject: str | None, schema_id: int | None, exists: bool) -> Entity:
-    """Return the answer to an ASSERT SCHEMA that holds."""
-    return _entity("assert_schema", text, {"subject": subject, "id": schema_id, "exists": exists})
-
-
-def connector_info(text: str, info: Mapping[str, Any]) -> Entity:
-    """Return the answer to CREATE CONNECTOR."""
-    shown = {name: info.get(name) for name in ("name", "config", "tasks", "type")}
-    return _entity("connector_info", text, {"info": shown})
-
-
-def dropped_connector(text: str, name: str) -> Entity:
-    """Return the answer to DROP CONNECTOR."""
-    return _entity("drop_connector", text, {"connectorName": name})
-
-
-def connector_list(text: str, listed: Iterable[Mapping[str, Any]]) -> Entity:
-    """Return the answer to SHOW CONNECTORS."""
-    return _entity("connector_list", text, {"connectors": list(listed)})
-
-
-def connector_description(
-    text: str, class_name: str | None, status: Mapping[str, Any], used: Iterable[str]
-) -> Entity:
-    """Return the answer to DESCRIBE CONNECTOR."""
-    members = {"connectorClass": class_name, "status": status, "sources": [], "topics": list(used)}
-    return _entity("connector_description", text, members)
+    return entity("kafka_topics_extended", text, {"topics": items})
 
 
 def properties(text: str, server: Mapping[str, str], overwritten: Mapping[str, Any]) -> Entity:
@@ -176,7 +121,7 @@ def properties(text: str, server: Mapping[str, str], overwritten: Mapping[str, A
     ]
     defaults = [name for name in DEFAULTS if name not in overwritten]
     members = {"properties": items, "overwrittenProperties": list(overwritten), "defaultProperties": defaults}
-    return _entity("properties", text, members)
+    return entity("properties", text, members)
 
 
 def schema(kind: t.SqlType) -> Entity:
@@ -234,13 +179,3 @@ def description(
         "clusterStatistics": [],
         "clusterErrorStats": [],
     }
-
-
-def source_description(text: str, described: Entity) -> Entity:
-    """Return the answer to DESCRIBE of one source."""
-    return _entity("sourceDescription", text, {"sourceDescription": described})
-
-
-def source_descriptions(text: str, described: Iterable[Entity]) -> Entity:
-    """Return the answer to DESCRIBE STREAMS or DESCRIBE TABLES."""
-    return _entity("source_descriptions", text, {"sourceDescriptions": list(described)})

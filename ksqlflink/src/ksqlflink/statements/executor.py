@@ -8,15 +8,15 @@ from typing import Any
 
 from ksqlflink.dialect import statements as st
 from ksqlflink.errors import WrongEndpoint, not_supported
-from ksqlflink.statements import entities
 from ksqlflink.statements.assertions import Asserter
 from ksqlflink.statements.connectors import Connect, Connectors, NoConnect
 from ksqlflink.statements.create_query import JobBuilder
 from ksqlflink.statements.creation import Creator
 from ksqlflink.statements.custom_types import CustomTypes
 from ksqlflink.statements.drops import Dropper
-from ksqlflink.statements.entities import Entity
-from ksqlflink.statements.explain import Explainer, explained
+from ksqlflink.statements.entities import Entity, entity
+from ksqlflink.statements.explain import Explainer
+from ksqlflink.statements.function_docs import describe_function
 from ksqlflink.statements.insert_values import ValueInserter
 from ksqlflink.statements.inspection import Inspector
 from ksqlflink.statements.jobs import Jobs, NoJobs
@@ -115,7 +115,7 @@ class Executor:
             case st.DescribeAll(kind, extended):
                 return inspector.describe_all(statement.text, kind, extended)
             case st.DescribeFunction():
-                return inspector.describe_function(statement)
+                return describe_function(statement.text, statement.name)
             case st.Explain():
                 return self._explain(statement, session.properties)
         raise not_supported(type(statement).__name__, statement.position, statement.text)
@@ -125,7 +125,8 @@ class Executor:
         if statement.statement is None:
             return explainer.running(statement)
         outline = self._creator().outline(statement.statement, properties)
-        return explained(statement.text, explainer.outline(statement.statement, outline, properties))
+        described = explainer.outline(statement.statement, outline, properties)
+        return entity("queryDescription", statement.text, {"queryDescription": described})
 
     def _creator(self) -> Creator:
         return Creator(self.world, self.jobs, self.builder)
@@ -159,7 +160,8 @@ class Executor:
         if statement.query_id is not None and not self.validating:
             push = self.pushes.terminate(statement.query_id)
         if push is not None:
-            return entities.terminated_push(statement.text, push.id)
+            members = {"queryId": push.id, "wasTerminated": True}
+            return entity("terminate_query", statement.text, members)
         return lifecycle.terminate(statement)
 
 

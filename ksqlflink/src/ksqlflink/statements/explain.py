@@ -16,7 +16,7 @@ from ksqlflink.catalogue.model import PAUSED, SERVICE_ID, Column, FlinkJob, Quer
 from ksqlflink.dialect import statements as st
 from ksqlflink.errors import BadStatement
 from ksqlflink.statements import entities
-from ksqlflink.statements.entities import Entity
+from ksqlflink.statements.entities import Entity, entity
 from ksqlflink.statements.world import World
 
 _HOST = "127.0.0.1:8088"
@@ -40,26 +40,6 @@ def transient_id(alias: str) -> str:
     return f"transient_{alias}_{random.randrange(10**17, 10**19)}"  # noqa: S311 - a name, no secret
 
 
-def explained(text: str, description: Entity) -> Entity:
-    """Return the answer to EXPLAIN."""
-    return {
-        "@type": "queryDescription",
-        "statementText": text,
-        "queryDescription": description,
-        "warnings": [],
-    }
-
-
-def explained_all(text: str, descriptions: Iterable[Entity]) -> Entity:
-    """Return the answer to SHOW QUERIES EXTENDED."""
-    return {
-        "@type": "query_descriptions",
-        "statementText": text,
-        "queryDescriptions": list(descriptions),
-        "warnings": [],
-    }
-
-
 @dataclass(frozen=True)
 class Explainer:
     """Describes queries."""
@@ -76,7 +56,7 @@ class Explainer:
                 "of queries.",
                 statement.text,
             )
-        return explained(statement.text, self.describe(query))
+        return entity("queryDescription", statement.text, {"queryDescription": self.describe(query)})
 
     def describe(self, query: Query) -> Entity:
         """Return the description of a persistent query."""
@@ -86,16 +66,16 @@ class Explainer:
             "id": query.id,
             "statementText": query.statement,
             "windowType": sink.window_type if sink else None,
-            "fields": entities.columns(sink.columns if sink else ()),
-            "sources": list(query.sources),
-            "sinks": [query.sink],
-            "topology": topology(query.job),
-            "executionPlan": query.job.insert,
+            **_shown(
+                sink.columns if sink else (),
+                query.sources,
+                (query.sink,),
+                topology(query.job),
+                query.job.insert,
+            ),
             "overriddenProperties": self.world.catalogue.overridden(query.id),
             "ksqlHostQueryStatus": {_HOST: state},
             "queryType": "PERSISTENT",
-            "queryErrors": [],
-            "tasksMetadata": [],
             "consumerGroupId": consumer_group(query.id),
             "state": "RUNNING" if state == PAUSED else state,
         }
@@ -103,22 +83,17 @@ class Explainer:
     def outline(self, statement: st.Statement, outline: Outline, properties: Mapping[str, Any]) -> Entity:
         """Return the description of a statement's query that does not run."""
         query_id = transient_id(outline.alias)
-        group = f"_confluent-ksql-{SERVICE_ID}transient_{query_id}_{int(time.time() * 1000)}"
         return {
             "id": query_id,
             "statementText": statement.text,
             "windowType": outline.window_type,
-            "fields": entities.columns(outline.columns),
-            "sources": list(outline.sources),
-            "sinks": list(outline.sinks),
-            "topology": outline.topology,
-            "executionPlan": outline.execution_plan,
+            **_shown(
+                outline.columns, outline.sources, outline.sinks, outline.topology, outline.execution_plan
+            ),
             "overriddenProperties": dict(properties),
             "ksqlHostQueryStatus": {},
             "queryType": "PERSISTENT" if outline.sinks else "PUSH",
-            "queryErrors": [],
-            "tasksMetadata": [],
-            "consumerGroupId": group,
+            "consumerGroupId": f"_confluent-ksql-{SERVICE_ID}transient_{query_id}_{int(time.time() * 1000)}",
             "state": None,
         }
 
@@ -126,3 +101,18 @@ class Explainer:
 def topology(job: FlinkJob) -> str:
     """Return the Flink SQL of a job as one text."""
     return ";\n".join([*job.tables, job.insert]) + ";\n"
+
+
+def _shown(
+    columns: Iterable[Column], sources: Iterable[str], sinks: Iterable[str], topology: str, plan: str
+) -> Entity:
+    """Return what is described in the same way whether a query runs or not."""
+    return {
+        "fields": entities.columns(columns),
+        "sources": list(sources),
+        "sinks": list(sinks),
+        "topology": topology,
+        "executionPlan": plan,
+        "queryErrors": [],
+        "tasksMetadata": [],
+    }

@@ -12,9 +12,9 @@ from ksqlflink.catalogue.model import DataSource
 from ksqlflink.dialect import statements as st
 from ksqlflink.errors import BadStatement, not_supported
 from ksqlflink.statements import entities
-from ksqlflink.statements.entities import Entity
-from ksqlflink.statements.explain import Explainer, explained_all
-from ksqlflink.statements.function_docs import describe_function, function_names
+from ksqlflink.statements.entities import Entity, entity, schema
+from ksqlflink.statements.explain import Explainer
+from ksqlflink.statements.function_docs import function_names
 from ksqlflink.statements.jobs import Jobs
 from ksqlflink.statements.progress import Progress
 from ksqlflink.statements.pushes import NoPushes, Pushes
@@ -49,13 +49,18 @@ class Inspector:
                 persistent = [*self.world.catalogue.queries(), *self.world.catalogue.stopping()]
                 return entities.queries(text, persistent, self.jobs.states(), self.pushes.running())
             case "TOPICS" | "ALL TOPICS":
-                return entities.topics(text, self._topics(statement))
+                items = [
+                    {"name": name, "replicaInfo": counts} for name, counts in self._topics(statement).items()
+                ]
+                return entity("kafka_topics", text, {"topics": items})
             case "PROPERTIES":
                 return entities.properties(text, self.server, properties)
             case "TYPES":
-                return entities.types(text, self.world.catalogue.types())
+                types = self.world.catalogue.types()
+                return entity("type_list", text, {"types": {name: schema(types[name]) for name in types}})
             case "VARIABLES":
-                return entities.variables(text, variables)
+                named = [{"name": name, "value": value} for name, value in variables.items()]
+                return entity("variables", text, {"variables": named})
             case "FUNCTIONS":
                 return function_names(text)
         raise not_supported(f"SHOW {statement.what}", statement.position, text)
@@ -67,7 +72,7 @@ class Inspector:
             case "QUERIES":
                 explainer = Explainer(self.world, self.jobs.states())
                 described = map(explainer.describe, self.world.catalogue.queries())
-                return explained_all(statement.text, described)
+                return entity("query_descriptions", statement.text, {"queryDescriptions": list(described)})
             case "TOPICS" | "ALL TOPICS":
                 return entities.topics_extended(statement.text, self._topics(statement), self._readers())
         raise not_supported(f"SHOW {statement.what} EXTENDED", statement.position, statement.text)
@@ -93,16 +98,14 @@ class Inspector:
                     f"\nDid you mean {other.name}? Hint: try removing double quotes from the source name."
                 )
             raise BadStatement(message, statement.text)
-        return entities.source_description(statement.text, self._description(source, statement.extended))
+        described = self._description(source, statement.extended)
+        return entity("sourceDescription", statement.text, {"sourceDescription": described})
 
     def describe_all(self, text: str, kind: str, extended: bool) -> Entity:
         """Return the answer to DESCRIBE STREAMS or TABLES."""
         sources = [source for source in self.world.catalogue.sources() if source.kind == kind]
-        return entities.source_descriptions(text, [self._description(source, extended) for source in sources])
-
-    def describe_function(self, statement: st.DescribeFunction) -> Entity:
-        """Return the answer to DESCRIBE FUNCTION."""
-        return describe_function(statement.text, statement.name)
+        described = [self._description(source, extended) for source in sources]
+        return entity("source_descriptions", text, {"sourceDescriptions": described})
 
     def _description(self, source: DataSource, extended: bool) -> Entity:
         states, queries = self.jobs.states(), self.world.catalogue.queries()

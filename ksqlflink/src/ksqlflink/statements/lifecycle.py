@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ksqlflink.catalogue.model import Query
@@ -33,26 +33,23 @@ class Lifecycle:
 
     def pause(self, statement: st.Pause) -> Entity:
         """Let a query rest where it is; its state is kept."""
-        queries = self._named(statement, statement.query_id)
-        command, message = _command("pause", statement.query_id, queries), "Query paused."
-        with self.world.catalogue.transaction():
-            for query in queries:
-                self.world.catalogue.set_paused(query.id, is_paused=True)
-            sequence = self.world.catalogue.log(command, statement.text, message)
-        for query in queries:
-            self.jobs.pause(query.id)
-        return entities.current_status(statement.text, command, message, sequence)
+        return self._switch(statement, "pause", self.jobs.pause)
 
     def resume(self, statement: st.Resume) -> Entity:
         """Let a paused query go on from where it rests."""
+        return self._switch(statement, "resume", self.jobs.resume)
+
+    def _switch(
+        self, statement: st.Pause | st.Resume, action: str, carry_out: Callable[[str], None]
+    ) -> Entity:
         queries = self._named(statement, statement.query_id)
-        command, message = _command("resume", statement.query_id, queries), "Query resumed."
+        command, message = _command(action, statement.query_id, queries), f"Query {action}d."
         with self.world.catalogue.transaction():
             for query in queries:
-                self.world.catalogue.set_paused(query.id, is_paused=False)
+                self.world.catalogue.set_paused(query.id, is_paused=action == "pause")
             sequence = self.world.catalogue.log(command, statement.text, message)
         for query in queries:
-            self.jobs.resume(query.id)
+            carry_out(query.id)
         return entities.current_status(statement.text, command, message, sequence)
 
     def _named(self, statement: st.Statement, query_id: str | None) -> list[Query]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ksqlflink.dialect import format_statement
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource
-from ksqlflink.errors import BadRequest, ServerProblem
+from ksqlflink.errors import BadRequest, KsqlError, ServerProblem
 from ksqlflink.services.topics import COMPACT, Topic
 from ksqlflink.statements.properties import Create, get, number, with_
 from ksqlflink.statements.world import World
@@ -56,6 +58,19 @@ def sink_topic(statement: CreateAsSelect, source: Topic, world: World) -> tuple[
     existing = world.topics.find(name)
     _check_shape(existing, wanted, statement)
     return completed, wanted, existing is None
+
+
+@contextmanager
+def made(topic: Topic, is_new: bool, world: World) -> Iterator[None]:
+    """Create a topic if it is new; it goes again when what needs it is refused."""
+    if is_new:
+        world.topics.create(topic)
+    try:
+        yield
+    except KsqlError:
+        if is_new:
+            world.topics.delete(topic.name)
+        raise
 
 
 def _check_policy(statement: Create) -> None:

@@ -8,6 +8,7 @@ import pytest
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
 from confluent_kafka.admin import OffsetSpec
 
+from macd.clients import offsets
 from macd.clients.offsets import Extent, Position, end_offsets, extents
 from macd.clients.records import KafkaSource, RecordReader
 from macd.errors import DeadlineExceeded, RequestRejected, ServiceUnreachable
@@ -281,7 +282,7 @@ def test_librdkafka_accepts_the_settings(exhaustive):
 class FakeAdmin:
     def __init__(self, topics, error=None):
         self.known, self.error, self.isolation = topics, error, None
-        self.refuses = None
+        self.refuses = []
 
     def list_topics(self, timeout):
         if self.error:
@@ -296,10 +297,11 @@ class FakeAdmin:
     def list_offsets(self, wanted, isolation_level, request_timeout):
         self.isolation = isolation_level
         answers = {}
+        refuses = self.refuses.pop(0) if self.refuses else None
         for number, at in enumerate(wanted):
             answers[at] = Future()
-            if self.refuses:
-                answers[at].set_exception(KafkaException(KafkaError(self.refuses)))
+            if refuses:
+                answers[at].set_exception(KafkaException(KafkaError(refuses)))
             elif wanted[at]._value == OffsetSpec.earliest()._value:
                 answers[at].set_result(SimpleNamespace(offset=number))
             else:
@@ -333,8 +335,15 @@ def test_how_far_topics_reach_is_asked_for_readers_of_committed_records_and_othe
     }
 
 
-def test_a_partition_whose_leader_moves_is_one_that_is_away():
+def test_a_partition_without_a_leader_for_long_is_one_that_is_away(monkeypatch):
+    monkeypatch.setattr(offsets, "LEADER_LIMIT_S", 0.0)
     admin = FakeAdmin({"a": 1})
-    admin.refuses = KafkaError.NOT_LEADER_FOR_PARTITION
+    admin.refuses = [KafkaError.NOT_LEADER_FOR_PARTITION]
     with pytest.raises(ServiceUnreachable, match="NOT_LEADER"):
         extents(KAFKA, ["a"], admin)
+
+
+def test_a_topic_that_was_just_made_has_a_leader_a_moment_later():
+    admin = FakeAdmin({"a": 1})
+    admin.refuses = [KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE]
+    assert extents(KAFKA, ["a"], admin) == {("a", 0): (0, 100, 100)}

@@ -1,15 +1,17 @@
 package ksqlflink.expression;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import ksqlflink.type.Type;
 
 /**
  * The scalar functions by name. A further one is put into the class of its theme, and into
  * functions.yaml for its types.
  */
-final class Functions {
+public final class Functions {
   private static final Map<String, Factory> BY_NAME = all();
 
   private Functions() {}
@@ -36,6 +38,13 @@ final class Functions {
       throw new IllegalArgumentException("unknown function: " + name);
     }
     return factory.bind(new Call(args, returns));
+  }
+
+  /** All names, of those too that take lambdas. */
+  public static Set<String> names() {
+    Set<String> names = new HashSet<>(BY_NAME.keySet());
+    names.addAll(LambdaFunctions.BY_NAME.keySet());
+    return names;
   }
 
   private static Map<String, Factory> all() {

@@ -22,19 +22,35 @@ final class LambdaFunctions {
     }
   }
 
+  /** Makes the call of a function on plain arguments and lambdas. */
+  @FunctionalInterface
+  interface Factory {
+    Expression of(Expression[] args, List<Lambda> lambdas);
+  }
+
+  static final Map<String, Factory> BY_NAME =
+      Map.of(
+          "TRANSFORM",
+          (args, lambdas) ->
+              row ->
+                  transform(
+                      row, args[0].evaluate(row), lambdas.get(0), lambdas.get(lambdas.size() - 1)),
+          "FILTER",
+          (args, lambdas) -> row -> filter(row, args[0].evaluate(row), lambdas.get(0)),
+          "REDUCE",
+          (args, lambdas) ->
+              row -> reduce(row, args[0].evaluate(row), args[1].evaluate(row), lambdas.get(0)));
+
   /**
    * The call of a function on plain arguments, then lambdas. Throws IllegalArgumentException for an
    * unknown name.
    */
   static Expression bind(String name, Expression[] args, List<Lambda> lambdas) {
-    Lambda first = lambdas.get(0);
-    return switch (name) {
-      case "TRANSFORM" ->
-          row -> transform(row, args[0].evaluate(row), first, lambdas.get(lambdas.size() - 1));
-      case "FILTER" -> row -> filter(row, args[0].evaluate(row), first);
-      case "REDUCE" -> row -> reduce(row, args[0].evaluate(row), args[1].evaluate(row), first);
-      default -> throw new IllegalArgumentException("unknown function: " + name);
-    };
+    Factory factory = BY_NAME.get(name);
+    if (factory == null) {
+      throw new IllegalArgumentException("unknown function: " + name);
+    }
+    return factory.of(args, lambdas);
   }
 
   private static Object transform(Object[] row, Object value, Lambda first, Lambda second) {

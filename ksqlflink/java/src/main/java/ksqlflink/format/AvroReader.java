@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import ksqlflink.codec.In;
 import ksqlflink.type.Column;
 import ksqlflink.type.Type;
@@ -28,11 +29,15 @@ final class AvroReader implements Format.Reader {
 
   private final Registry registry;
 
+  private final boolean bare;
+
   private final Map<Integer, RecordStep> steps = new HashMap<>();
 
-  AvroReader(List<Column> columns, Registry registry) {
+  /** A bare value is one column's, and no record of columns. */
+  AvroReader(List<Column> columns, Registry registry, boolean bare) {
     this.columns = columns;
     this.registry = registry;
+    this.bare = bare;
   }
 
   @Override
@@ -48,19 +53,60 @@ final class AvroReader implements Format.Reader {
       steps.put(id, step);
     }
     Object[] values = new Object[columns.size()];
-    step.read(in, values);
+    try {
+      step.read(in, values);
+    } catch (StackOverflowError error) {
+      throw new Undecodable("its values are nested too deeply");
+    }
     return values;
   }
 
   private RecordStep top(Schema schema) {
-    if (schema.getType() != Schema.Type.RECORD) {
-      AvroStep only = step(schema, columns.get(0).type());
+    Type[] types = Column.types(columns).toArray(new Type[0]);
+    List<String> names = columns.stream().map(Column::name).toList();
+    if (bare) {
+      AvroStep only = step(schema, types[0]);
       return (in, values) -> values[0] = only.read(in);
     }
-    return record(
-        schema,
-        Column.types(columns).toArray(new Type[0]),
-        columns.stream().map(Column::name).toList());
+    if (schema.getType() == Schema.Type.RECORD) {
+      return record(schema, types, names);
+    }
+    if (isSeveral(schema)) {
+      return oneOf(schema, branch -> member(branch, types, names));
+    }
+    if (schema.getType() == Schema.Type.UNION) {
+      return oneOf(schema, branch -> recordOrNothing(branch, types, names));
+    }
+    throw new Undecodable("its " + schema.getType().getName() + " is no record");
+  }
+
+  private static RecordStep recordOrNothing(Schema branch, Type[] types, List<String> names) {
+    if (branch.getType() == Schema.Type.RECORD) {
+      return record(branch, types, names);
+    }
+    AvroStep skip = AvroStep.skip(branch);
+    return (in, values) -> skip.read(in);
+  }
+
+  private static RecordStep oneOf(Schema union, Function<Schema, RecordStep> way) {
+    RecordStep[] branches = union.getTypes().stream().map(way).toArray(RecordStep[]::new);
+    return (in, values) -> branches[AvroStep.branch(in, branches.length)].read(in, values);
+  }
+
+  /** A union of several types is a STRUCT with a field for each. */
+  private static boolean isSeveral(Schema schema) {
+    return schema.getType() == Schema.Type.UNION
+        && (schema.getTypes().size() != 2 || !schema.isNullable());
+  }
+
+  private static RecordStep member(Schema branch, Type[] types, List<String> names) {
+    int target = target(branch.getName(), names);
+    if (target < 0) {
+      AvroStep skip = AvroStep.skip(branch);
+      return (in, values) -> skip.read(in);
+    }
+    AvroStep step = step(branch, types[target]);
+    return (in, values) -> values[target] = step.read(in);
   }
 
   private static RecordStep record(Schema schema, Type[] types, List<String> names) {
@@ -107,9 +153,19 @@ final class AvroReader implements Format.Reader {
   }
 
   private static AvroStep union(Schema schema, Type type) {
+    boolean several = isSeveral(schema) && type.kind == Type.Kind.STRUCT;
     AvroStep[] branches =
-        schema.getTypes().stream().map(branch -> step(branch, type)).toArray(AvroStep[]::new);
+        schema.getTypes().stream()
+            .map(branch -> several ? unionMember(branch, type) : step(branch, type))
+            .toArray(AvroStep[]::new);
     return in -> branches[AvroStep.branch(in, branches.length)].read(in);
+  }
+
+  /** Null where the union is null, not a STRUCT of nulls. */
+  private static AvroStep unionMember(Schema branch, Type type) {
+    return branch.getType() == Schema.Type.NULL
+        ? in -> null
+        : struct(type, member(branch, type.members, List.of(type.names)));
   }
 
   private static AvroStep primitive(Schema schema, Type type) {
@@ -168,7 +224,10 @@ final class AvroReader implements Format.Reader {
     if (type.kind != Type.Kind.STRUCT) {
       throw mismatch(schema, type);
     }
-    RecordStep record = record(schema, type.members, List.of(type.names));
+    return struct(type, record(schema, type.members, List.of(type.names)));
+  }
+
+  private static AvroStep struct(Type type, RecordStep record) {
     return in -> {
       Object[] members = new Object[type.members.length];
       record.read(in, members);

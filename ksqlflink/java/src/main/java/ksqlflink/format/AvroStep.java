@@ -1,5 +1,7 @@
 package ksqlflink.format;
 
+import java.util.IdentityHashMap;
+import java.util.Map;
 import ksqlflink.codec.In;
 import ksqlflink.type.Undecodable;
 import org.apache.avro.Schema;
@@ -43,11 +45,17 @@ interface AvroStep {
     }
   }
 
+  /** Reads past a value. */
   static AvroStep skip(Schema schema) {
+    return skip(schema, new IdentityHashMap<>());
+  }
+
+  /** A record may contain itself: `known` holds the steps of those that are met already. */
+  private static AvroStep skip(Schema schema, Map<Schema, AvroStep[]> known) {
     return switch (schema.getType()) {
       case UNION -> {
         AvroStep[] branches =
-            schema.getTypes().stream().map(AvroStep::skip).toArray(AvroStep[]::new);
+            schema.getTypes().stream().map(branch -> skip(branch, known)).toArray(AvroStep[]::new);
         yield in -> branches[branch(in, branches.length)].read(in);
       }
       case NULL -> in -> null;
@@ -57,8 +65,7 @@ interface AvroStep {
             return null;
           };
       case RECORD -> {
-        AvroStep[] fields =
-            schema.getFields().stream().map(field -> skip(field.schema())).toArray(AvroStep[]::new);
+        AvroStep[] fields = skipFields(schema, known);
         yield in -> {
           for (AvroStep field : fields) {
             field.read(in);
@@ -66,10 +73,22 @@ interface AvroStep {
           return null;
         };
       }
-      case ARRAY -> skipBlocks(skip(schema.getElementType()), false);
-      case MAP -> skipBlocks(skip(schema.getValueType()), true);
+      case ARRAY -> skipBlocks(skip(schema.getElementType(), known), false);
+      case MAP -> skipBlocks(skip(schema.getValueType(), known), true);
       default -> raw(schema);
     };
+  }
+
+  private static AvroStep[] skipFields(Schema schema, Map<Schema, AvroStep[]> known) {
+    AvroStep[] fields = known.get(schema);
+    if (fields == null) {
+      fields = new AvroStep[schema.getFields().size()];
+      known.put(schema, fields);
+      for (int i = 0; i < fields.length; i++) {
+        fields[i] = skip(schema.getFields().get(i).schema(), known);
+      }
+    }
+    return fields;
   }
 
   private static AvroStep skipBlocks(AvroStep item, boolean keyed) {

@@ -29,7 +29,7 @@ public final class Format {
       case "NONE" -> bytes -> new Object[columns.size()];
       case "KAFKA" -> new KafkaFormat(columns);
       case "JSON" -> new JsonReader(columns, bare);
-      case "AVRO" -> new AvroReader(columns, registry);
+      case "AVRO" -> new AvroReader(columns, registry, bare);
       case "DELIMITED" -> new DelimitedFormat(columns, delimiter(spec));
       default -> throw new IllegalArgumentException("unknown format: " + name(spec));
     };

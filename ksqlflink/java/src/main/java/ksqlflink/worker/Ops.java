@@ -12,6 +12,7 @@ final class Ops {
     byName =
         Map.ofEntries(
             Map.entry("ping", (request, answer) -> {}),
+            Map.entry("names", new Names()),
             Map.entry("evaluate", new Evaluate()),
             Map.entry("write", new Write()),
             Map.entry("select", new Select()),
