@@ -21,7 +21,7 @@ from ksqlflink.results.rows import Header
 from ksqlflink.results.runs import Runner
 from ksqlflink.results.service import QueryService
 from ksqlflink.services.http import HttpError
-from ksqlflink.services.records import Place, Record
+from ksqlflink.services.records import Place, Record, last_offsets
 from ksqlflink.services.topics import Topic
 from ksqlflink.statements.connectors import NoConnect
 from ksqlflink.statements.create_query import JobBuilder
@@ -115,6 +115,9 @@ class FakeRecords:
 
     def reader(self, topic: str, starts: Mapping[int, int] | None, partitions: Iterable[int]) -> FakeReader:
         return FakeReader(self, topic, dict(starts or dict.fromkeys(partitions, 0)))
+
+    def last(self, topic: str, begins: Mapping[int, int], ends: Mapping[int, int]) -> Mapping[int, int]:
+        return last_offsets(self, topic, begins, ends)
 
     def follower(self, starts: Mapping[Place, int]) -> FakeFollower:
         self.followers.append(FakeFollower(self, dict(starts)))

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from ksqlflink.analysis import Analysis
 from ksqlflink.analysis.typed import Json
-from ksqlflink.services.records import NoRecords, last_offsets
 from ksqlflink.statements.world import World
 
 
@@ -19,7 +18,7 @@ def with_backlog(
     """
     sources = analysis.inputs.values()
     tables = any(source.kind == "TABLE" for source in sources)
-    if len(sources) < 2 or not tables or isinstance(world.records, NoRecords):
+    if len(sources) < 2 or not tables:
         return plan
     last = {topic: _last(topic, begin, world) for topic, begin in starts.items()}
     inputs = [
@@ -30,4 +29,4 @@ def with_backlog(
 
 def _last(topic: str, begin: Mapping[int, int] | None, world: World) -> Mapping[int, int]:
     begins = world.topics.begin_offsets(topic) if begin is None else begin
-    return last_offsets(world.records, topic, begins, world.topics.end_offsets(topic))
+    return world.records.last(topic, begins, world.topics.end_offsets(topic))
