@@ -15,6 +15,7 @@ from ksqlflink.errors import KsqlError
 from ksqlflink.results.rows import ResultRow
 from ksqlflink.services.records import Follower, Place, Record
 from ksqlflink.services.registry import Registry
+from ksqlflink.statements.backlog import with_backlog
 from ksqlflink.statements.create_query import client_plan, start_offsets
 from ksqlflink.statements.world import World
 from ksqlflink.worker.records import record_json, schemas_of
@@ -99,12 +100,14 @@ class Runner:
     def open(self, query_id: str, analysis: Analysis, world: World, properties: Mapping[str, Any]) -> PlanRun:
         """Begin to read what a query reads, and let the worker take in its plan."""
         starts: dict[Place, int] = {}
-        for topic, offsets in start_offsets(analysis, world, properties).items():
+        offsets_by_topic = start_offsets(analysis, world, properties)
+        for topic, offsets in offsets_by_topic.items():
             beginning = dict.fromkeys(world.topics.end_offsets(topic), 0) if offsets is None else offsets
             starts |= {(topic, number): offset for number, offset in beginning.items()}
+        plan = with_backlog(client_plan(analysis, self.registry_url), analysis, offsets_by_topic, world)
         follower = world.records.follower(starts)
         try:
-            session = self.call("run.open", plan=client_plan(analysis, self.registry_url))["session"]
+            session = self.call("run.open", plan=plan)["session"]
         except BaseException:
             follower.close()
             raise

@@ -17,6 +17,7 @@ from ksqlflink.flink.translate import Services, Sink, Start, Translator
 from ksqlflink.serde import avro_schema as avro
 from ksqlflink.services.registry import key_subject_of, subject_of
 from ksqlflink.services.topics import Topic
+from ksqlflink.statements.backlog import with_backlog
 from ksqlflink.statements.definitions import sink_source
 from ksqlflink.statements.properties import check, check_both_formats, starts_at_earliest
 from ksqlflink.statements.sinks import check_result, check_upgrade, insert_outputs
@@ -222,7 +223,7 @@ class JobBuilder:
         prefix = f"ksqlflink-{query_id}-{uuid.uuid4().hex[:8]}"
         timeout = self.transaction_timeout_ms
         sink = Sink(plan.topic.name, prefix, timeout)
-        json = self.plan_json(plan, world)
+        json = with_backlog(self.plan_json(plan, world), plan.analysis, offsets, world)
         translator = Translator(self.services, starts, consumer_group(query_id))
         return translator.job(plan.analysis, json, sink, plan.source.name, self.settings)
 
