@@ -22,8 +22,9 @@ FLOORS = (
     {"analysis", "worker"},
     {"flink"},
     {"statements"},
-    {"checking", "results", "translation"},
+    {"checking", "results"},
     {"rest", "testing"},
+    {"translation"},
     {"server"},
     {"__main__"},
 )

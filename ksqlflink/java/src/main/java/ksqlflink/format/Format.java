@@ -2,6 +2,7 @@ package ksqlflink.format;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
@@ -90,7 +91,7 @@ public final class Format {
 
   private static char delimiter(JsonNode spec) {
     String text = spec.path("delimiter").asText(",");
-    return switch (text.toUpperCase()) {
+    return switch (text.toUpperCase(Locale.ROOT)) {
       case "TAB" -> '\t';
       case "SPACE" -> ' ';
       case "" -> ',';

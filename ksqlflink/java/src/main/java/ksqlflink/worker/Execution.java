@@ -28,13 +28,17 @@ interface Execution {
     RecordReader.Target target =
         (task, side, ms, key, payload) ->
             operator.process(
-                tasks.computeIfAbsent(task, number -> newTask(number, grown)), side, ms, key, payload);
+                tasks.computeIfAbsent(task, number -> newTask(number, grown)),
+                side,
+                ms,
+                key,
+                payload);
     return new RecordReader(plan, target, skips)::read;
   }
 
   private static Task newTask(int number, LongConsumer grown) {
     Task task = new Task(number);
-    task.store.use(new MapBacking(grown));
+    task.store.use(new MapBacking(new HashMap<>(), grown));
     return task;
   }
 }
