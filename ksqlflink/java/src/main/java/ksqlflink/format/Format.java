@@ -24,7 +24,10 @@ public final class Format {
   /** The format of rows on their way to a client. */
   public static final String ROW = "ROW";
 
-  /** What is read or written: the columns, whether one alone is not wrapped, and what else the plan says. */
+  /**
+   * What is read or written: the columns, whether one alone is not wrapped, and what else the plan
+   * says.
+   */
   private record Spec(JsonNode json, List<Column> columns, boolean bare) {
     static Spec of(JsonNode json, List<Column> columns, boolean key) {
       boolean bare = columns.size() == 1 && (key || !json.path("wrap").asBoolean(true));
@@ -38,15 +41,20 @@ public final class Format {
   private static final Map<String, Kind> KINDS =
       Map.of(
           "NONE",
-          new Kind((spec, registry) -> bytes -> new Object[spec.columns.size()], spec -> values -> null),
+          new Kind(
+              (spec, registry) -> bytes -> new Object[spec.columns.size()], spec -> values -> null),
           "KAFKA",
-          new Kind((spec, registry) -> new KafkaFormat(spec.columns), spec -> new KafkaFormat(spec.columns)),
+          new Kind(
+              (spec, registry) -> new KafkaFormat(spec.columns),
+              spec -> new KafkaFormat(spec.columns)),
           "JSON",
           new Kind(
               (spec, registry) -> new JsonReader(spec.columns, spec.bare),
               spec -> new JsonWriter(spec.columns, spec.bare)),
           "AVRO",
-          new Kind((spec, registry) -> new AvroReader(spec.columns, registry, spec.bare), Format::avroWriter),
+          new Kind(
+              (spec, registry) -> new AvroReader(spec.columns, registry, spec.bare),
+              Format::avroWriter),
           "DELIMITED",
           new Kind(
               (spec, registry) -> new DelimitedFormat(spec.columns, delimiter(spec.json)),
@@ -65,7 +73,10 @@ public final class Format {
     return kind(json).reader.apply(spec, registry);
   }
 
-  /** The writer of {"format", "schemaId", ..} for these columns; by the {"registered"} schema, where given. */
+  /**
+   * The writer of {"format", "schemaId", ..} for these columns; by the {"registered"} schema, where
+   * given.
+   */
   public static Writer writer(JsonNode json, List<Column> columns, boolean key) {
     if (json.get("format").textValue().equals(ROW)) {
       return new RowWriter(columns);
