@@ -12,10 +12,15 @@ public final class MapBacking implements Backing {
    */
   private static final int ENTRY = 112;
 
-  private final Map<String, byte[]> map = new HashMap<>();
+  private final Map<String, byte[]> map;
   private final LongConsumer grown;
 
   public MapBacking(LongConsumer grown) {
+    this(new HashMap<>(), grown);
+  }
+
+  MapBacking(Map<String, byte[]> map, LongConsumer grown) {
+    this.map = map;
     this.grown = grown;
   }
 

@@ -28,7 +28,11 @@ interface Execution {
     RecordReader.Target target =
         (task, side, ms, key, payload) ->
             operator.process(
-                tasks.computeIfAbsent(task, number -> newTask(number, grown)), side, ms, key, payload);
+                tasks.computeIfAbsent(task, number -> newTask(number, grown)),
+                side,
+                ms,
+                key,
+                payload);
     return new RecordReader(plan, target, skips)::read;
   }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 final class SessionTest {
   private static Session session(String plan) throws IOException {
     try (InputStream json = SessionTest.class.getResourceAsStream(plan + ".json")) {
-      return new Session(Plan.of(Json.MAPPER.readTree(json)));
+      return new Session(Plan.of(Json.MAPPER.readTree(json)), new Sessions());
     }
   }
 
@@ -31,7 +31,7 @@ final class SessionTest {
 
   private JsonNode answer(Session session) throws IOException {
     ObjectNode answer = Json.MAPPER.createObjectNode();
-    session.process(records, answer);
+    session.process(Json.MAPPER.createObjectNode().set("records", records.deepCopy()), answer);
     records.removeAll();
     return answer;
   }
