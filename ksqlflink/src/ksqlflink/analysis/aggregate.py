@@ -185,8 +185,8 @@ def no_group_by(grouping: Grouping) -> str:
     )
 
 
-def window_json(window: ast.Window | None) -> Json | None:
-    """Return the window of a plan, in milliseconds."""
+def window_json(window: ast.Window | None, final: bool) -> Json | None:
+    """Return the window of a plan, in milliseconds; a final result does not wait unless it is told to."""
     if window is None:
         return None
     session = window.kind == "SESSION"
@@ -197,7 +197,7 @@ def window_json(window: ast.Window | None) -> Json | None:
         "size": None if session else size,
         "advance": None if session else advance,
         "gap": size if session else None,
-        "grace": None if window.grace is None else window.grace.milliseconds,
+        "grace": (0 if final else None) if window.grace is None else window.grace.milliseconds,
         "retention": None if window.retention is None else window.retention.milliseconds,
     }
 

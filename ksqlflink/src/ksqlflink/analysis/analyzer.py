@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ksqlflink.analysis import aggregate
 from ksqlflink.analysis.context import Context
@@ -19,6 +19,7 @@ from ksqlflink.analysis.typed import Json, Typed, column
 from ksqlflink.analysis.typer import Typer
 from ksqlflink.dialect import ast
 from ksqlflink.dialect import types as t
+from ksqlflink.dialect.columns import map_columns
 from ksqlflink.dialect.formatter import expression as text_of
 
 _KAFKA_VALUES = (
@@ -46,6 +47,7 @@ class _Shape:
 
 def analyze(context: Context) -> Analysis:
     """Return the analysis of a qualified query; BadStatement says what is wrong or not supported."""
+    context = _bounds_of_no_source(context)
     query = context.query
     row = Row.of(context.inputs)
     joined = analyze_join(context, row) if query.joins else None
@@ -62,6 +64,19 @@ def analyze(context: Context) -> Analysis:
     if query.limit is not None and context.persistent:
         raise context.refuse("LIMIT of a persistent query", query.position)
     return _projection(context, _shape(context, row, joined))
+
+
+def _bounds_of_no_source(context: Context) -> Context:
+    """Window bounds that the query makes belong to no source, whichever name they carry."""
+    if context.query.window is None:
+        return context
+
+    def bare(item: ast.Column) -> ast.Column:
+        source = context.inputs.get(item.source or "")
+        own = item.name in WINDOW_BOUNDS and source is not None and source.window_type is None
+        return replace(item, source=None) if own else item
+
+    return replace(context, query=map_columns(context.query, bare))
 
 
 def _selected(query: ast.Query) -> list[ast.Expression]:
@@ -230,7 +245,7 @@ def _aggregation(context: Context, row: Row, joined: Joined | None) -> Analysis:
     size = None if window is None or window.kind == "SESSION" else window.size.milliseconds
     operation: Json = {
         "kind": "AGGREGATE",
-        "window": aggregate.window_json(window),
+        "window": aggregate.window_json(window, query.emit == "FINAL"),
         "aggregates": grouping.aggregates,
         "final": query.emit == "FINAL",
         "having": None if having is None else having.json,

@@ -19,6 +19,7 @@ from ksqlflink.analysis.typed import (
     shown,
     wider,
 )
+from ksqlflink.catalogue.codec import type_from_json
 from ksqlflink.dialect import ast
 from ksqlflink.dialect import types as t
 from ksqlflink.dialect.formatter import sql_type
@@ -168,6 +169,8 @@ def common(items: list[ast.Expression], typed: Type, row: Row) -> list[Typed]:
 def _joint(kind: t.SqlType, value: Typed, text: str) -> t.SqlType:
     given = value.known()
     found = _merged(kind, given)
+    if found is None and value.json["op"] == "array" and isinstance(kind, t.Array):
+        return t.Array(_joint_items(kind.item, value, text))
     if found is None and value.json["op"] == "literal":
         found = _read_as(kind, value.json["value"]) if given == t.STRING else _written_as(kind)
     if found is None:
@@ -176,6 +179,14 @@ def _joint(kind: t.SqlType, value: Typed, text: str) -> t.SqlType:
             "Hint: You might need to add explicit type casts."
         )
     return found
+
+
+def _joint_items(kind: t.SqlType, value: Typed, text: str) -> t.SqlType:
+    """Return the type of an array's items beside those of a constructor, whose literals are read too."""
+    for part in value.json["args"]:
+        if part["type"] is not None:
+            kind = _joint(kind, Typed(type_from_json(part["type"]), part), text)
+    return kind
 
 
 def _merged(kind: t.SqlType, given: t.SqlType) -> t.SqlType | None:

@@ -14,6 +14,9 @@ from ksqlflink.analysis.signatures import UNIT, Bindings, Pattern, Signature, bu
 from ksqlflink.analysis.typed import Typed, TypeProblem, as_decimal, base, cast, is_number, node, shown
 from ksqlflink.dialect import types as t
 
+_EXTREMES = ("GREATEST", "LEAST")
+_TIMES = (t.DATE, t.TIME, t.TIMESTAMP)
+
 
 @dataclass(frozen=True)
 class Function:
@@ -68,10 +71,10 @@ def _function(entry: dict[str, Any]) -> Function:
 
 def _signature(item: Mapping[str, Any], labels: Sequence[str]) -> Signature:
     texts = [str(text) for text in item["args"]]
-    variadic = bool(texts) and texts[-1].endswith("...")
+    repeated = next((index for index, text in enumerate(texts) if text.endswith("...")), None)
     parameters = tuple(pattern(text.removesuffix("...")) for text in texts)
     literals = tuple(item.get("literals", ()))
-    return Signature(parameters, variadic, str(item["returns"]), literals, tuple(labels[: len(parameters)]))
+    return Signature(parameters, repeated, str(item["returns"]), literals, tuple(labels[: len(parameters)]))
 
 
 def is_aggregate(name: str) -> bool:
@@ -146,7 +149,7 @@ def _try(signature: Signature, arguments: Sequence[Typed], casts: bool) -> Resol
     result = signature.result(kinds, bound)
     if result is None:
         raise TypeProblem("Can't infer a type of null. Please explicitly cast it to a required type.")
-    return Resolution(result, targets, signature.literals)
+    return Resolution(result, targets, tuple(index % len(arguments) for index in signature.literals))
 
 
 def _accepts(wanted: Pattern, argument: Typed, bound: Bindings, casts: bool) -> bool:
@@ -165,8 +168,21 @@ def _target(wanted: Pattern, argument: Typed, bound: Bindings) -> t.SqlType | No
     return target if target is not None and base(target) != base(argument.type) else None
 
 
+def _of_one_time(arguments: Sequence[Typed]) -> Sequence[Typed]:
+    """Return the arguments with text literals as the times that they stand beside."""
+    time = next((argument.type for argument in arguments if argument.type in _TIMES), None)
+    if time is None:
+        return arguments
+    return [
+        cast(argument, time) if argument.type == t.STRING and argument.json["op"] == "literal" else argument
+        for argument in arguments
+    ]
+
+
 def call(name: str, arguments: Sequence[Typed]) -> Typed:
     """Return the call of a scalar function."""
     function = find(name)
+    if name in _EXTREMES:
+        arguments = _of_one_time(arguments)
     resolution = resolve(function, arguments)
     return node("call", resolution.type, resolution.arguments(arguments), name=name)

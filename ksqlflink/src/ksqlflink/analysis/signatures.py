@@ -115,10 +115,10 @@ def built(wanted: Pattern, bound: Bindings) -> t.SqlType | None:
 
 @dataclass(frozen=True)
 class Signature:
-    """One way to call a function; the last parameter may take any number of arguments."""
+    """One way to call a function; the parameter at `repeated` may take any number of arguments."""
 
     parameters: tuple[Pattern, ...]
-    variadic: bool
+    repeated: int | None
     returns: str
     literals: tuple[int, ...] = ()
     labels: tuple[str, ...] = field(default=(), compare=False)
@@ -127,16 +127,17 @@ class Signature:
     def rank(self) -> tuple[int, int, int]:
         """How much ksqlDB prefers it: not variadic, then with many parameters, then with few generic ones."""
         generic = sum(parameter.generic or parameter.name == ANY for parameter in self.parameters)
-        return int(not self.variadic), len(self.parameters), -generic
+        return int(self.repeated is None), len(self.parameters), -generic
 
     def expanded(self, count: int) -> tuple[Pattern, ...] | None:
         """Return a parameter for each of `count` arguments, None when they are too few or too many."""
-        if not self.variadic:
+        at = self.repeated
+        if at is None:
             return self.parameters if len(self.parameters) == count else None
-        *fixed, repeated = self.parameters
-        if count < len(fixed):
+        more = count - len(self.parameters) + 1
+        if more < 0:
             return None
-        return (*fixed, *[repeated] * (count - len(fixed)))
+        return (*self.parameters[:at], *[self.parameters[at]] * more, *self.parameters[at + 1 :])
 
     def result(self, arguments: list[t.SqlType | None], bound: Bindings) -> t.SqlType | None:
         """Return the type of a call with these arguments."""
@@ -149,20 +150,30 @@ class Signature:
                 return t.Decimal(first.precision - first.scale, 0) if whole else first  # type: ignore[union-attr]
             case "widest":
                 return _widest([kind for kind in arguments if kind is not None])
+            case "rows":
+                return _rows(arguments[:-1])
         return built(pattern(self.returns), bound)
 
     def text(self, function: str) -> str:
         """Return the signature as ksqlDB lists it."""
         shown = [str(parameter) for parameter in self.parameters]
-        if self.variadic:
-            shown[-1] += "..."
+        if self.repeated is not None:
+            shown[self.repeated] += "..."
         named = [f"{kind} {label}".strip() for kind, label in zip_longest(shown, self.labels, fillvalue="")]
         return f"{function}({', '.join(named)})"
 
     @property
     def shown_result(self) -> str:
         """What it returns, as DESCRIBE FUNCTION shows it."""
+        if self.returns == "rows":
+            return "ARRAY<STRUCT>"
         return "DECIMAL" if self.returns in _RULES else str(pattern(self.returns))
+
+
+def _rows(kinds: list[t.SqlType | None]) -> t.SqlType | None:
+    known = [kind for kind in kinds if kind is not None]
+    names = ["sort_col", *(f"col{index}" for index in range(len(known) - 1))]
+    return None if len(known) < len(kinds) else t.Array(t.Struct(tuple(zip(names, known, strict=True))))
 
 
 def _widest(kinds: list[t.SqlType]) -> t.SqlType | None:

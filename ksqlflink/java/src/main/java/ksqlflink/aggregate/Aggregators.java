@@ -3,6 +3,7 @@ package ksqlflink.aggregate;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import ksqlflink.type.Type;
 
 /**
@@ -11,63 +12,57 @@ import ksqlflink.type.Type;
  */
 public final class Aggregators {
   /**
-   * Makes the function for one call, by the types of its result and its first argument, which may
-   * be null.
+   * One call: its result's type, its first argument's (which may be null), and how many values it
+   * collects.
    */
-  @FunctionalInterface
-  private interface Factory {
-    Aggregator of(Type result, Type first, JsonNode arguments);
-  }
+  private record Call(Type result, Type first, JsonNode arguments, int limit) {}
 
-  private static final Map<String, Factory> BY_NAME =
+  private static final Map<String, Function<Call, Aggregator>> BY_NAME =
       Map.ofEntries(
-          Map.entry("COUNT", (result, first, arguments) -> NumberAggregators.count()),
-          Map.entry("SUM", (result, first, arguments) -> NumberAggregators.sum(result)),
-          Map.entry("AVG", (result, first, arguments) -> NumberAggregators.average()),
-          Map.entry("MIN", (result, first, arguments) -> CollectionAggregators.extreme(result, -1)),
-          Map.entry("MAX", (result, first, arguments) -> CollectionAggregators.extreme(result, 1)),
-          Map.entry(
-              "COUNT_DISTINCT",
-              (result, first, arguments) -> CollectionAggregators.countDistinct(first)),
+          Map.entry("COUNT", call -> NumberAggregators.count()),
+          Map.entry("SUM", call -> NumberAggregators.sum(call.result)),
+          Map.entry("AVG", call -> NumberAggregators.average()),
+          Map.entry("MIN", call -> CollectionAggregators.extreme(call.result, -1)),
+          Map.entry("MAX", call -> CollectionAggregators.extreme(call.result, 1)),
+          Map.entry("COUNT_DISTINCT", call -> CollectionAggregators.countDistinct(call.first)),
           Map.entry(
               "COLLECT_LIST",
-              (result, first, arguments) -> CollectionAggregators.collect(result, false)),
+              call -> CollectionAggregators.collect(call.result, false, call.limit)),
           Map.entry(
-              "COLLECT_SET",
-              (result, first, arguments) -> CollectionAggregators.collect(result, true)),
+              "COLLECT_SET", call -> CollectionAggregators.collect(call.result, true, call.limit)),
           Map.entry(
               "LATEST_BY_OFFSET",
-              (result, first, arguments) ->
-                  CollectionAggregators.byOffset(result, first, arguments, true)),
+              call ->
+                  CollectionAggregators.byOffset(call.result, call.first, call.arguments, true)),
           Map.entry(
               "EARLIEST_BY_OFFSET",
-              (result, first, arguments) ->
-                  CollectionAggregators.byOffset(result, first, arguments, false)),
+              call ->
+                  CollectionAggregators.byOffset(call.result, call.first, call.arguments, false)),
+          Map.entry("TOPK", call -> CollectionAggregators.top(call.result, call.arguments, false)),
           Map.entry(
-              "TOPK",
-              (result, first, arguments) -> CollectionAggregators.top(result, arguments, false)),
-          Map.entry(
-              "TOPKDISTINCT",
-              (result, first, arguments) -> CollectionAggregators.top(result, arguments, true)),
-          Map.entry("HISTOGRAM", (result, first, arguments) -> CollectionAggregators.histogram()),
-          Map.entry("STDDEV_SAMPLE", (result, first, arguments) -> NumberAggregators.deviation()),
-          Map.entry("STDDEV_SAMP", (result, first, arguments) -> NumberAggregators.deviation()));
+              "TOPKDISTINCT", call -> CollectionAggregators.top(call.result, call.arguments, true)),
+          Map.entry("HISTOGRAM", call -> CollectionAggregators.histogram()),
+          Map.entry("ATTR", call -> CollectionAggregators.attribute(call.first)),
+          Map.entry("STDDEV_SAMPLE", call -> Moments.deviation()),
+          Map.entry("STDDEV_SAMP", call -> Moments.variance()),
+          Map.entry("CORRELATION", call -> Moments.correlation()));
 
   private Aggregators() {}
 
   /**
-   * The function of {"function", "args", "type"}. Throws IllegalArgumentException for an unknown
-   * name.
+   * The function of {"function", "args", "type"}; `limits` says by name how many values it collects
+   * at most. Throws IllegalArgumentException for an unknown name.
    */
-  public static Aggregator of(JsonNode spec) {
+  public static Aggregator of(JsonNode spec, JsonNode limits) {
     String name = spec.get("function").textValue();
-    Factory factory = BY_NAME.get(name);
+    Function<Call, Aggregator> factory = BY_NAME.get(name);
     if (factory == null) {
       throw new IllegalArgumentException("unknown aggregate function: " + name);
     }
     JsonNode arguments = spec.path("args");
     Type first = arguments.isEmpty() ? null : Type.of(arguments.get(0).get("type"));
-    return factory.of(Type.of(spec.get("type")), first, arguments);
+    int limit = limits.path(name).asInt(Integer.MAX_VALUE);
+    return factory.apply(new Call(Type.of(spec.get("type")), first, arguments, limit));
   }
 
   /** All names. */

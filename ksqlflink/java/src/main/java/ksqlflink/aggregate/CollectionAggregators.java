@@ -2,6 +2,7 @@ package ksqlflink.aggregate;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.TreeMap;
 import java.util.function.BinaryOperator;
 import java.util.function.Function;
 import ksqlflink.type.Type;
+import ksqlflink.type.Values;
 
 /** What keeps some of the values: the largest, the latest, each different one. */
 final class CollectionAggregators {
@@ -18,22 +20,15 @@ final class CollectionAggregators {
   private CollectionAggregators() {}
 
   static Aggregator extreme(Type type, int sign) {
-    BinaryOperator<Object> better = (a, b) -> sign * compare(b, a) > 0 ? b : a;
+    BinaryOperator<Object> better = (a, b) -> sign * Values.compare(b, a) > 0 ? b : a;
     SimpleAggregator.Step step =
         (state, args) ->
             args[0] == null ? state : state == null ? args[0] : better.apply(state, args[0]);
     return new SimpleAggregator(type, step, better, state -> state);
   }
 
-  @SuppressWarnings("unchecked")
-  private static int compare(Object a, Object b) {
-    return a instanceof byte[] bytes
-        ? java.util.Arrays.compareUnsigned(bytes, (byte[]) b)
-        : ((Comparable<Object>) a).compareTo(b);
-  }
-
   static Aggregator countDistinct(Type type) {
-    Aggregator set = collect(Type.array(type), true);
+    Aggregator set = collect(Type.array(type), true, Integer.MAX_VALUE);
     SimpleAggregator.Step step = (state, args) -> args[0] == null ? state : set.add(state, args);
     return new SimpleAggregator(
         set.state(),
@@ -42,11 +37,11 @@ final class CollectionAggregators {
         state -> state == null ? (Object) 0L : (Object) (long) ((List<?>) state).size());
   }
 
-  static Aggregator collect(Type type, boolean distinct) {
+  static Aggregator collect(Type type, boolean distinct, int limit) {
     SimpleAggregator.Step step =
         (state, args) -> {
           List<Object> items = copy(state);
-          if (!distinct || !contains(items, args[0])) {
+          if (items.size() < limit && (!distinct || !contains(items, args[0]))) {
             items.add(args[0]);
           }
           return items;
@@ -56,7 +51,7 @@ final class CollectionAggregators {
           List<Object> items = copy(a);
           ((List<?>) b)
               .stream().filter(item -> !distinct || !contains(items, item)).forEach(items::add);
-          return items;
+          return items.size() > limit ? new ArrayList<>(items.subList(0, limit)) : items;
         };
     SimpleAggregator.Step undo =
         (state, args) -> {
@@ -75,6 +70,44 @@ final class CollectionAggregators {
         distinct ? null : undo,
         merger,
         state -> state == null ? new ArrayList<>() : state);
+  }
+
+  /** The value that all records have, null where they differ; how many have it is counted. */
+  static Aggregator attribute(Type type) {
+    Type entry = Type.struct(new String[] {"VALUE", "COUNT"}, new Type[] {type, Type.BIGINT});
+    return new SimpleAggregator(
+        Type.array(entry),
+        (state, args) -> counted(state, args[0], 1),
+        (state, args) -> counted(state, args[0], -1),
+        (a, b) -> {
+          Object merged = a;
+          for (Object other : (List<?>) b) {
+            merged = counted(merged, ((Object[]) other)[0], (Long) ((Object[]) other)[1]);
+          }
+          return merged;
+        },
+        state ->
+            state == null || ((List<?>) state).size() != 1
+                ? null
+                : ((Object[]) ((List<?>) state).get(0))[0]);
+  }
+
+  private static List<Object> counted(Object state, Object value, long more) {
+    List<Object> entries = copy(state);
+    for (int i = 0; i < entries.size(); i++) {
+      Object[] entry = (Object[]) entries.get(i);
+      if (java.util.Objects.deepEquals(entry[0], value)) {
+        long count = (Long) entry[1] + more;
+        if (count == 0) {
+          entries.remove(i);
+        } else {
+          entries.set(i, new Object[] {value, count});
+        }
+        return entries;
+      }
+    }
+    entries.add(new Object[] {value, more});
+    return entries;
   }
 
   private static List<Object> copy(Object state) {
@@ -117,15 +150,17 @@ final class CollectionAggregators {
         Type.array(several ? result.element : first), step, merger, finisher);
   }
 
+  /** (col, k), or (col, further columns.., k), which gives structs of all the columns. */
   static Aggregator top(Type result, JsonNode arguments, boolean distinct) {
-    int most = arguments.get(1).get("value").intValue();
+    int columns = arguments.size() - 1;
+    int most = arguments.get(columns).get("value").intValue();
     SimpleAggregator.Step step =
         (state, args) -> {
           List<Object> items = copy(state);
           if (args[0] == null || (distinct && items.contains(args[0]))) {
             return items;
           }
-          items.add(args[0]);
+          items.add(columns == 1 ? args[0] : Arrays.copyOf(args, columns));
           return best(items, most);
         };
     BinaryOperator<Object> merger =
@@ -141,7 +176,9 @@ final class CollectionAggregators {
 
   private static List<Object> best(List<Object> items, int most) {
     items.sort(
-        Comparator.comparing((Object item) -> item, CollectionAggregators::compare).reversed());
+        Comparator.comparing(
+                (Object item) -> item instanceof Object[] row ? row[0] : item, Values::compare)
+            .reversed());
     return items.size() > most ? new ArrayList<>(items.subList(0, most)) : items;
   }
 

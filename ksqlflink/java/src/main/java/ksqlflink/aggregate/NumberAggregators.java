@@ -9,10 +9,6 @@ final class NumberAggregators {
   private static final Type PAIR =
       Type.struct(new String[] {"SUM", "COUNT"}, new Type[] {Type.DOUBLE, Type.BIGINT});
 
-  private static final Type MOMENTS =
-      Type.struct(
-          new String[] {"COUNT", "MEAN", "M2"}, new Type[] {Type.BIGINT, Type.DOUBLE, Type.DOUBLE});
-
   private NumberAggregators() {}
 
   static Aggregator count() {
@@ -109,33 +105,5 @@ final class NumberAggregators {
 
   private static Object quotient(Object[] pair) {
     return (Long) pair[1] == 0 ? 0.0 : (Double) pair[0] / (Long) pair[1];
-  }
-
-  /** The sample standard deviation, by Welford's method. */
-  static Aggregator deviation() {
-    SimpleAggregator.Step step =
-        (state, args) -> {
-          if (args[0] == null) {
-            return state;
-          }
-          Object[] one = {1L, ((Number) args[0]).doubleValue(), 0.0};
-          return state == null ? one : combined((Object[]) state, one);
-        };
-    BinaryOperator<Object> merger = (a, b) -> combined((Object[]) a, (Object[]) b);
-    return new SimpleAggregator(
-        MOMENTS, step, merger, state -> state == null ? 0.0 : spread((Object[]) state));
-  }
-
-  private static Object[] combined(Object[] a, Object[] b) {
-    long count = (Long) a[0] + (Long) b[0];
-    double delta = (Double) b[1] - (Double) a[1];
-    double mean = (Double) a[1] + delta * (Long) b[0] / count;
-    double m2 = (Double) a[2] + (Double) b[2] + delta * delta * (Long) a[0] * (Long) b[0] / count;
-    return new Object[] {count, mean, m2};
-  }
-
-  private static Object spread(Object[] moments) {
-    long count = (Long) moments[0];
-    return count < 2 ? 0.0 : Math.sqrt((Double) moments[2] / (count - 1));
   }
 }

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 final class JsonPath {
   private static final Pattern STEP =
       Pattern.compile(
-          "\\.([\\p{L}\\p{Nd}_:-]+)|\\[([\\p{L}\\p{Nd}_]+)]|\\[\"((?:[^\"\\\\]|\\\\.)*)\"]");
+          "\\.([\\p{L}\\p{Nd}_:@-]+)|\\[([\\p{L}\\p{Nd}_]+)]|\\[\"((?:[^\"\\\\]|\\\\.)*)\"]");
 
   private final List<String> steps = new ArrayList<>();
 

@@ -18,6 +18,7 @@ import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
 import ksqlflink.type.Type;
+import ksqlflink.type.Values;
 
 /** Functions of numbers. */
 final class NumberFunctions {
@@ -36,8 +37,8 @@ final class NumberFunctions {
     functions.put("ROUND", plain(NumberFunctions::round));
     functions.put("TRUNC", plain(NumberFunctions::trunc));
     functions.put("SIGN", strict(args -> (int) Math.signum(((Number) args[0]).doubleValue())));
-    functions.put("GREATEST", call -> extreme(call.returns(), Comparator.naturalOrder()));
-    functions.put("LEAST", call -> extreme(call.returns(), Comparator.reverseOrder()));
+    functions.put("GREATEST", call -> extreme(call.returns(), Values::compare));
+    functions.put("LEAST", call -> extreme(call.returns(), (a, b) -> Values.compare(b, a)));
     functions.put("GENERATE_SERIES", call -> series(call.returns()));
     functions.put("GEO_DISTANCE", plain(NumberFunctions::geoDistance));
     functions.put("PI", plain(args -> Math.PI));
@@ -142,14 +143,10 @@ final class NumberFunctions {
     return value.setScale(places, mode.of(value)).doubleValue();
   }
 
-  private static Functions.Function extreme(Type type, Comparator<Comparable<Object>> order) {
+  private static Functions.Function extreme(Type type, Comparator<Object> order) {
     UnaryOperator<Object> convert = conversion(type);
     return args ->
-        Arrays.stream(args)
-            .filter(Objects::nonNull)
-            .map(arg -> comparable(convert.apply(arg)))
-            .max(order)
-            .orElse(null);
+        Arrays.stream(args).filter(Objects::nonNull).map(convert).max(order).orElse(null);
   }
 
   private static UnaryOperator<Object> conversion(Type type) {
@@ -159,11 +156,6 @@ final class NumberFunctions {
       case DECIMAL -> value -> Arithmetic.decimal(value).setScale(type.scale);
       default -> value -> value;
     };
-  }
-
-  @SuppressWarnings("unchecked")
-  private static Comparable<Object> comparable(Object value) {
-    return (Comparable<Object>) value;
   }
 
   private static Functions.Function series(Type type) {

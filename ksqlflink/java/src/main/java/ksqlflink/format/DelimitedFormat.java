@@ -14,6 +14,9 @@ import ksqlflink.type.Undecodable;
  * null.
  */
 final class DelimitedFormat implements Format.Reader, Format.Writer {
+  private static final char QUOTE = '"';
+  private static final String DOUBLED = "\"\"";
+
   private final List<Column> columns;
   private final char delimiter;
 
@@ -41,60 +44,110 @@ final class DelimitedFormat implements Format.Reader, Format.Writer {
     }
     try {
       return switch (type.kind) {
-        case BOOLEAN -> Boolean.parseBoolean(field.trim());
-        case INTEGER, DATE, TIME -> (Object) Integer.parseInt(field.trim());
-        case BIGINT, TIMESTAMP -> Long.parseLong(field.trim());
-        case DOUBLE -> Double.parseDouble(field.trim());
-        case DECIMAL -> JsonReader.decimal(new BigDecimal(field.trim()), type);
+        case BOOLEAN -> Boolean.parseBoolean(field);
+        case INTEGER, DATE, TIME -> (Object) Integer.parseInt(field);
+        case BIGINT, TIMESTAMP -> Long.parseLong(field);
+        case DOUBLE -> Double.parseDouble(field);
+        case DECIMAL -> JsonReader.decimal(new BigDecimal(field), type);
         case STRING -> field;
         case BYTES -> Base64.getDecoder().decode(field);
         default -> throw new IllegalArgumentException("the DELIMITED format cannot hold " + type);
       };
-    } catch (NumberFormatException error) {
+    } catch (IllegalArgumentException error) {
       throw new Undecodable("'" + field + "' is no " + type);
     }
   }
 
   private List<String> split(String line) {
     List<String> fields = new ArrayList<>();
+    int start = 0;
+    while (start < line.length() && isEnd(line.charAt(start))) {
+      start++; // empty lines
+    }
+    if (start == line.length()) {
+      throw new Undecodable("it has no fields");
+    }
+    for (int at = start; at >= 0; ) {
+      at = field(line, at, fields);
+    }
+    return fields;
+  }
+
+  /** Adds the field at a position; returns where the next one begins, -1 behind the last. */
+  private int field(String line, int start, List<String> fields) {
+    if (start < line.length() && line.charAt(start) == QUOTE) {
+      return quoted(line, start, fields);
+    }
+    int end = end(line, start);
+    fields.add(line.substring(start, end));
+    return next(line, end);
+  }
+
+  private int end(String line, int start) {
+    int at = start;
+    while (at < line.length() && line.charAt(at) != delimiter && !isEnd(line.charAt(at))) {
+      at++;
+    }
+    return at;
+  }
+
+  private int next(String line, int end) {
+    return end < line.length() && line.charAt(end) == delimiter ? end + 1 : -1;
+  }
+
+  private int quoted(String line, int start, List<String> fields) {
     StringBuilder field = new StringBuilder();
-    boolean quoted = false;
-    for (int i = 0; i < line.length(); i++) {
-      char c = line.charAt(i);
-      if (quoted && c == '"' && i + 1 < line.length() && line.charAt(i + 1) == '"') {
-        field.append(line.charAt(++i));
-      } else if (c == '"' && (quoted || field.isEmpty())) {
-        quoted = !quoted;
-      } else if (c == delimiter && !quoted) {
-        fields.add(field.toString());
-        field.setLength(0);
-      } else if (quoted || (c != '\r' && c != '\n')) {
-        field.append(c);
-      }
+    int at = start + 1;
+    while (at < line.length() && (line.charAt(at) != QUOTE || line.startsWith(DOUBLED, at))) {
+      field.append(line.charAt(at));
+      at += line.charAt(at) == QUOTE ? 2 : 1;
+    }
+    int end = end(line, Math.min(at + 1, line.length()));
+    if (at >= line.length() || !line.substring(at + 1, end).isBlank()) {
+      throw new Undecodable("a quoted field does not end with its second quote");
     }
     fields.add(field.toString());
-    return fields;
+    return next(line, end);
+  }
+
+  private static boolean isEnd(char c) {
+    return c == '\n' || c == '\r';
   }
 
   @Override
   public byte[] write(Object[] values) {
     StringBuilder line = new StringBuilder();
     for (int i = 0; i < values.length; i++) {
-      line.append(i == 0 ? "" : delimiter).append(values[i] == null ? "" : text(values[i]));
+      line.append(i == 0 ? "" : delimiter);
+      line.append(values[i] == null ? "" : field(text(values[i]), i == 0));
     }
     return line.toString().getBytes(StandardCharsets.UTF_8);
   }
 
-  private String text(Object value) {
+  private String field(String text, boolean first) {
+    return isPlain(text, first) ? text : QUOTE + text.replace("\"", DOUBLED) + QUOTE;
+  }
+
+  private static String text(Object value) {
     if (value instanceof byte[] bytes) {
       return Base64.getEncoder().encodeToString(bytes);
     }
-    String text = value instanceof BigDecimal decimal ? decimal.toPlainString() : value.toString();
-    boolean plain =
-        text.indexOf(delimiter) < 0
-            && text.indexOf('"') < 0
-            && text.indexOf('\n') < 0
-            && text.indexOf('\r') < 0;
-    return plain ? text : '"' + text.replace("\"", "\"\"") + '"';
+    return value instanceof BigDecimal decimal ? decimal.toPlainString() : value.toString();
+  }
+
+  /** Whether a text stands without quotes, as Apache Commons CSV has it for its MINIMAL mode. */
+  private boolean isPlain(String text, boolean first) {
+    if (text.isEmpty()) {
+      return !first;
+    }
+    char start = text.charAt(0);
+    if (first && !isLetterOrDigit(start) || start <= '#' || text.charAt(text.length() - 1) <= ' ') {
+      return false;
+    }
+    return text.chars().noneMatch(c -> c == delimiter || c == QUOTE || isEnd((char) c));
+  }
+
+  private static boolean isLetterOrDigit(char c) {
+    return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z';
   }
 }

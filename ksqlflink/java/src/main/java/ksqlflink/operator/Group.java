@@ -55,7 +55,7 @@ final class Group {
     this.by = new RowCodec(keyTypes);
     this.arguments = new Arguments(plan);
     for (JsonNode spec : plan.operation.get("aggregates")) {
-      aggregators.add(Aggregators.of(spec));
+      aggregators.add(Aggregators.of(spec, plan.json.path("limits")));
       argumentCounts.add(spec.path("args").size());
     }
     this.states = new RowCodec(aggregators.stream().map(Aggregator::state).toList());

@@ -23,6 +23,7 @@ public final class Projection {
   private final boolean filtered;
   private final Expression[] exploded;
   private final Sink sink;
+  private boolean hasKey;
 
   public Projection(Plan plan, Operator.Output output, Skips skips) {
     this.output = output;
@@ -43,6 +44,7 @@ public final class Projection {
   public void process(KafkaRecord record) {
     try {
       Object[] row = input.row(record);
+      hasKey = record.key() != null || !input.keeps();
       project(row, record.value() == null, input.time(row));
     } catch (Undecodable reason) {
       skips.note(record, reason);
@@ -54,17 +56,22 @@ public final class Projection {
       // A null value has no columns: it goes through a plain projection as it is, and meets no
       // condition.
       if (exploded.length == 0 && !filtered) {
-        output.emit(sink.key(row), null, ms);
+        output.emit(key(row), null, ms);
       }
     } else if (where.test(row)) {
       explode(row, ms);
     }
   }
 
+  /** A record without a key stays without one. */
+  private byte[] key(Object[] row) {
+    return hasKey ? sink.key(row) : null;
+  }
+
   /** Several arrays are zipped; the shorter ones are filled up with nulls. */
   private void explode(Object[] row, long ms) {
     if (exploded.length == 0) {
-      output.emit(sink.key(row), sink.value(row), ms);
+      output.emit(key(row), sink.value(row), ms);
       return;
     }
     List<?>[] arrays = new List<?>[exploded.length];
@@ -79,7 +86,7 @@ public final class Projection {
       for (int i = 0; i < arrays.length; i++) {
         wide[row.length + i] = at < arrays[i].size() ? arrays[i].get(at) : null;
       }
-      output.emit(sink.key(wide), sink.value(wide), ms);
+      output.emit(key(wide), sink.value(wide), ms);
     }
   }
 }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import ksqlflink.codec.RowCodec;
 import ksqlflink.expression.Compiler;
@@ -173,12 +174,19 @@ public final class Input {
   }
 
   /**
-   * The values that bring rows together, encoded; null when one of them is null, and the record
-   * counts nowhere.
+   * The values that bring rows together, encoded; null where the record counts nowhere: when one of
+   * them is null, or when a table's key is null as a whole.
    */
   public byte[] key(Object[] row) {
-    Object[] values = keyValues(row);
-    return Arrays.asList(values).contains(null) ? null : byCodec.encode(values);
+    List<Object> values = Arrays.asList(keyValues(row));
+    boolean lost =
+        keeps() && table ? values.stream().allMatch(Objects::isNull) : values.contains(null);
+    return lost ? null : byCodec.encode(values.toArray());
+  }
+
+  /** Whether records keep the keys they have in the topic. */
+  public boolean keeps() {
+    return by == null;
   }
 
   private Object[] keyValues(Object[] row) {

@@ -1,10 +1,9 @@
 package ksqlflink.state;
 
-import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongConsumer;
 
-/** Keeps a store's bytes in memory; `grown` is told by how many bytes that becomes more or less. */
+/** Keeps a store's bytes in a map; `grown` is told by how many bytes that becomes more or less. */
 public final class MapBacking implements Backing {
   /**
    * What an entry takes besides its content: two objects of a map, the heads of its name and of its
@@ -15,11 +14,7 @@ public final class MapBacking implements Backing {
   private final Map<String, byte[]> map;
   private final LongConsumer grown;
 
-  public MapBacking(LongConsumer grown) {
-    this(new HashMap<>(), grown);
-  }
-
-  MapBacking(Map<String, byte[]> map, LongConsumer grown) {
+  public MapBacking(Map<String, byte[]> map, LongConsumer grown) {
     this.map = map;
     this.grown = grown;
   }

@@ -10,6 +10,14 @@ import java.util.Objects;
 public final class Values {
   private Values() {}
 
+  /** The order of two values of one type that has an order. */
+  @SuppressWarnings("unchecked")
+  public static int compare(Object left, Object right) {
+    return left instanceof byte[] bytes
+        ? Arrays.compareUnsigned(bytes, (byte[]) right)
+        : ((Comparable<Object>) left).compareTo(right);
+  }
+
   /** Whether both values have the same content; two nulls have. */
   public static boolean same(Object left, Object right) {
     if (left instanceof BigDecimal a && right instanceof BigDecimal b) {
