@@ -21,7 +21,7 @@ from ksqlflink.results.rows import Header
 from ksqlflink.results.runs import Runner
 from ksqlflink.results.service import QueryService
 from ksqlflink.services.http import HttpError
-from ksqlflink.services.records import Place, Record
+from ksqlflink.services.records import Place, Record, last_offsets
 from ksqlflink.services.topics import Topic
 from ksqlflink.statements.connectors import NoConnect
 from ksqlflink.statements.create_query import JobBuilder
@@ -36,17 +36,15 @@ from workers import shared
 
 @dataclass
 class FakeTopics(MemoryKafka):
-    """Topics whose records are elsewhere; without any they end at 10, 11, ..."""
+    """Topics whose records are elsewhere"""
 
-    records: FakeRecords | None = None
+    records: FakeRecords = field(default_factory=lambda: FakeRecords())
 
     def add(self, name: str, partitions: int = 1) -> None:
         self.topics[name] = Topic(name, partitions, 1)
 
     def end_offsets(self, name: str) -> dict[int, int]:
-        if self.records is not None:
-            return self.records.ends(name, self.topics[name].partitions)
-        return {number: 10 + number for number in range(self.topics[name].partitions)}
+        return self.records.ends(name, self.topics[name].partitions)
 
 
 @dataclass
@@ -117,6 +115,9 @@ class FakeRecords:
 
     def reader(self, topic: str, starts: Mapping[int, int] | None, partitions: Iterable[int]) -> FakeReader:
         return FakeReader(self, topic, dict(starts or dict.fromkeys(partitions, 0)))
+
+    def last(self, topic: str, begins: Mapping[int, int], ends: Mapping[int, int]) -> Mapping[int, int]:
+        return last_offsets(self, topic, begins, ends)
 
     def follower(self, starts: Mapping[Place, int]) -> FakeFollower:
         self.followers.append(FakeFollower(self, dict(starts)))
@@ -212,6 +213,7 @@ class Stage:
     def __post_init__(self) -> None:
         builder = JobBuilder(Services("kafka:9092", "http://registry"), {"x": "y"}, 60_000)
         self.jobs.ended = self.catalogue.remove_stopping
+        self.topics.records = self.records
         self.world = World(self.catalogue, self.topics, self.registry, self.records, self.evaluator)
         properties = ServerProperties("http://registry").listed()
         self.worker = FakeWorker()

@@ -20,7 +20,7 @@ from ksqlflink.errors import ServerProblem
 from ksqlflink.services.kafka import reason
 from ksqlflink.services.kafka_consumer import CLIENT, check, consumer, record_of
 from ksqlflink.services.kafka_follower import KafkaFollower
-from ksqlflink.services.records import Place, Record, TopicReader
+from ksqlflink.services.records import Place, Record, TopicReader, last_offsets
 
 _ACKNOWLEDGED_SECONDS = 30.0
 _METADATA_SECONDS = 10.0
@@ -52,6 +52,10 @@ class KafkaRecords:
             acknowledged.result(_ACKNOWLEDGED_SECONDS)
         except TimeoutError:
             raise _not_taken(f"no acknowledgement within {_ACKNOWLEDGED_SECONDS:.0f} s") from None
+
+    def last(self, topic: str, begins: Mapping[int, int], ends: Mapping[int, int]) -> Mapping[int, int]:
+        """Return the offset of the last record of each partition that has one between these offsets."""
+        return last_offsets(self, topic, begins, ends)
 
     def learn(self, topic: str) -> None:
         """Look at a new topic: an older one of its name may have had another number of partitions."""
