@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ksqlflink.flink.settings import MAX_PUSH_QUERIES
+from ksqlflink.statements.pushes import MAX_PUSH_QUERIES
 
 _SERVE, _TRANSLATE, _TEST = "serve", "translate", "test"
 _WORDS = (_SERVE, _TRANSLATE, _TEST, "-h", "--help", "--version")
