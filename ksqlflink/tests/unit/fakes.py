@@ -208,12 +208,13 @@ class Stage:
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(":memory:"))
     records: FakeRecords = field(default_factory=FakeRecords)
     connect: Any = field(default_factory=NoConnect)
+    evaluator: Worker = field(default_factory=shared)
 
     def __post_init__(self) -> None:
         builder = JobBuilder(Services("kafka:9092", "http://registry"), {"x": "y"}, 60_000)
         self.jobs.ended = self.catalogue.remove_stopping
         self.topics.records = self.records
-        self.world = World(self.catalogue, self.topics, self.registry, self.records, shared())
+        self.world = World(self.catalogue, self.topics, self.registry, self.records, self.evaluator)
         properties = ServerProperties("http://registry").listed()
         self.worker = FakeWorker()
         self.queries = QueryService(self.world, Runner(self.worker, "http://registry"))
