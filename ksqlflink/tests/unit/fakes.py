@@ -21,7 +21,7 @@ from ksqlflink.results.rows import Header
 from ksqlflink.results.runs import Runner
 from ksqlflink.results.service import QueryService
 from ksqlflink.services.http import HttpError
-from ksqlflink.services.records import Place, Record, last_offsets
+from ksqlflink.services.records import Place, Record, Span, last_offsets
 from ksqlflink.services.topics import Topic
 from ksqlflink.statements.connectors import NoConnect
 from ksqlflink.statements.create_query import JobBuilder
@@ -92,14 +92,6 @@ class FakeFollower:
             time.sleep(0.001)
         return found
 
-    def position(self) -> dict[Place, int]:
-        return self.at
-
-    def pause(self, places: Iterable[Place]) -> None:
-        raise NotImplementedError
-
-    resume = pause
-
     def close(self) -> None:
         self.closed = True
 
@@ -119,8 +111,8 @@ class FakeRecords:
     def last(self, topic: str, begins: Mapping[int, int], ends: Mapping[int, int]) -> Mapping[int, int]:
         return last_offsets(self, topic, begins, ends)
 
-    def follower(self, starts: Mapping[Place, int]) -> FakeFollower:
-        self.followers.append(FakeFollower(self, dict(starts)))
+    def follower(self, spans: Mapping[Place, Span]) -> FakeFollower:
+        self.followers.append(FakeFollower(self, {place: start for place, (start, _) in spans.items()}))
         return self.followers[-1]
 
     def ends(self, topic: str, partitions: int) -> dict[int, int]:
