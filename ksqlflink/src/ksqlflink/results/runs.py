@@ -104,7 +104,8 @@ class Runner:
             starts |= {(topic, number): offset for number, offset in beginning.items()}
         follower = world.records.follower(starts)
         try:
-            session = self.call("run.open", plan=client_plan(analysis, self.registry_url))["session"]
+            plan = client_plan(analysis, self.registry_url, properties)
+            session = self.call("run.open", plan=plan)["session"]
         except BaseException:
             follower.close()
             raise
