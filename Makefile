@@ -15,6 +15,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV := uv==0.13.9
 PIP_AUDIT := pip-audit==2.10.1
+JAVA := $(shell find ksqlflink/java/src local/maven -name '*.java' -not -path '*/target/*')
+JAVA_FORMAT := $(VENV)/google-java-format-1.25.2-all-deps.jar
 
 # Where `make acceptance` goes: include/targets/$(TARGET).yaml
 TARGET ?= $(or $(MACD_TARGET),local)
@@ -51,7 +53,7 @@ test: $(INSTALLED) browser ## Set up everything and run all tests: real stack, r
 test-unit: $(INSTALLED) ## Run only the tests that need no stack
 	@exec $(BIN)/python -m tests.lanes --only unit $(TEST_ARGS)
 
-lint: $(INSTALLED) ## Check style and types, and the workflows where there is Go
+lint: $(INSTALLED) $(VENV)/.java-linted ## Check style and types, also of Java, and the workflows where there is Go
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -60,6 +62,23 @@ lint: $(INSTALLED) ## Check style and types, and the workflows where there is Go
 		[ -z "$${GITHUB_ACTIONS:-}" ] && exit 0 || exit 4
 	fi
 	"$$actionlint" .github/workflows/*.yaml
+
+# Make skips this until a file changes: Maven takes half a minute.
+$(VENV)/.java-linted: $(JAVA) ksqlflink/java/pom.xml $(JAVA_FORMAT)
+	@echo "==> checking the Java"
+	if ! java -jar $(JAVA_FORMAT) --dry-run --set-exit-if-changed $(JAVA); then
+		echo "remedy These are not formatted: make format" >&2
+		exit 1
+	fi
+	mvn --batch-mode -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
+		--file ksqlflink/java/pom.xml --activate-profiles lint test-compile
+	touch $@
+
+$(JAVA_FORMAT): $(INSTALLED)
+	@artifact=com.google.googlejavaformat:google-java-format:1.25.2:jar:all-deps
+	mvn --batch-mode --quiet --strict-checksums \
+		org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy -Dartifact=$$artifact -DoutputDirectory=$(VENV)
+	touch $@
 
 audit: $(INSTALLED) ## Ask PyPI for known vulnerabilities of everything that is pinned; needs the internet
 	@for pins in requirements.txt requirements-dev.txt; do
@@ -78,9 +97,10 @@ browser: ## Install Chromium for the browser tests, where apt-get may do that
 	fi
 	echo "There is no Chromium; the browser tests will be skipped (in CI they fail). Install it with your package manager."
 
-format: $(INSTALLED) ## Format the code and fix what can be fixed safely
+format: $(INSTALLED) $(JAVA_FORMAT) ## Format the code and fix what can be fixed safely
 	@$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	java -jar $(JAVA_FORMAT) --replace $(JAVA)
 
 up: $(INSTALLED) ## Start the local stack and Airflow
 	@$(BIN)/macd local up

@@ -1,4 +1,4 @@
-"""What the engine's tests share: its jar."""
+"""What the engine's tests share: its jar, and a worker."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from workers import built
+from ksqlflink.worker.process import Worker
+from workers import built, shared
 
 
 @pytest.fixture(scope="session")
 def jar() -> Path:
     """The jar of these sources."""
     return built()
+
+
+@pytest.fixture(scope="session")
+def worker() -> Worker:
+    """One worker for all tests that run statements without services."""
+    return shared()

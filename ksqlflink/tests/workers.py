@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -14,16 +17,30 @@ from ksqlflink.worker.process import Worker
 JAVA = Path(__file__).resolve().parents[1] / "java"
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Keeps the tests of other processes (pytest-xdist's) from having Maven work in the same folder."""
+    with (JAVA / "pom.xml").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def maven(*goals: str) -> None:
+    """Runs Maven on these sources; what it says when it fails is told."""
+    command = ["mvn", "--batch-mode", "--quiet", "--file", JAVA / "pom.xml", *goals]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 def built() -> Path:
     """The jar: built by Maven if it is missing or older than the sources."""
     if given := os.environ.get("KSQLFLINK_JAR"):
         return Path(given)
     jar = JAVA / "target" / "ksqlflink.jar"
     sources = [JAVA / "pom.xml", *(JAVA / "src" / "main").rglob("*.java")]
-    if not jar.is_file() or jar.stat().st_mtime < max(path.stat().st_mtime for path in sources):
-        maven = ["mvn", "--batch-mode", "--quiet", "--file", JAVA / "pom.xml", "package"]
-        done = subprocess.run([*maven, "-Dmaven.test.skip=true"], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout
+    with alone():
+        if not jar.is_file() or jar.stat().st_mtime < max(path.stat().st_mtime for path in sources):
+            maven("package", "-Dmaven.test.skip=true")
     return jar
 
 

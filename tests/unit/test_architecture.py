@@ -28,7 +28,7 @@ def imported(path: Path) -> set[str]:
     ("package", "forbidden"),
     [
         (SOURCES / "macd", {"airflow", "macd_airflow"}),
-        (ENGINE / "ksqlflink", {"airflow", "macd", "macd_airflow", "ksqldb_conformance"}),
+        (ENGINE / "ksqlflink", {"airflow", "macd", "macd_airflow"}),
         (ENGINE / "ksqldb_conformance", {"airflow", "macd", "macd_airflow", "ksqlflink"}),
     ],
 )

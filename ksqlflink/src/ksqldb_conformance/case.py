@@ -56,6 +56,8 @@ class InputRecord(_Strict):
     timestamp: int
     schema_version: int | None = None
     partition: int | None = None
+    headers: list[tuple[str, Any]] = Field(default_factory=list)
+    pause_ms: int | None = None
 
 
 class OutputRecord(_Strict):
@@ -65,6 +67,7 @@ class OutputRecord(_Strict):
     value: Any
     timestamp: int
     partition: int | None = None
+    headers: list[tuple[str, Any]] = Field(default_factory=list)
 
 
 class Case(_Strict):
@@ -78,10 +81,12 @@ class Case(_Strict):
     statements: list[str]
     properties: dict[str, Any] = Field(default_factory=dict)
     inputs: list[InputRecord]
+    produce_first: bool = False
     pause_ms: int = DEFAULT_PAUSE_MS
     outputs: dict[str, list[OutputRecord]]
     compare_timestamps: bool = False
     record_partitions: bool = False
+    record_headers: bool = False
     output_value_schema: str | None = None
     output_schemas: dict[str, Any] = Field(default_factory=dict)
     output_partitions: dict[str, int] = Field(default_factory=dict)
@@ -98,6 +103,12 @@ class Case(_Strict):
         """Every topic the case reads or writes."""
         named = [topic.name for topic in self.topics]
         return list(dict.fromkeys([*named, *self.formats, *self.outputs]))
+
+
+def versions_of(schemas: Any) -> list[Any]:
+    """A list of records is a list of versions; a list with other types would be a union."""
+    is_list = isinstance(schemas, list) and all(isinstance(one, dict) for one in schemas)
+    return schemas if is_list else [schemas]
 
 
 def load_case(path: Path) -> Case:

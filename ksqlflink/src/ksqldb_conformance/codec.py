@@ -121,6 +121,29 @@ def encode(value: Any, format_name: str, avro: tuple[Schema, int] | None = None)
     raise CodecError(f"cannot write format {format_name}" + (" without a schema" if avro is None else ""))
 
 
+def header_bytes(headers: list[tuple[str, Any]]) -> list[tuple[str, str | bytes | None]]:
+    """Record headers: a text, nothing, or `{"$base64": ...}` by name, as bytes."""
+    return [(name, encode(value, "STRING")) for name, value in headers]
+
+
+def from_header(data: bytes | None) -> Any:
+    """The value of a record header, in the notation of `header_bytes`."""
+    try:
+        return None if data is None else data.decode()
+    except UnicodeDecodeError:
+        return {"$base64": base64.b64encode(data or b"").decode()}
+
+
+def encode_key(
+    value: Any, format_name: str, windowed: str | None, avro: tuple[Schema, int] | None = None
+) -> bytes | None:
+    """A record key; of a windowed one `{"key", "window_start"[, "window_end"]}` (ms)."""
+    if windowed is None or value is None or _raw(value) is not None:
+        return encode(value, format_name, avro)
+    bounds = b"".join(_WINDOW_BOUND.pack(value[name]) for name in _WINDOW_BOUNDS[windowed])
+    return (encode(value["key"], format_name, avro) or b"") + bounds
+
+
 def decode(data: bytes | None, format_name: str, schema_by_id: SchemaById) -> Any:
     """One key or value in the notation of the cases; bytes that cannot be read as `{"$undecodable": ...}`."""
     if data is None:

@@ -63,13 +63,9 @@ def equal(expected: Any, actual: Any) -> bool:
     return text(canonical(expected)) == text(canonical(actual))
 
 
-def _line(record: OutputRecord, timestamps: bool, partitions: bool) -> tuple[str, str]:
+def _line(record: OutputRecord, members: Iterable[str]) -> tuple[str, str]:
     """(what is compared, what is shown) of one record."""
-    shown: dict[str, Any] = {"value": record.value}
-    if timestamps:
-        shown["timestamp"] = record.timestamp
-    if partitions:
-        shown["partition"] = record.partition
+    shown = {name: getattr(record, name) for name in ("value", *members)}
     return text(canonical(shown)), text(shown)
 
 
@@ -98,17 +94,20 @@ def compare_topic(
     *,
     timestamps: bool,
     partitions: bool,
+    headers: bool = False,
 ) -> list[str]:
     """Differing keys of one topic as diff lines (`-` expected, `+` actual); empty if there are none.
 
     Per key the order counts; between different keys it does not.
     """
+    compared = {"timestamp": timestamps, "partition": partitions, "headers": headers}
+    members = [name for name, counts in compared.items() if counts]
     wanted, got = _by_key(expected), _by_key(actual)
     lines: list[str] = []
     for key in dict.fromkeys([*wanted, *got]):
-        left = [_line(record, timestamps, partitions) for record in wanted.get(key, [])]
-        right = [_line(record, timestamps, partitions) for record in got.get(key, [])]
-        if [compared for compared, _ in left] != [compared for compared, _ in right]:
+        left = [_line(record, members) for record in wanted.get(key, [])]
+        right = [_line(record, members) for record in got.get(key, [])]
+        if [line for line, _ in left] != [line for line, _ in right]:
             shown_key = (wanted.get(key) or got[key])[0].key
             lines += _key_diff(shown_key, left, right)
     return lines
@@ -123,6 +122,7 @@ def compare_records(case: Case, actual: dict[str, list[OutputRecord]]) -> list[s
             actual.get(topic, []),
             timestamps=case.compare_timestamps,
             partitions=case.record_partitions,
+            headers=case.record_headers,
         )
         if differences:
             lines += [f"topic {topic} (- expected, + actual):", *differences]

@@ -142,7 +142,13 @@ class CaseProducer:
         self._error: KafkaError | None = None
 
     def send(
-        self, topic: str, key: bytes | None, value: bytes | None, timestamp: int, partition: int | None
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        timestamp: int,
+        partition: int | None,
+        headers: list[tuple[str, str | bytes | None]],
     ) -> None:
         """Write one record (`timestamp` in ms) and wait for the broker's acknowledgement."""
         self._producer.produce(
@@ -151,6 +157,7 @@ class CaseProducer:
             key=key,
             partition=PARTITIONER_DECIDES if partition is None else partition,
             timestamp=timestamp,
+            headers=headers,
             on_delivery=self._delivered,
         )
         unsent = self._producer.flush(TIMEOUT_S)

@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from confluent_kafka import Message
 
-from .case import Case, OutputRecord
-from .codec import decode, decode_key
-from .compare import compare_records, compare_schemas, compare_values
+from .case import Case
+from .judge import Found, Written, differences
 from .result import Result
 from .services import Services
 from .stage import Stage
@@ -50,10 +49,15 @@ class Replay:
     def _prepare_and_replay(self) -> list[str]:
         self._stage.clean(self._case.all_topics)
         self._stage.set_up(self._case.topics, self._case.schemas)
+        if self._case.produce_first:
+            self._produce()
         warnings = self._start()
         self._stage.kafka.keep_everything(self._case.outputs)
-        self._produce()
-        return self._differences(self._read(), warnings)
+        if not self._case.produce_first:
+            self._produce()
+        kafka, registry = self._stage.kafka, self._stage.registry
+        found = Found(self._read(), kafka.partitions(), self._latest, registry.schema, warnings)
+        return differences(self._case, found)
 
     def _clean_up(self) -> list[str]:
         self._stage.clean(self._case.all_topics)
@@ -79,43 +83,25 @@ class Replay:
         for record in self._case.inputs:
             self._stage.send(producer, record)
             # Part of the recorded experiment, not a wait: the arrival order across topics hangs on it.
-            time.sleep(self._case.pause_ms / 1000)
+            time.sleep((self._case.pause_ms if record.pause_ms is None else record.pause_ms) / 1000)
 
-    def _read(self) -> dict[str, list[OutputRecord]]:
+    def _read(self) -> dict[str, list[Written]]:
         counts = {topic: len(records) for topic, records in self._case.outputs.items()}
-        found: dict[str, list[OutputRecord]] = {topic: [] for topic in counts}
+        found: dict[str, list[Written]] = {topic: [] for topic in counts}
         limits = self._limits
         for message in self._stage.kafka.read(counts, deadline_s=limits.output, quiet_s=limits.quiet):
-            found[str(message.topic())].append(self._decoded(message))
+            found[str(message.topic())].append(_written(message))
         return found
 
-    def _decoded(self, message: Message) -> OutputRecord:
-        formats = self._case.formats[str(message.topic())]
-        schema = self._stage.registry.schema
-        return OutputRecord(
-            key=decode_key(message.key(), formats.key, formats.windowed, schema),
-            value=decode(message.value(), formats.value, schema),
-            timestamp=message.timestamp()[1],
-            partition=message.partition(),
-        )
+    def _latest(self, subject: str) -> Any:
+        found = self._stage.registry.latest(subject)
+        return None if found is None else found[0]
 
-    def _differences(self, actual: dict[str, list[OutputRecord]], warnings: list[str]) -> list[str]:
-        case, partitions = self._case, self._stage.kafka.partitions()
-        return [
-            *compare_records(case, actual),
-            *compare_schemas(case.output_schemas, self._registered()),
-            *compare_values(
-                "partitions of the sink topics",
-                case.output_partitions,
-                {topic: partitions.get(topic) for topic in case.output_partitions},
-            ),
-            *compare_values("warnings of the statements", case.warnings, warnings),
-        ]
 
-    def _registered(self) -> dict[str, Any]:
-        subjects = [f"{topic}-{side}" for topic in self._case.outputs for side in ("key", "value")]
-        latest = {subject: self._stage.registry.latest(subject) for subject in subjects}
-        return {subject: found[0] for subject, found in latest.items() if found is not None}
+def _written(message: Message) -> Written:
+    headers = cast("list[tuple[str, bytes | None]]", message.headers() or [])
+    place, time_ms = int(message.partition() or 0), message.timestamp()[1]
+    return Written(message.key(), message.value(), time_ms, place, tuple(headers))
 
 
 def started_query(entity: dict[str, Any]) -> str | None:

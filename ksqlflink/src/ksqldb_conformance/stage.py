@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from .case import Formats, InputRecord, Topic
-from .codec import encode
+from .case import Formats, InputRecord, Topic, versions_of
+from .codec import encode, encode_key, header_bytes
 from .kafka import CaseProducer, Kafka
 from .ksqldb import KsqlDb
 from .registry import Registry
@@ -45,18 +45,19 @@ class Stage:
         """Create topics and register schemas (subject -> schema, or a list of versions)."""
         self.kafka.create_topics(topics)
         for subject, found in schemas.items():
-            versions = found if _is_version_list(found) else [found]
-            self._schemas[subject] = [(one, self.registry.register(subject, one)) for one in versions]
+            versions = [(one, self.registry.register(subject, one)) for one in versions_of(found)]
+            self._schemas[subject] = versions
 
     def send(self, producer: CaseProducer, record: InputRecord) -> None:
         """Produce one record and wait for its acknowledgement."""
         formats = self._formats[record.topic]
         producer.send(
             record.topic,
-            encode(record.key, formats.key, self._schema(record, "key")),
+            encode_key(record.key, formats.key, formats.windowed, self._schema(record, "key")),
             encode(record.value, formats.value, self._schema(record, "value")),
             record.timestamp,
             record.partition,
+            header_bytes(record.headers),
         )
 
     def _schema(self, record: InputRecord, side: str) -> tuple[Any, int] | None:
@@ -68,8 +69,3 @@ class Stage:
         is_avro = getattr(self._formats[record.topic], side) == "AVRO"
         # A source with explicit columns registers its own schema.
         return self.registry.latest(subject) if is_avro else None
-
-
-def _is_version_list(schemas: Any) -> bool:
-    """A list of records is a list of versions; a list with other types would be a union."""
-    return isinstance(schemas, list) and all(isinstance(one, dict) for one in schemas)

@@ -1,4 +1,4 @@
-"""Command line: `ksqlflink [serve]` runs the server, `ksqlflink translate FILE` prints Flink SQL."""
+"""Command line: `ksqlflink [serve]` runs the server, `translate` prints Flink SQL, `test` runs tests."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 
 from ksqlflink.flink.settings import MAX_PUSH_QUERIES
 
-_SERVE, _TRANSLATE = "serve", "translate"
-_WORDS = (_SERVE, _TRANSLATE, "-h", "--help", "--version")
+_SERVE, _TRANSLATE, _TEST = "serve", "translate", "test"
+_WORDS = (_SERVE, _TRANSLATE, _TEST, "-h", "--help", "--version")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -22,6 +22,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_serve(commands.add_parser(_SERVE, help="run the server (what happens without a command)"))
     _add_translate(commands.add_parser(_TRANSLATE, help="print the Flink SQL of a ksql file"))
+    _add_test(commands.add_parser(_TEST, help="run tests of SQL files, without Kafka and Flink"))
     return parser
 
 
@@ -61,6 +62,18 @@ def _add_translate(parser: argparse.ArgumentParser) -> None:
     _add_jar(parser)
 
 
+def _add_test(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", type=Path, help="files of tests, and folders of such files")
+    parser.add_argument("-s", "--sql-file", type=Path, help="statements of a test in three files")
+    parser.add_argument("-i", "--input-file", type=Path, help="its input records")
+    parser.add_argument("-o", "--output-file", type=Path, help="its expected records")
+    parser.add_argument(
+        "-k", dest="words", default="", help="run only tests with these words in name or path"
+    )
+    parser.add_argument("--junit", type=Path, help="write the verdicts into this file, as JUnit XML")
+    parser.add_argument("--watch", action="store_true", help="run again when a file changes")
+
+
 def _add_jar(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runtime-jar", help="URL of ksqlflink's jar, where it does not lie beside Flink's own"
@@ -88,7 +101,13 @@ def _translate(**options: Any) -> None:
     sys.exit(translate_file(**options))
 
 
-_COMMANDS = {_SERVE: _serve, _TRANSLATE: _translate}
+def _test(**options: Any) -> None:
+    from ksqlflink.testing.command import test_files
+
+    sys.exit(test_files(**options))
+
+
+_COMMANDS = {_SERVE: _serve, _TRANSLATE: _translate, _TEST: _test}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -32,7 +32,8 @@ from ksqlflink.statements.executor import Executor
 from ksqlflink.statements.requests import RequestHandler
 from ksqlflink.statements.server_properties import ServerProperties
 from ksqlflink.statements.world import World
-from ksqlflink.translation import NoRegistry, planned
+from ksqlflink.testing.services import MemoryRegistry
+from ksqlflink.translation import planned
 from ksqlflink.worker.process import Worker
 
 _LOG = logging.getLogger(__name__)
@@ -146,7 +147,7 @@ class Server:
 
         Building the parser is a part of that, loading Flink's planner another.
         """
-        queries = planned(REHEARSED, self._services, NoRegistry())
+        queries = planned(REHEARSED, self._services, MemoryRegistry())
         while not self._cluster.alive() or not self._gateway.alive():
             if self._end.wait(1.0):
                 return

@@ -37,6 +37,9 @@ class FakeMessage:
     def partition(self):
         return self._parts[4]
 
+    def headers(self):
+        return None
+
     def error(self):
         return None
 

@@ -30,41 +30,24 @@ from ksqlflink.statements.executor import Executor
 from ksqlflink.statements.requests import RequestHandler
 from ksqlflink.statements.server_properties import ServerProperties
 from ksqlflink.statements.world import World
+from ksqlflink.testing.services import MemoryKafka, MemoryRegistry
 from ksqlflink.worker.process import Worker
 from workers import shared
 
 
 @dataclass
-class FakeTopics:
-    topics: dict[str, Topic] = field(default_factory=dict)
+class FakeTopics(MemoryKafka):
+    """Topics whose records are elsewhere; without any they end at 10, 11, ..."""
+
     records: FakeRecords | None = None
 
     def add(self, name: str, partitions: int = 1) -> None:
         self.topics[name] = Topic(name, partitions, 1)
 
-    def find(self, name: str) -> Topic | None:
-        return self.topics.get(name)
-
-    def create(self, topic: Topic) -> None:
-        kept = int(topic.config.get("retention.ms", -1))  # this broker keeps records for ever by default
-        self.topics[topic.name] = replace(topic, retention_ms=kept)
-
-    def delete(self, name: str) -> None:
-        del self.topics[name]
-
-    def replicas(self) -> dict[str, list[int]]:
-        return {name: [topic.replicas] * topic.partitions for name, topic in sorted(self.topics.items())}
-
     def end_offsets(self, name: str) -> dict[int, int]:
         if self.records is not None:
             return self.records.ends(name, self.topics[name].partitions)
         return {number: 10 + number for number in range(self.topics[name].partitions)}
-
-    def begin_offsets(self, name: str) -> dict[int, int]:
-        return dict.fromkeys(range(self.topics[name].partitions), 0)
-
-    def committed(self, group: str, name: str) -> dict[int, int]:
-        return {}
 
 
 @dataclass
@@ -145,34 +128,6 @@ class FakeRecords:
 
 
 @dataclass
-class FakeRegistry:
-    subjects: dict[str, str] = field(default_factory=dict)
-    schemas: list[str] = field(default_factory=list)
-
-    def latest(self, subject: str) -> str | None:
-        return self.subjects.get(subject)
-
-    def latest_id(self, subject: str) -> int | None:
-        return self.schemas.index(self.subjects[subject]) + 1 if subject in self.subjects else None
-
-    def ids(self, subject: str) -> list[int]:
-        found = self.latest_id(subject)
-        return [] if found is None else [found]
-
-    def schema(self, schema_id: int) -> str | None:
-        return self.schemas[schema_id - 1] if 0 < schema_id <= len(self.schemas) else None
-
-    def register(self, subject: str, schema: str) -> int:
-        self.subjects[subject] = schema
-        if schema not in self.schemas:
-            self.schemas.append(schema)
-        return self.schemas.index(schema) + 1
-
-    def delete(self, subject: str) -> None:
-        self.subjects.pop(subject, None)
-
-
-@dataclass
 class FakeJobs:
     started: list[Query] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
@@ -248,7 +203,7 @@ class Stage:
     """A server without its services: what statements answer, and what they left behind."""
 
     topics: FakeTopics = field(default_factory=FakeTopics)
-    registry: FakeRegistry = field(default_factory=FakeRegistry)
+    registry: MemoryRegistry = field(default_factory=MemoryRegistry)
     jobs: FakeJobs = field(default_factory=FakeJobs)
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(":memory:"))
     records: FakeRecords = field(default_factory=FakeRecords)

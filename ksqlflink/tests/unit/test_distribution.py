@@ -109,6 +109,13 @@ def test_the_bare_install_has_the_command(bare: Path) -> None:
     assert "translate" in run(ksqlflink, "--help", cwd=bare).stdout
 
 
+def test_the_bare_install_translates(bare: Path) -> None:
+    (bare / "big.sql").write_text(SQL.partition("CREATE STREAM small")[0])
+    said = run(bare / "env/bin/ksqlflink", "translate", "big.sql", cwd=bare).stdout
+    assert said.startswith("-- CREATE STREAM BIG ")
+    assert "INSERT INTO `$out` SELECT k, v, t FROM `$in_0`" in said
+
+
 def test_a_command_names_the_extra_that_it_lacks(bare: Path) -> None:
     refused = run(bare / "env/bin/ksqlflink", "serve", *SERVE, cwd=bare, expected=1)
     assert refused.stderr.startswith("ksqlflink serve needs ")

@@ -8,7 +8,8 @@ from ksqlflink.errors import BadRequest
 from ksqlflink.services.http import HttpError, JsonService, ServiceUnreachable
 from ksqlflink.services.registry import SandboxRegistry, SchemaRegistry
 from ksqlflink.services.topics import SandboxTopics, Topic
-from unit.fakes import FakeRegistry, FakeTopics
+from ksqlflink.testing.services import MemoryRegistry
+from unit.fakes import FakeTopics
 
 URL = "http://registry/subjects/a%2Fb"
 
@@ -61,7 +62,8 @@ def test_deleting_what_is_not_there_is_fine(registry: SchemaRegistry, adapter: r
 
 
 def test_a_sandbox_shows_its_own_changes_only() -> None:
-    topics, registry = FakeTopics(), FakeRegistry({"s": "x"})
+    topics, registry = FakeTopics(), MemoryRegistry()
+    registry.register("s", "x")
     topics.add("old")
     tried_topics, tried_registry = SandboxTopics(topics), SandboxRegistry(registry)
     tried_topics.create(Topic("new", 2, 1))
@@ -73,4 +75,4 @@ def test_a_sandbox_shows_its_own_changes_only() -> None:
     assert tried_topics.find("old") is None
     assert (tried_registry.latest("s"), tried_registry.latest("t")) == (None, "y")
     assert list(topics.replicas()) == list(tried_topics.replicas()) == ["old"]
-    assert registry.subjects == {"s": "x"}
+    assert (registry.latest("s"), registry.latest("t")) == ("x", None)

@@ -27,8 +27,9 @@ def ksqldb(config: LocalConfig) -> Component:
         command=(sys.executable, "-m", "ksqlflink", *(word for option in options.items() for word in option)),
         ports=("ksqldb",),
         probe=probes.ksqldb(config.ksqldb_port),
+        environment=lambda: {"KSQLFLINK_JAR": str(config.cache / "ksqlflink" / "ksqlflink.jar")},
         needs=("kafka", "registry", "flink-taskmanager", "flink-gateway"),
-        memory_mb=150,
+        memory_mb=350,  # with the two workers beside it
         stop_seconds=30,
         prepare=lambda: (config.data / "ksqlflink").mkdir(parents=True, exist_ok=True),
     )

@@ -1,10 +1,11 @@
 """Parse tree -> the clauses of a query."""
 
 # Lark calls one method for each rule of the grammar, with these arguments; the rule says what it is.
-# ruff: noqa: ARG002, D102
+# ruff: noqa: D102, N805
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lark import Token, v_args
@@ -12,7 +13,7 @@ from lark.tree import Meta
 
 from ksqlflink.dialect import ast
 from ksqlflink.dialect.errors import SyntaxProblem
-from ksqlflink.dialect.expressions import ExpressionBuilder, Name, Parts, position_of
+from ksqlflink.dialect.expressions import ExpressionBuilder, Name, Parts, plural, position_of, rule
 
 # What the parts of a WINDOW clause are called, in their order; an unnamed one is the gap of a session.
 _WINDOW_PARTS = {
@@ -30,67 +31,58 @@ def first(parts: Parts, kind: type[Any]) -> Any:
     return next((part for part in parts if isinstance(part, kind)), None)
 
 
+def name_in(parts: Parts) -> str | None:
+    """Return the first name among the parts, or None."""
+    name = first(parts, Name)
+    return None if name is None else str(name)
+
+
+def _join_type(name: str) -> Callable[[Any, Meta, Parts], Any]:
+    return rule(lambda _: name)
+
+
 @v_args(meta=True)
 class QueryBuilder(ExpressionBuilder):
     """Builds queries; statement rules are the subclass's."""
 
-    def select_expression(self, meta: Meta, parts: Parts) -> ast.SelectItem:
-        alias = first(parts[1:], Name)
-        return ast.SelectItem(parts[0], None if alias is None else str(alias), position=position_of(meta))
+    select_expression = rule(lambda parts: ast.SelectItem(parts[0], name_in(parts[1:])))
+    select_all = rule(lambda parts: ast.SelectAll(name_in(parts)))
+    select_struct = rule(lambda parts: ast.SelectFields(parts[0]))
 
-    def select_all(self, meta: Meta, parts: Parts) -> ast.SelectAll:
-        source = first(parts, Name)
-        return ast.SelectAll(None if source is None else str(source), position=position_of(meta))
-
-    def select_struct(self, meta: Meta, parts: Parts) -> ast.SelectFields:
-        return ast.SelectFields(parts[0], position=position_of(meta))
-
-    def aliased(self, meta: Meta, parts: Parts) -> ast.Source:
+    @rule
+    def aliased(parts: Parts) -> ast.Source:
         names = [str(part) for part in parts if isinstance(part, Name)]
-        return ast.Source(names[0], names[-1], position=position_of(meta))
+        return ast.Source(names[0], names[-1])
 
-    def unit(self, meta: Meta, parts: Parts) -> str:
-        return str(parts[0]).upper().removesuffix("S") + "S"
+    unit = rule(lambda parts: plural(parts[0]))
+    duration = rule(lambda parts: ast.Duration(int(parts[0]), parts[1]))
+    grace = rule(lambda parts: ("GRACE", parts[-1]))
 
-    def duration(self, meta: Meta, parts: Parts) -> ast.Duration:
-        return ast.Duration(int(parts[0]), parts[1], position=position_of(meta))
-
-    def grace(self, meta: Meta, parts: Parts) -> tuple[str, ast.Duration]:
-        return "GRACE", parts[-1]
-
-    def within(self, meta: Meta, parts: Parts) -> ast.Within:
+    @rule
+    def within(parts: Parts) -> ast.Within:
         sizes = [part for part in parts if isinstance(part, ast.Duration)]
         grace = first(parts, tuple)
-        return ast.Within(sizes[0], sizes[-1], grace[1] if grace else None, position=position_of(meta))
+        return ast.Within(sizes[0], sizes[-1], grace[1] if grace else None)
 
-    def inner_join(self, meta: Meta, parts: Parts) -> str:
-        return "INNER"
+    inner_join, left_join, right_join, full_join = map(_join_type, ("INNER", "LEFT", "RIGHT", "FULL"))
 
-    def left_join(self, meta: Meta, parts: Parts) -> str:
-        return "LEFT"
-
-    def right_join(self, meta: Meta, parts: Parts) -> str:
-        return "RIGHT"
-
-    def full_join(self, meta: Meta, parts: Parts) -> str:
-        return "FULL"
-
-    def join(self, meta: Meta, parts: Parts) -> ast.Join:
-        within = first(parts, ast.Within)
+    @rule
+    def join(parts: Parts) -> ast.Join:
         source = first(parts, ast.Source)
-        return ast.Join(parts[0], source, within, parts[-1], position=source.position)
+        return ast.Join(parts[0], source, first(parts, ast.Within), parts[-1], position=source.position)
 
-    def relation(self, meta: Meta, parts: Parts) -> tuple[ast.Source, tuple[ast.Join, ...]]:
-        return parts[0], tuple(parts[1:])
+    relation = rule(lambda parts: (parts[0], tuple(parts[1:])))
 
-    def window_item(self, meta: Meta, parts: Parts) -> _WindowPart:
+    @rule
+    def window_item(parts: Parts) -> _WindowPart:
         if isinstance(parts[0], tuple):
             return "GRACE", parts[0][1], None
         words = [part for part in parts if isinstance(part, Token)]
         name = " ".join(word.upper() for word in words)
         return name, parts[-1], words[0] if words else None
 
-    def window(self, meta: Meta, parts: Parts) -> ast.Window:
+    @rule
+    def window(parts: Parts) -> ast.Window:
         word, items = parts[1], parts[2:]
         kind = word.upper()
         if kind not in _WINDOW_PARTS:
@@ -98,37 +90,19 @@ class QueryBuilder(ExpressionBuilder):
         _check_window(kind, items)
         sizes = {name: duration for name, duration, _ in items}
         size = sizes.get("SIZE") or sizes[""]
-        return ast.Window(
-            kind,
-            size,
-            sizes.get("ADVANCE BY"),
-            sizes.get("RETENTION"),
-            sizes.get("GRACE"),
-            position=position_of(word),
-        )
+        lengths = (sizes.get(name) for name in ("ADVANCE BY", "RETENTION", "GRACE"))
+        return ast.Window(kind, size, *lengths, position=position_of(word))
 
-    def where(self, meta: Meta, parts: Parts) -> tuple[str, ast.Expression]:
-        return "WHERE", parts[1]
+    where = rule(lambda parts: ("WHERE", parts[1]))
+    having = rule(lambda parts: ("HAVING", parts[1]))
+    grouping = rule(tuple)
+    group_by = rule(lambda parts: ("GROUP BY", parts[-1]))
+    partition_by = rule(lambda parts: ("PARTITION BY", parts[-1]))
+    emit = rule(lambda parts: ("EMIT", parts[1].type))
+    limit = rule(lambda parts: ("LIMIT", int(parts[1])))
 
-    def having(self, meta: Meta, parts: Parts) -> tuple[str, ast.Expression]:
-        return "HAVING", parts[1]
-
-    def grouping(self, meta: Meta, parts: Parts) -> tuple[ast.Expression, ...]:
-        return tuple(parts)
-
-    def group_by(self, meta: Meta, parts: Parts) -> tuple[str, tuple[ast.Expression, ...]]:
-        return "GROUP BY", parts[-1]
-
-    def partition_by(self, meta: Meta, parts: Parts) -> tuple[str, tuple[ast.Expression, ...]]:
-        return "PARTITION BY", parts[-1]
-
-    def emit(self, meta: Meta, parts: Parts) -> tuple[str, str]:
-        return "EMIT", parts[1].type
-
-    def limit(self, meta: Meta, parts: Parts) -> tuple[str, int]:
-        return "LIMIT", int(parts[1])
-
-    def query(self, meta: Meta, parts: Parts) -> ast.Query:
+    @rule
+    def query(parts: Parts) -> ast.Query:
         items = tuple(part for part in parts if isinstance(part, ast.Selected))
         clauses = {part[0]: part[1] for part in parts if isinstance(part, tuple) and isinstance(part[0], str)}
         relation = next(part for part in parts if isinstance(part, tuple) and isinstance(part[0], ast.Source))
@@ -143,7 +117,6 @@ class QueryBuilder(ExpressionBuilder):
             clauses.get("PARTITION BY", ()),
             clauses.get("HAVING"),
             clauses.get("LIMIT"),
-            position=position_of(meta),
         )
 
 

@@ -1,11 +1,12 @@
 """Parse tree -> expression nodes and types."""
 
 # Lark calls one method for each rule of the grammar, with these arguments; the rule says what it is.
-# ruff: noqa: ARG002, D102
+# ruff: noqa: ARG002, D102, N805
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from lark import Token, Transformer, Tree, v_args
@@ -56,12 +57,17 @@ def unquote(text: str) -> str:
     return text[1:-1].replace(quote * 2, quote)
 
 
-def _literal(kind: str) -> Callable[[Any, Meta, Parts], ast.Literal]:
-    def build(_: Any, meta: Meta, parts: Parts) -> ast.Literal:
-        text = unquote(parts[0]) if kind == "STRING" else str(parts[0])
-        return ast.Literal(kind, text.upper() if kind != "STRING" else text, position=position_of(meta))
+def rule(build: Callable[[Parts], Any]) -> Callable[[Any, Meta, Parts], Any]:
+    """Return the method of a rule: it answers what `build` makes of the rule's parts, with its place."""
 
-    return build
+    def method(builder: ExpressionBuilder, meta: Meta, parts: Parts) -> Any:
+        return builder.placed(build(parts), meta)
+
+    return method
+
+
+def _literal(kind: str) -> Callable[[Any, Meta, Parts], Any]:
+    return rule(lambda parts: ast.Literal(kind, unquote(parts[0]) if kind == "STRING" else parts[0].upper()))
 
 
 @v_args(meta=True)
@@ -75,21 +81,22 @@ class ExpressionBuilder(Transformer[Token, Any]):
         super().__init__()
         self.types: dict[str, SqlType] = dict(types or {})
 
-    string, integer, decimal = _literal("STRING"), _literal("INTEGER"), _literal("DECIMAL")
-    double, null, true, false = _literal("DOUBLE"), _literal("NULL"), _literal("BOOLEAN"), _literal("BOOLEAN")
+    def placed(self, made: Any, meta: Meta) -> Any:
+        """Return what was made, with the place of its rule if it has none yet."""
+        if isinstance(made, ast.Node) and made.position is ast.NOWHERE:
+            return replace(made, position=position_of(meta))
+        return made
 
-    def plain_identifier(self, meta: Meta, parts: Parts) -> Name:
-        return Name.of(parts[0].upper(), parts[0])
+    # -- names and types -----------------------------------------------------------------------------------
 
-    def quoted_identifier(self, meta: Meta, parts: Parts) -> Name:
-        return Name.of(unquote(parts[0]), parts[0])
+    plain_identifier = rule(lambda parts: Name.of(parts[0].upper(), parts[0]))
+    quoted_identifier = rule(lambda parts: Name.of(unquote(parts[0]), parts[0]))
+    identifier = rule(lambda parts: parts[0])
 
-    def non_reserved(self, meta: Meta, parts: Parts) -> Name:
-        (token,) = parts[0].children if isinstance(parts[0], Tree) else parts
-        return Name.of(str(token).upper(), cast(Token, token))
-
-    def identifier(self, meta: Meta, parts: Parts) -> Name:
-        return cast(Name, parts[0])
+    @rule
+    def non_reserved(parts: Parts) -> Name:
+        (token,) = cast(Parts, parts[0].children) if isinstance(parts[0], Tree) else parts
+        return Name.of(token.upper(), token)
 
     def named_type(self, meta: Meta, parts: Parts) -> SqlType:
         name, arguments = parts[0], [int(part) for part in parts[1:]]
@@ -100,70 +107,44 @@ class ExpressionBuilder(Transformer[Token, Any]):
             raise PreparationProblem(f"Cannot resolve unknown type: {name}")
         return known[name]
 
-    def array_type(self, meta: Meta, parts: Parts) -> SqlType:
-        return Array(_types(parts)[0])
+    array_type = rule(lambda parts: Array(*_operands(parts)))
+    map_type = rule(lambda parts: Map(*_operands(parts)))
+    struct_type = rule(lambda parts: Struct(tuple(_operands(parts))))
+    field = rule(lambda parts: (str(parts[0]), parts[1]))
 
-    def map_type(self, meta: Meta, parts: Parts) -> SqlType:
-        key, value = _types(parts)
-        return Map(key, value)
+    # -- expressions ---------------------------------------------------------------------------------------
 
-    def struct_type(self, meta: Meta, parts: Parts) -> SqlType:
-        return Struct(tuple(part for part in parts if isinstance(part, tuple)))
+    string, integer, decimal = _literal("STRING"), _literal("INTEGER"), _literal("DECIMAL")
+    double, null, true, false = _literal("DOUBLE"), _literal("NULL"), _literal("BOOLEAN"), _literal("BOOLEAN")
+    column = rule(lambda parts: ast.Column(str(parts[0])))
+    qualified = rule(lambda parts: ast.Column(str(parts[1]), str(parts[0])))
+    # ksqlDB knows one of <> and != and shows that one.
+    arithmetic = comparison = or_ = and_ = rule(
+        lambda parts: ast.Binary("<>" if parts[1] == "!=" else parts[1].upper(), parts[0], parts[2])
+    )
+    equals = rule(lambda parts: ast.Binary("=", *parts))
+    distinct = rule(lambda parts: ast.Binary(f"IS {_no(parts)}DISTINCT FROM", parts[0], parts[-1]))
+    is_null = rule(lambda parts: ast.Unary(f"IS {_no(parts)}NULL", parts[0]))
+    not_ = rule(lambda parts: ast.Unary("NOT", parts[1]))
+    negative = rule(lambda parts: ast.Unary("-", parts[1]))
+    positive = rule(lambda parts: ast.Unary("+", parts[1]))
+    parenthesised = rule(lambda parts: parts[0])
 
-    def field(self, meta: Meta, parts: Parts) -> tuple[str, SqlType]:
-        return str(parts[0]), parts[1]
-
-    def column(self, meta: Meta, parts: Parts) -> ast.Column:
-        return ast.Column(str(parts[0]), position=position_of(meta))
-
-    def qualified(self, meta: Meta, parts: Parts) -> ast.Column:
-        return ast.Column(str(parts[1]), str(parts[0]), position=position_of(meta))
-
-    def _binary(self, meta: Meta, parts: Parts) -> ast.Binary:
-        left, operator, right = parts
-        # ksqlDB knows one of these two and shows that one.
-        operator = "<>" if operator == "!=" else operator.upper()
-        return ast.Binary(operator, left, right, position=position_of(meta))
-
-    arithmetic = comparison = or_ = and_ = _binary
-
-    def equals(self, meta: Meta, parts: Parts) -> ast.Binary:
-        return ast.Binary("=", parts[0], parts[1], position=position_of(meta))
-
-    def distinct(self, meta: Meta, parts: Parts) -> ast.Binary:
-        operator = "IS NOT DISTINCT FROM" if _has(parts, "NOT") else "IS DISTINCT FROM"
-        return ast.Binary(operator, parts[0], parts[-1], position=position_of(meta))
-
-    def is_null(self, meta: Meta, parts: Parts) -> ast.Unary:
-        operator = "IS NOT NULL" if _has(parts, "NOT") else "IS NULL"
-        return ast.Unary(operator, parts[0], position=position_of(meta))
-
-    def not_(self, meta: Meta, parts: Parts) -> ast.Unary:
-        return ast.Unary("NOT", parts[1], position=position_of(meta))
-
-    def negative(self, meta: Meta, parts: Parts) -> ast.Unary:
-        return ast.Unary("-", parts[1], position=position_of(meta))
-
-    def positive(self, meta: Meta, parts: Parts) -> ast.Unary:
-        return ast.Unary("+", parts[1], position=position_of(meta))
-
-    def parenthesised(self, meta: Meta, parts: Parts) -> ast.Expression:
-        return cast(ast.Expression, parts[0])
-
-    def between(self, meta: Meta, parts: Parts) -> ast.Between:
+    @rule
+    def between(parts: Parts) -> ast.Between:
         value, low, high = _operands(parts)
-        return ast.Between(value, low, high, _has(parts, "NOT"), position=position_of(meta))
+        return ast.Between(value, low, high, bool(_no(parts)))
 
-    def in_(self, meta: Meta, parts: Parts) -> ast.In:
+    @rule
+    def in_(parts: Parts) -> ast.In:
         value, *options = _operands(parts)
-        return ast.In(value, tuple(options), _has(parts, "NOT"), position=position_of(meta))
+        return ast.In(value, tuple(options), bool(_no(parts)))
 
-    def like(self, meta: Meta, parts: Parts) -> ast.Like:
+    @rule
+    def like(parts: Parts) -> ast.Like:
+        escape = next((unquote(part) for part in parts if is_token(part, "STRING")), None)
         value, pattern = _operands(parts)
-        escape = next(
-            (unquote(part) for part in parts if isinstance(part, Token) and part.type == "STRING"), None
-        )
-        return ast.Like(value, pattern, escape, _has(parts, "NOT"), position=position_of(meta))
+        return ast.Like(value, pattern, escape, bool(_no(parts)))
 
     def at_time_zone(self, meta: Meta, parts: Parts) -> ast.Expression:
         raise PreparationProblem(f"{position_of(meta)}: AT TIME ZONE is not supported by ksqlflink")
@@ -180,58 +161,30 @@ class ExpressionBuilder(Transformer[Token, Any]):
 
         return ast.Lambda(names, map_columns(body, bound), position=position_of(meta))
 
-    def subscript(self, meta: Meta, parts: Parts) -> ast.Subscript:
-        return ast.Subscript(parts[0], parts[1], position=position_of(meta))
+    subscript = rule(lambda parts: ast.Subscript(*parts))
+    dereference = rule(lambda parts: ast.Dereference(parts[0], str(parts[1])))
+    time_unit = rule(lambda parts: ast.Literal("UNIT", plural(parts[0])))
+    star_call = rule(lambda parts: ast.Call(str(parts[0]), (), star=True))
 
-    def dereference(self, meta: Meta, parts: Parts) -> ast.Dereference:
-        return ast.Dereference(parts[0], str(parts[1]), position=position_of(meta))
-
-    def call(self, meta: Meta, parts: Parts) -> ast.Call:
+    @rule
+    def call(parts: Parts) -> ast.Call:
         name, arguments = str(parts[0]), parts[1:]
         if name in _TAKING_UNITS and arguments:
             arguments = [_as_unit(arguments[0]), *arguments[1:]]
-        return ast.Call(name, tuple(arguments), position=position_of(meta))
+        return ast.Call(name, tuple(arguments))
 
-    def time_unit(self, meta: Meta, parts: Parts) -> ast.Literal:
-        return ast.Literal("UNIT", _plural(parts[0]), position=position_of(meta))
-
-    def star_call(self, meta: Meta, parts: Parts) -> ast.Call:
-        return ast.Call(str(parts[0]), (), star=True, position=position_of(meta))
-
-    def when(self, meta: Meta, parts: Parts) -> tuple[ast.Expression, ast.Expression]:
-        condition, result = _operands(parts)
-        return condition, result
-
-    def searched_case(self, meta: Meta, parts: Parts) -> ast.Case:
-        branches = tuple(part for part in parts if isinstance(part, tuple))
-        default = parts[-2] if _has(parts, "ELSE") else None
-        return ast.Case(None, branches, default, position=position_of(meta))
-
-    def simple_case(self, meta: Meta, parts: Parts) -> ast.Case:
-        searched = self.searched_case(meta, parts)
-        return ast.Case(parts[1], searched.branches, searched.default, position=searched.position)
-
-    def cast(self, meta: Meta, parts: Parts) -> ast.Cast:
-        value, target = (part for part in parts if not isinstance(part, Token))
-        return ast.Cast(value, target, position=position_of(meta))
-
-    def _constructor(self, kind: str, meta: Meta, items: Parts) -> ast.Constructor:
-        return ast.Constructor(kind, tuple(items), position=position_of(meta))
+    when = rule(lambda parts: tuple(_operands(parts)))
+    searched_case = rule(lambda parts: _case(None, parts))
+    simple_case = rule(lambda parts: _case(parts[1], parts))
+    cast = rule(lambda parts: ast.Cast(*_operands(parts)))
 
     def struct_item(self, meta: Meta, parts: Parts) -> tuple[ast.Expression, ast.Expression]:
         return ast.Literal("NAME", str(parts[0]), position=position_of(meta)), parts[1]
 
-    def map_item(self, meta: Meta, parts: Parts) -> tuple[ast.Expression, ast.Expression]:
-        return parts[0], parts[1]
-
-    def array_literal(self, meta: Meta, parts: Parts) -> ast.Constructor:
-        return self._constructor("ARRAY", meta, [(None, part) for part in parts[1:]])
-
-    def struct_literal(self, meta: Meta, parts: Parts) -> ast.Constructor:
-        return self._constructor("STRUCT", meta, parts[1:])
-
-    def map_literal(self, meta: Meta, parts: Parts) -> ast.Constructor:
-        return self._constructor("MAP", meta, parts[1:])
+    map_item = rule(tuple)
+    array_literal = rule(lambda parts: ast.Constructor("ARRAY", tuple((None, part) for part in parts[1:])))
+    struct_literal = rule(lambda parts: ast.Constructor("STRUCT", tuple(parts[1:])))
+    map_literal = rule(lambda parts: ast.Constructor("MAP", tuple(parts[1:])))
 
 
 def _parameter(meta: Meta, node: ast.Expression) -> str:
@@ -240,14 +193,15 @@ def _parameter(meta: Meta, node: ast.Expression) -> str:
     return node.name
 
 
-def _plural(unit: str) -> str:
+def plural(unit: str) -> str:
+    """Return a time unit in its plural form, upper-cased."""
     return unit.upper().removesuffix("S") + "S"
 
 
 def _as_unit(node: ast.Expression) -> ast.Expression:
     """Return the time unit that a function's first argument names: DAY could be a column elsewhere."""
-    if isinstance(node, ast.Column) and node.source is None and _plural(node.name) in _UNITS:
-        return ast.Literal("UNIT", _plural(node.name), position=node.position)
+    if isinstance(node, ast.Column) and node.source is None and plural(node.name) in _UNITS:
+        return ast.Literal("UNIT", plural(node.name), position=node.position)
     return node
 
 
@@ -261,13 +215,19 @@ def _decimal(arguments: list[int]) -> Decimal:
     return Decimal(precision, scale)
 
 
-def _types(parts: Parts) -> list[SqlType]:
-    return [part for part in parts if not isinstance(part, Token)]
+def _case(operand: ast.Expression | None, parts: Parts) -> ast.Case:
+    branches = tuple(part for part in parts if isinstance(part, tuple))
+    return ast.Case(operand, branches, parts[-2] if any(is_token(part, "ELSE") for part in parts) else None)
 
 
 def _operands(parts: Parts) -> list[Any]:
     return [part for part in parts if not isinstance(part, Token)]
 
 
-def _has(parts: Parts, keyword: str) -> bool:
-    return any(isinstance(part, Token) and part.type == keyword for part in parts)
+def is_token(part: Any, kind: str) -> bool:
+    """Tell whether a part is a token of that kind."""
+    return isinstance(part, Token) and part.type == kind
+
+
+def _no(parts: Parts) -> str:
+    return "NOT " if any(is_token(part, "NOT") for part in parts) else ""

@@ -15,7 +15,8 @@ from starlette.routing import Route
 from ksqlflink.catalogue.model import SERVICE_ID
 from ksqlflink.errors import BadRequest, ServerProblem
 from ksqlflink.rest.bodies import JSON, drain, endpoint, json_response, parsed_body, read_body
-from ksqlflink.rest.query_api import Queries, QueryApi
+from ksqlflink.rest.query_api import QueryApi
+from ksqlflink.results.service import QueryService
 
 VERSION = "7.4.12"  # the ksqlDB release whose behaviour is served
 _EMPTY_BODY = 'Cannot invoke "io.vertx.core.buffer.Buffer.getBytes()" because "buffer" is null'
@@ -25,7 +26,7 @@ class Backend(Protocol):
     """What the REST API serves."""
 
     @property
-    def queries(self) -> Queries:
+    def queries(self) -> QueryService:
         """Return what the query endpoints serve."""
 
     def run(

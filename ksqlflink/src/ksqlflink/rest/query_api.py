@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -25,41 +25,16 @@ from ksqlflink.rest.bodies import (
     read_body,
     streamed_error,
 )
-from ksqlflink.results.printing import Printed
-from ksqlflink.results.rows import Results
-from ksqlflink.results.service import NotAQuery, QueryStatement
+from ksqlflink.results.service import NotAQuery, QueryService, QueryStatement
 from ksqlflink.results.writers import Writer, write_array, write_lines, write_old
-from ksqlflink.statements.inserts_stream import RowInserter
 
 _PREPARED = "io.confluent.ksql.parser.KsqlParser$PreparedStatement"
-
-
-class Queries(Protocol):
-    """What the query endpoints serve."""
-
-    def check_sequence(self, sequence: int | None) -> None:
-        """Raise SequenceTimeout when a command has not been executed."""
-
-    def prepare(self, text: str, variables: Mapping[str, str], with_cause: bool) -> QueryStatement:
-        """Return the one query of a text."""
-
-    def printed(self, statement: st.Print) -> Printed:
-        """Return the lines of a PRINT."""
-
-    def run(self, statement: st.SelectStatement, properties: Mapping[str, Any]) -> Results:
-        """Return the rows of a query."""
-
-    def close_query(self, query_id: str) -> None:
-        """End a push query."""
-
-    def inserter(self, line: str) -> RowInserter:
-        """Return what writes the rows of a request with that first line."""
 
 
 class QueryApi:
     """Endpoints over the query service."""
 
-    def __init__(self, queries: Queries) -> None:
+    def __init__(self, queries: QueryService) -> None:
         self._queries = queries
 
     async def query(self, request: Request) -> Response:

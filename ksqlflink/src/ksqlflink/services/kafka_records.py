@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from confluent_kafka import (
@@ -21,7 +22,7 @@ from ksqlflink.services.kafka_consumer import CLIENT, check, consumer, record_of
 from ksqlflink.services.kafka_follower import KafkaFollower
 from ksqlflink.services.records import Place, Record, TopicReader
 
-_FLUSH_SECONDS = 30.0
+_ACKNOWLEDGED_SECONDS = 30.0
 _METADATA_SECONDS = 10.0
 _BATCH = 500
 
@@ -36,19 +37,21 @@ class KafkaRecords:
 
     def write(self, topic: str, key: bytes | None, value: bytes | None, timestamp: int) -> None:
         """Write a record, placed by murmur2 of its key as Java's producer does, and wait for it."""
-        failures: list[str] = []
+        acknowledged: Future[None] = Future()
 
         def delivered(error: KafkaError | None, _: Message) -> None:
-            if error is not None:
-                failures.append(reason(error))
+            if error is None:
+                acknowledged.set_result(None)
+            else:
+                acknowledged.set_exception(_not_taken(reason(error)))
 
         with self._lock:
             producer = self._open_producer()
-            producer.produce(topic, value=value, key=key, timestamp=timestamp, on_delivery=delivered)
-            if producer.flush(_FLUSH_SECONDS):
-                failures.append(f"no acknowledgement within {_FLUSH_SECONDS:.0f} s")
-        if failures:
-            raise ServerProblem(f"Kafka did not take the record: {failures[0]}")
+        producer.produce(topic, value=value, key=key, timestamp=timestamp, on_delivery=delivered)
+        try:
+            acknowledged.result(_ACKNOWLEDGED_SECONDS)
+        except TimeoutError:
+            raise _not_taken(f"no acknowledgement within {_ACKNOWLEDGED_SECONDS:.0f} s") from None
 
     def learn(self, topic: str) -> None:
         """Look at a new topic: an older one of its name may have had another number of partitions."""
@@ -71,6 +74,7 @@ class KafkaRecords:
                     "enable.idempotence": True,
                 }
             )
+            threading.Thread(target=_serve, args=(self._producer,), name="producer", daemon=True).start()
         return self._producer
 
     def reader(self, topic: str, starts: Mapping[int, int] | None, partitions: Iterable[int]) -> TopicReader:
@@ -80,6 +84,16 @@ class KafkaRecords:
     def follower(self, starts: Mapping[Place, int]) -> KafkaFollower:
         """Return what reads the topics of these partitions, which it begins at these offsets."""
         return KafkaFollower(self.bootstrap_servers, starts)
+
+
+def _not_taken(why: str) -> ServerProblem:
+    return ServerProblem(f"Kafka did not take the record: {why}")
+
+
+def _serve(producer: Producer) -> None:
+    """Hand acknowledgements to whoever waits for them; nobody has to wait for another's."""
+    while True:
+        producer.poll(1.0)
 
 
 class KafkaReader:

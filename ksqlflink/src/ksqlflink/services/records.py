@@ -8,6 +8,8 @@ from typing import Protocol
 
 from ksqlflink.errors import ServerProblem
 
+_NOT_NOW = "nothing can be read while a request is validated"
+
 
 @dataclass(frozen=True)
 class Record:
@@ -56,33 +58,24 @@ class Follower(Protocol):
 
 
 class Records(Protocol):
-    """What the server writes to and reads from topics."""
+    """What the server writes to and reads from topics; what is written here reads and writes nothing."""
 
     def write(self, topic: str, key: bytes | None, value: bytes | None, timestamp: int) -> None:
         """Write a record and wait until it is acknowledged."""
 
     def reader(self, topic: str, starts: Mapping[int, int] | None, partitions: Iterable[int]) -> TopicReader:
         """Return a reader that begins at the offsets `starts`, or at the beginning."""
+        del topic, starts, partitions
+        raise ServerProblem(_NOT_NOW)
 
     def follower(self, starts: Mapping[Place, int]) -> Follower:
         """Return what reads the topics of these partitions, which it begins at these offsets."""
-
-
-class NoRecords:
-    """Stands in for the records while a request is validated: nothing is written or read."""
-
-    def write(self, topic: str, key: bytes | None, value: bytes | None, timestamp: int) -> None:
-        """Do nothing."""
-
-    def reader(self, topic: str, starts: Mapping[int, int] | None, partitions: Iterable[int]) -> TopicReader:
-        """Refuse: statements that are validated read nothing."""
-        del topic, starts, partitions
-        raise ServerProblem("nothing can be read while a request is validated")
-
-    def follower(self, starts: Mapping[Place, int]) -> Follower:
-        """Refuse: statements that are validated read nothing."""
         del starts
-        raise ServerProblem("nothing can be read while a request is validated")
+        raise ServerProblem(_NOT_NOW)
+
+
+class NoRecords(Records):
+    """Stands in for the records while a request is validated."""
 
 
 def has_reached(position: Mapping[int, int], ends: Mapping[int, int]) -> bool:

@@ -18,19 +18,16 @@ _SHOWN_PROPERTY = "connector.class"
 
 
 class Connect(Protocol):
-    """What the statements need of Kafka Connect's REST API."""
+    """What the statements need of Kafka Connect's REST API; here nobody listens."""
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Return the decoded answer; HttpError or ServiceUnreachable otherwise."""
-
-
-class NoConnect:
-    """Stands in for Kafka Connect where none is configured."""
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Fail as a client does that finds nobody listening."""
         del method, path, body
         raise ServiceUnreachable(unreachable(_DEFAULT_URL))
+
+
+class NoConnect(Connect):
+    """Stands in for Kafka Connect where none is configured."""
 
 
 class ConnectService(JsonService):

@@ -128,17 +128,19 @@ def _analysis_of(source: DataSource, world: World) -> Analysis | None:
     (statement,) = parse(source.statement, world.catalogue.types())
     if not isinstance(statement, CreateAsSelect):
         return None
-    text = source.statement
-    inputs = _inputs(statement.query, world, text)
-    query = qualify(statement.query, inputs, text)
-    topics = _topics(inputs, world, text)
-    return analyze(_context(query, inputs, topics, text, sink=source.name, text=text))
+    return _analyzed(statement.query, world, source.statement, source.name)
+
+
+def _analyzed(query: ast.Query, world: World, text: str, sink: str | None) -> Analysis:
+    inputs = _inputs(query, world, text)
+    query = qualify(query, inputs, text)
+    return analyze(_context(query, inputs, _topics(inputs, world, text), text, sink=sink, text=text))
 
 
 def plan_insert(statement: InsertSelect, world: World) -> QueryPlan:
     """Return what INSERT INTO .. SELECT asks for, or raise BadStatement. Changes nothing."""
     text = statement.text
-    inputs = _inputs(statement.query, world, text)
+    _inputs(statement.query, world, text)
     target = world.catalogue.source(statement.target)
     preparing = "Exception while preparing statement: "
     if target is None:
@@ -148,20 +150,14 @@ def plan_insert(statement: InsertSelect, world: World) -> QueryPlan:
     if target.kind == "TABLE":
         only = "INSERT INTO can only be used to insert into a stream."
         raise BadStatement(f"{preparing}{only} {target.name} is a table.", text)
-    query = qualify(statement.query, inputs, text)
-    topics = _topics(inputs, world, text)
-    context = _context(query, inputs, topics, text, sink=target.name, text=text)
-    analysis = insert_outputs(analyze(context), target, text)
+    analysis = insert_outputs(_analyzed(statement.query, world, text, target.name), target, text)
     topic = _topics({target.name: target}, world, text)[target.name]
     return QueryPlan(target, analysis, topic, False, *_schemas(target))
 
 
 def analyze_transient(statement: SelectStatement, world: World) -> Analysis:
     """Return the analysis of a query whose rows go to a client."""
-    text = statement.text
-    inputs = _inputs(statement.query, world, text)
-    query = qualify(statement.query, inputs, text)
-    return analyze(_context(query, inputs, _topics(inputs, world, text), text, sink=None, text=text))
+    return _analyzed(statement.query, world, statement.text, None)
 
 
 def client_plan(analysis: Analysis, registry_url: str, properties: Mapping[str, Any]) -> Json:

@@ -16,21 +16,17 @@ class RunningPush:
 
 
 class Pushes(Protocol):
-    """What statements need of the push queries."""
+    """What statements need of the push queries; what is written here knows none."""
 
     def running(self) -> Sequence[RunningPush]:
         """Return the push queries."""
-
-    def terminate(self, query_id: str) -> RunningPush | None:
-        """End the push query of that id, whatever the case of the id; None when there is none."""
-
-
-class NoPushes:
-    """Stands in where no push queries are served."""
-
-    def running(self) -> Sequence[RunningPush]:
-        """Return nothing."""
         return ()
 
     def terminate(self, query_id: str) -> RunningPush | None:
-        """Return nothing."""
+        """End the push query of that id, whatever the case of the id; None when there is none."""
+        del query_id
+        return None
+
+
+class NoPushes(Pushes):
+    """Stands in where no push queries are served."""

@@ -23,10 +23,11 @@ def substitute(text: str, variables: MutableMapping[str, str]) -> str:
     """
     if "${" not in text and not re.search(r"\bdefine\b|\bundefine\b", text, re.IGNORECASE):
         return text
-    return "".join(_substituted(statement, variables) for statement in _statements(text))
+    return "".join(_substituted(statement, variables) for statement in split(text))
 
 
-def _statements(text: str) -> Iterator[str]:
+def split(text: str) -> Iterator[str]:
+    """Yield the statements of a text, each with its semicolon and the comments before it."""
     statement = ""
     for piece in _PIECES.findall(text):
         statement += piece

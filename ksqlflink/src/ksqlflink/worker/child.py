@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import os
+import select
 import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from queue import SimpleQueue
 from typing import IO, Any, cast
 
 from ksqlflink.worker.errors import WorkerDied, WorkerRefusal, WorkerTimeout
@@ -30,10 +31,10 @@ class Child:
         self._ids = itertools.count()
         self._lock = threading.Lock()
         self._open: dict[int, Future[dict[str, Any]]] | None = {}  # none once the process has ended
-        # A pipe that nobody reads holds up whoever writes: that shall be no caller, who has a deadline.
-        self._lines: SimpleQueue[bytes | None] = SimpleQueue()
-        for target in (self._write, self._read):
-            threading.Thread(target=target, daemon=True, name=f"worker-{self.pid}").start()
+        # A pipe that nobody reads holds up no caller for longer than until its deadline.
+        os.set_blocking(self._stdin.fileno(), False)
+        self._writing = threading.Lock()
+        threading.Thread(target=self._read, daemon=True, name=f"worker-{self.pid}").start()
 
     @property
     def pid(self) -> int:
@@ -53,8 +54,9 @@ class Child:
 
     def call(self, request: Mapping[str, Any], deadline: float) -> dict[str, Any]:
         """Return the answer to a request."""
-        future = self._sent(request)
+        number, future = self._registered()
         try:
+            self._write(json.dumps({"id": number, **request}, allow_nan=False).encode() + b"\n", deadline)
             answer = future.result(deadline - time.monotonic())
         except TimeoutError:
             self._pipe.kill()
@@ -64,22 +66,37 @@ class Child:
             raise WorkerRefusal(error["kind"], error["message"])
         return answer
 
-    def _sent(self, request: Mapping[str, Any]) -> Future[dict[str, Any]]:
+    def _registered(self) -> tuple[int, Future[dict[str, Any]]]:
         future: Future[dict[str, Any]] = Future()
         with self._lock:
             if self._open is None:
                 raise WorkerDied(self._death)
             number = next(self._ids)
             self._open[number] = future
-        self._lines.put(json.dumps({"id": number, **request}).encode() + b"\n")
-        return future
+        return number, future
 
-    def _write(self) -> None:
-        # A broken pipe is no news: the process has ended, which its other end tells.
-        with suppress(OSError), self._stdin as stdin:
-            while (line := self._lines.get()) is not None:
-                stdin.write(line)
-                stdin.flush()
+    def _write(self, line: bytes, deadline: float) -> None:
+        if not self._writing.acquire(timeout=max(deadline - time.monotonic(), 0)):
+            raise TimeoutError
+        # A broken pipe is no news: the process has ended, or will soon, and so has the call.
+        try:
+            left = memoryview(b"" if self._stdin.closed else line)
+            while left:
+                left = left[self._written(left, deadline) :]
+        except BrokenPipeError:
+            pass
+        finally:
+            self._writing.release()
+
+    def _written(self, left: memoryview, deadline: float) -> int:
+        try:
+            return os.write(self._stdin.fileno(), left)
+        except BlockingIOError:
+            room = select.poll()
+            room.register(self._stdin, select.POLLOUT)
+            if not room.poll(max(deadline - time.monotonic(), 0) * 1000):
+                raise TimeoutError from None
+            return 0
 
     def _read(self) -> None:
         try:
@@ -102,7 +119,7 @@ class Child:
     def _end(self) -> None:
         with self._lock:
             left, self._open = self._open or {}, None
-        self._lines.put(None)
+        self._close_input()
         for future in left.values():
             future.set_exception(WorkerDied(self._death))
 
@@ -110,9 +127,15 @@ class Child:
     def _death(self) -> str:
         return f"The worker ended while it was at it ({self.ending})."
 
+    def _close_input(self) -> None:
+        if self._writing.acquire(timeout=_END_SECONDS):
+            with suppress(BrokenPipeError):
+                self._stdin.close()
+            self._writing.release()
+
     def close(self) -> None:
         """Let it end by itself, and end it where it does not."""
-        self._lines.put(None)
+        self._close_input()
         try:
             self._pipe.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:

@@ -128,7 +128,7 @@ final class CollectionAggregators {
     SimpleAggregator.Step step =
         (state, args) -> {
           List<Object> items = copy(state);
-          if (args[0] == null && ignoreNulls || !latest && items.size() >= most) {
+          if ((args[0] == null && ignoreNulls) || (!latest && items.size() >= most)) {
             return items;
           }
           items.add(args[0]);
@@ -157,7 +157,7 @@ final class CollectionAggregators {
     SimpleAggregator.Step step =
         (state, args) -> {
           List<Object> items = copy(state);
-          if (args[0] == null || distinct && items.contains(args[0])) {
+          if (args[0] == null || (distinct && items.contains(args[0]))) {
             return items;
           }
           items.add(columns == 1 ? args[0] : Arrays.copyOf(args, columns));

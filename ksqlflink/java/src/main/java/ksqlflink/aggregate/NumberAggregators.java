@@ -45,7 +45,10 @@ final class NumberAggregators {
     if (value instanceof Long number) {
       return -number;
     }
-    return value instanceof Double number ? (Object) (-number) : ((BigDecimal) value).negate();
+    if (value instanceof Double number) {
+      return -number;
+    }
+    return ((BigDecimal) value).negate();
   }
 
   private static Object zero(Type type) {

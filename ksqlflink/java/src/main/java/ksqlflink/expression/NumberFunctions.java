@@ -128,7 +128,7 @@ final class NumberFunctions {
 
   /** A decimal with given places keeps its scale; whole numbers become BIGINT. */
   private static Object scaled(Object[] args, Mode mode) {
-    if (args[0] == null || args.length > 1 && args[1] == null) {
+    if (args[0] == null || (args.length > 1 && args[1] == null)) {
       return null;
     }
     int places = args.length > 1 ? integer(args[1]) : 0;

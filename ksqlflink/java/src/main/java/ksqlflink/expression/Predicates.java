@@ -77,7 +77,7 @@ final class Predicates {
     return row -> {
       Object a = left.evaluate(row);
       Object b = right.evaluate(row);
-      return a == null || b == null ? (a == null) != (b == null) : differ.test(a, b);
+      return (a == null || b == null) ? (a == null) != (b == null) : differ.test(a, b);
     };
   }
 

@@ -148,6 +148,7 @@ final class TimeFunctions {
   }
 
   /** ksqlDB reads dates with the older, lenient patterns of SimpleDateFormat. */
+  @SuppressWarnings("JavaUtilDate")
   private static Functions.Function parseDate() {
     Memo<String, SimpleDateFormat> formats = new Memo<>(TimeFunctions::dateFormat);
     return strictly(

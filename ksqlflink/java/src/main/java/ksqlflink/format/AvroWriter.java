@@ -24,7 +24,7 @@ final class AvroWriter implements Format.Writer {
 
   @Override
   public byte[] write(Object[] values) {
-    if (columns.isEmpty() || bare && values[0] == null) {
+    if (columns.isEmpty() || (bare && values[0] == null)) {
       return null;
     }
     Out out = new Out().write(0).writeFixedInt(schemaId);

@@ -2,6 +2,7 @@ package ksqlflink.format;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.Locale;
 import ksqlflink.type.Column;
 
 /** How keys and values lie in Kafka's bytes: KAFKA, JSON, AVRO, DELIMITED or NONE. */
@@ -66,7 +67,7 @@ public final class Format {
 
   private static char delimiter(JsonNode spec) {
     String text = spec.path("delimiter").asText(",");
-    return switch (text.toUpperCase()) {
+    return switch (text.toUpperCase(Locale.ROOT)) {
       case "TAB" -> '\t';
       case "SPACE" -> ' ';
       case "" -> ',';

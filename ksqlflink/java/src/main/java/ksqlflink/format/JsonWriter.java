@@ -26,7 +26,7 @@ public final class JsonWriter implements Format.Writer {
 
   @Override
   public byte[] write(Object[] values) {
-    if (bare && values[0] == null || columns.isEmpty()) {
+    if ((bare && values[0] == null) || columns.isEmpty()) {
       return null;
     }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(128);

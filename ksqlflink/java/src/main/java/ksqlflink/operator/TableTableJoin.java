@@ -77,7 +77,7 @@ final class TableTableJoin implements Operator {
       task.store.put(name, new Held(ms, payload).stored());
     }
     Held other = Held.of(task.store.get(1 - side + "|" + Store.text(key)));
-    boolean concerns = other != null || outer[side] && (known || payload != null);
+    boolean concerns = other != null || (outer[side] && (known || payload != null));
     if (concerns) {
       join(task, side, ms, key, payload, other);
     }

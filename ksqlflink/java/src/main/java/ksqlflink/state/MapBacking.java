@@ -1,10 +1,9 @@
 package ksqlflink.state;
 
-import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongConsumer;
 
-/** Keeps a store's bytes in memory; `grown` is told by how many bytes that becomes more or less. */
+/** Keeps a store's bytes in a map; `grown` is told by how many bytes that becomes more or less. */
 public final class MapBacking implements Backing {
   /**
    * What an entry takes besides its content: two objects of a map, the heads of its name and of its
@@ -12,10 +11,11 @@ public final class MapBacking implements Backing {
    */
   private static final int ENTRY = 112;
 
-  private final Map<String, byte[]> map = new HashMap<>();
+  private final Map<String, byte[]> map;
   private final LongConsumer grown;
 
-  public MapBacking(LongConsumer grown) {
+  public MapBacking(Map<String, byte[]> map, LongConsumer grown) {
+    this.map = map;
     this.grown = grown;
   }
 

@@ -38,7 +38,7 @@ interface Execution {
 
   private static Task newTask(int number, LongConsumer grown) {
     Task task = new Task(number);
-    task.store.use(new MapBacking(grown));
+    task.store.use(new MapBacking(new HashMap<>(), grown));
     return task;
   }
 }

@@ -14,9 +14,9 @@ import ksqlflink.plan.Plan;
  */
 final class Sessions {
   private static final String TOO_MUCH =
-      "The query holds more than queries that are run for clients may hold together (%d MB). Run it as a persistent query"
-          + " instead: CREATE STREAM or CREATE TABLE .. AS SELECT, and read what that writes; or let it read or keep less"
-          + " (WHERE, a smaller window).";
+      "The query holds more than queries that are run for clients may hold together (%d MB). Run it"
+          + " as a persistent query instead: CREATE STREAM or CREATE TABLE .. AS SELECT, and read"
+          + " what that writes; or let it read or keep less (WHERE, a smaller window).";
 
   /** Begins anywhere: a number that an earlier process gave must not name a plan of this one. */
   private final AtomicLong last = new AtomicLong(new SecureRandom().nextLong() >>> 12);

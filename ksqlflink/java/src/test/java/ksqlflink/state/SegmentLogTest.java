@@ -42,7 +42,7 @@ final class SegmentLogTest {
   @MethodSource("seeds")
   void whatIsDoneAtRandomGoesAsInAModel(long seed) {
     random = new Random(seed);
-    task.store.use(new MapBacking(state));
+    task.store.use(new MapBacking(state, more -> {}));
     int keys = 1 + random.nextInt(200);
     int notesPerStep = 1 + random.nextInt(4);
     for (int i = 0; i < STEPS; i++) {

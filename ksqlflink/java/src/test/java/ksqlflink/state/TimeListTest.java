@@ -41,7 +41,7 @@ final class TimeListTest {
     random = new Random(seed);
     // Few different times make long runs of equals, many make leaves that split in the middle.
     spread = 1 << random.nextInt(12);
-    store.use(new MapBacking(state));
+    store.use(new MapBacking(state, more -> {}));
     list = new TimeList(store, "list");
     for (int i = 0; i < OPERATIONS; i++) {
       step();
@@ -56,7 +56,7 @@ final class TimeListTest {
     switch (random.nextInt(14)) {
       case 0 -> restart();
       case 1 -> removeSome(time());
-      case 2 -> removeBefore(time() - spread * random.nextInt(2));
+      case 2 -> removeBefore(time() - (long) spread * random.nextInt(2));
       case 3, 4 -> checkRange(time(), time());
       case 5 -> checkRange(Long.MIN_VALUE, Long.MAX_VALUE);
       case 6 -> checkHead(time(), 1 + random.nextInt(100));
@@ -66,7 +66,7 @@ final class TimeListTest {
   }
 
   private long time() {
-    return random.nextInt(spread) - spread / 2;
+    return (long) random.nextInt(spread) - spread / 2;
   }
 
   /** What is in memory only is gone. */

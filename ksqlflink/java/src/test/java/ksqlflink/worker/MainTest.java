@@ -21,7 +21,7 @@ final class MainTest {
     ByteArrayOutputStream written = new ByteArrayOutputStream();
     Main.serve(new ByteArrayInputStream(lines), written);
     Map<Integer, String> byId = new TreeMap<>();
-    for (String line : written.toString(StandardCharsets.US_ASCII).split("\n")) {
+    for (String line : written.toString(StandardCharsets.US_ASCII).lines().toList()) {
       JsonNode answer = Json.MAPPER.readTree(line);
       byId.put(answer.get("id").intValue(), line);
     }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 final class SessionTest {
   private static Session session(String plan) throws IOException {
     try (InputStream json = SessionTest.class.getResourceAsStream(plan + ".json")) {
-      return new Session(Plan.of(Json.MAPPER.readTree(json)));
+      return new Session(Plan.of(Json.MAPPER.readTree(json)), new Sessions(Long.MAX_VALUE));
     }
   }
 
@@ -30,8 +30,10 @@ final class SessionTest {
   }
 
   private JsonNode answer(Session session) throws IOException {
+    ObjectNode request = Json.MAPPER.createObjectNode();
+    request.set("records", records.deepCopy());
     ObjectNode answer = Json.MAPPER.createObjectNode();
-    session.process(records, answer);
+    session.process(request, answer);
     records.removeAll();
     return answer;
   }

@@ -6,7 +6,8 @@ import javax.enterprise.context.ApplicationScoped;
 import javax.enterprise.event.Observes;
 
 /**
- * Refuses requests for another host: a page whose name was made to lead to this machine (DNS rebinding).
+ * Refuses requests for another host: a page whose name was made to lead to this machine (DNS
+ * rebinding).
  *
  * <p>Quarkus refuses other origins itself, but takes whatever Host says for its own.
  */
@@ -27,7 +28,9 @@ public class LocalHosts {
                 .response()
                 .setStatusCode(403)
                 .putHeader("Content-Type", "application/json")
-                .end("{\"error_code\":403,\"message\":\"The Host header does not name this machine: use 127.0.0.1 or localhost.\"}");
+                .end(
+                    "{\"error_code\":403,\"message\":\"The Host header does not name this machine:"
+                        + " use 127.0.0.1 or localhost.\"}");
           }
         },
         BEFORE_OTHERS);

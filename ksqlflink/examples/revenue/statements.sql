@@ -1,0 +1,4 @@
+CREATE STREAM sales (shop VARCHAR KEY, amount DECIMAL(10, 2)) WITH (KAFKA_TOPIC = 'sales', VALUE_FORMAT = 'AVRO');
+CREATE TABLE revenue WITH (VALUE_FORMAT = 'JSON') AS
+  SELECT shop, COUNT(*) AS sales, SUM(amount) AS revenue
+  FROM sales WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY shop;

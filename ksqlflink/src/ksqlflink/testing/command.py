@@ -1,0 +1,230 @@
+"""`ksqlflink test`: runs tests of SQL files, and tells what differs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+from xml.etree import ElementTree as Xml
+
+from ksqldb_conformance.case import Case, load_case
+from ksqlflink.errors import KsqlError
+from ksqlflink.testing.cases import case_differences
+from ksqlflink.testing.sql import Malformed, sql_tests
+from ksqlflink.testing.three_files import INPUT, OUTPUT, STATEMENTS, ThreeFiles
+from ksqlflink.worker.jar import command as java_command
+from ksqlflink.worker.process import Worker
+
+PASSED, FAILED, CANNOT_RUN = 0, 1, 2
+_LOOK_SECONDS = 0.3
+_WHAT_TESTS_SAY = {".sql": ("--@test:", "ASSERT"), ".json": ('"outputs"',)}
+
+
+class Test(Protocol):
+    """A test, in whatever files it is."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def file(self) -> Path:
+        """Where it is."""
+
+    def differences(self, worker: Worker) -> list[str]:
+        """Run it; what is not as it has to be. KsqlError when a statement is refused."""
+
+
+@dataclass(frozen=True)
+class CaseTest:
+    """A data case in a file of its own."""
+
+    file: Path
+    case: Case
+
+    @property
+    def name(self) -> str:
+        """What the case is called."""
+        return self.case.name
+
+    def differences(self, worker: Worker) -> list[str]:
+        """Run the case."""
+        return case_differences(worker, self.case)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a test went; it passed without differences."""
+
+    test: Test
+    seconds: float
+    differences: list[str]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to run: files and folders, or one test in three files; `words` have to be in a test's name."""
+
+    paths: Sequence[Path] = ()
+    three: ThreeFiles | None = None
+    words: str = ""
+    junit: Path | None = None
+
+
+def found_tests(options: Options) -> list[Test]:
+    """Return the tests that are asked for; Malformed, OSError or ValueError where there are none."""
+    tests: list[Test] = [] if options.three is None else [options.three]
+    tests += [test for path in options.paths for test in _tests(path)]
+    chosen = [test for test in tests if options.words.lower() in f"{test.file} {test.name}".lower()]
+    if not chosen:
+        raise Malformed("There is no such test.")
+    return chosen
+
+
+def _tests(path: Path) -> Iterator[Test]:
+    if not path.is_dir():
+        yield from _tests_of(path)
+        return
+    for folder in sorted(one for one in (path, *path.rglob("*")) if one.is_dir()):
+        if (folder / STATEMENTS).is_file() and (folder / OUTPUT).is_file():
+            given = folder / INPUT
+            yield ThreeFiles(folder / STATEMENTS, folder / OUTPUT, given if given.is_file() else None)
+            continue
+        for file in sorted((*folder.glob("*.json"), *folder.glob("*.sql"))):
+            # Other files may lie beside tests, as those of statements that several tests run.
+            if any(words in file.read_text() for words in _WHAT_TESTS_SAY[file.suffix]):
+                yield from _tests_of(file)
+
+
+def _tests_of(file: Path) -> Iterable[Test]:
+    if file.suffix != ".json":
+        return sql_tests(file)
+    try:
+        return [CaseTest(file, load_case(file))]
+    except ValueError as problem:
+        raise Malformed(f"{file}: {problem}") from problem
+
+
+def run(tests: Iterable[Test], worker: Worker) -> Iterator[Verdict]:
+    """Run tests one after the other."""
+    for test in tests:
+        started = time.monotonic()
+        try:
+            differences = test.differences(worker)
+        except (KsqlError, OSError, ValueError, LookupError) as problem:
+            differences = [
+                problem.message if isinstance(problem, KsqlError) else f"{type(problem).__name__}: {problem}"
+            ]
+        yield Verdict(test, time.monotonic() - started, differences)
+
+
+def run_once(options: Options, worker: Worker, write: Callable[[str], object]) -> int:
+    """Run what is asked for and tell how it went; the exit code."""
+    started = time.monotonic()
+    try:
+        tests, verdicts = found_tests(options), []
+        for verdict in run(tests, worker):
+            verdicts.append(verdict)
+            if verdict.differences:
+                write(_shown(verdict))
+    except (Malformed, OSError, ValueError) as problem:
+        write(f"cannot run: {problem}\n")
+        return CANNOT_RUN
+    if options.junit is not None:
+        options.junit.write_bytes(Xml.tostring(junit(verdicts), "utf-8", xml_declaration=True))
+    failed, seconds = sum(bool(one.differences) for one in verdicts), time.monotonic() - started
+    counts = f"{len(verdicts) - failed} passed, {failed} failed"
+    write(f"{counts} in {seconds:.1f} s, {len(verdicts) / seconds:.0f} a second\n")
+    return FAILED if failed else PASSED
+
+
+def _shown(verdict: Verdict) -> str:
+    lines = "\n".join(verdict.differences).splitlines()
+    return "".join(
+        [f"FAILED {verdict.test.file}: {verdict.test.name}\n", *(f"    {line}\n" for line in lines)]
+    )
+
+
+def junit(verdicts: Sequence[Verdict]) -> Xml.Element:
+    """The verdicts as JUnit XML, one suite a file."""
+    root = Xml.Element("testsuites")
+    for file in dict.fromkeys(one.test.file for one in verdicts):
+        listed = [one for one in verdicts if one.test.file == file]
+        suite = Xml.SubElement(root, "testsuite", name=str(file), tests=str(len(listed)))
+        suite.set("failures", str(sum(bool(one.differences) for one in listed)))
+        suite.set("time", f"{sum(one.seconds for one in listed):.3f}")
+        for one in listed:
+            case = Xml.SubElement(suite, "testcase", classname=str(file), name=one.test.name)
+            case.set("time", f"{one.seconds:.3f}")
+            if one.differences:
+                Xml.SubElement(case, "failure", message=one.differences[0]).text = "\n".join(one.differences)
+    return root
+
+
+@dataclass
+class Watch:
+    """Tells when a file has changed since it was asked last."""
+
+    options: Options
+    _seen: dict[Path, int] = field(default_factory=dict)
+
+    def changed(self) -> bool:
+        """Whether anything is otherwise than at the last time."""
+        before, self._seen = self._seen, self._times()
+        return before != self._seen
+
+    def _times(self) -> dict[Path, int]:
+        three = self.options.three
+        given = [three.statements, three.output, three.input] if three else []
+        places = [*self.options.paths, *(path for path in given if path is not None)]
+        files = (
+            file for place in places for file in ((place, *place.rglob("*")) if place.is_dir() else (place,))
+        )
+        return {file: file.stat().st_mtime_ns for file in files if file.is_file()}
+
+
+def test_files(
+    paths: Sequence[Path],
+    sql_file: Path | None,
+    input_file: Path | None,
+    output_file: Path | None,
+    words: str,
+    junit: Path | None,
+    watch: bool,
+) -> int:
+    """Run the tests, with `watch` again and again when a file has changed; the exit code of the last time."""
+    if (sql_file is None) != (output_file is None) or (sql_file is None and (input_file or not paths)):
+        return _cannot("name files or folders of tests, or -s and -o (and -i) of one in three files")
+    three = ThreeFiles(sql_file, output_file, input_file) if sql_file and output_file else None
+    options = Options(paths, three, words, junit)
+    try:
+        java_command()
+    except KsqlError as problem:
+        return _cannot(problem.message)
+    worker = Worker()
+    try:
+        return _run_on(options, worker, watch)
+    except KeyboardInterrupt:
+        return PASSED
+    finally:
+        worker.close()
+
+
+def _run_on(options: Options, worker: Worker, watches: bool) -> int:
+    watch = Watch(options)
+    watch.changed()
+    code = run_once(options, worker, sys.stdout.write)
+    while watches:
+        time.sleep(_LOOK_SECONDS)
+        if watch.changed():
+            sys.stdout.write("\n")
+            code = run_once(options, worker, sys.stdout.write)
+    return code
+
+
+def _cannot(why: str) -> int:
+    sys.stderr.write(f"cannot run: {why}\n")
+    return CANNOT_RUN

@@ -1,0 +1,6 @@
+CREATE STREAM burgers (id BIGINT KEY, name VARCHAR, price DECIMAL(5, 2), parts ARRAY<STRUCT<what VARCHAR, n INT>>)
+    WITH (KAFKA_TOPIC='burgers', VALUE_FORMAT='AVRO');
+CREATE STREAM menu AS SELECT id, UCASE(name) AS name, price, parts[1]->what AS first FROM burgers;
+CREATE TABLE sold WITH (VALUE_FORMAT='JSON') AS
+    SELECT id, COUNT(*) AS n FROM burgers WINDOW TUMBLING (SIZE 10 SECONDS) GROUP BY id;
+CREATE STREAM lines WITH (VALUE_FORMAT='DELIMITED', KEY_FORMAT='JSON') AS SELECT id, name, price FROM burgers;
