@@ -209,6 +209,16 @@ def test_a_change_runs_the_tests_again(write: Any, jar: Path) -> None:
             watching.kill()
 
 
+def test_the_example_of_the_documentation(write: Any, worker: Worker) -> None:
+    page = (EXAMPLES.parent / "docs" / "testing.md").read_text()
+    example = page.partition("```sql\n")[2].partition("```")[0]
+    assert verdict(sql_tests(write(example, "orders.sql"))[0], worker).differences == []
+    said: list[str] = []
+    run(Options([write(example.replace("2.50", "2.00"), "orders.sql")]), worker, said.append)
+    shown = "".join(f"    {line}\n" for line in said[0].splitlines())
+    assert shown.replace(f"{write('', 'x').parent}/", "") in page
+
+
 def test_the_examples_pass_on_the_command_line(jar: Path) -> None:
     """As a user types it; two paths, and a name that both have."""
     command = [sys.executable, "-m", "ksqlflink", "test", EXAMPLES, FILES / "three", "-k", "e"]
