@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -12,10 +13,9 @@ import pytest
 from ksqlflink.dialect.statements import Print
 from ksqlflink.errors import BadRequest, BadStatement, KsqlError, TooManyQueries
 from ksqlflink.rest.app import create_app
-from ksqlflink.results.printing import Guess, avro_text
+from ksqlflink.results.printing import Guess
 from ksqlflink.results.pull import wanted_keys
 from ksqlflink.results.service import QueryService
-from ksqlflink.serde.json_text import dumps, java_double
 from ksqlflink.services.records import Record
 from ksqlflink.worker.errors import WorkerDied, WorkerRefusal
 from unit.asgi import Answer, send
@@ -409,28 +409,26 @@ def test_a_topic_that_is_not_there_is_not_printed() -> None:
 )
 def test_formats_of_a_value(data: bytes, name: str, text: str) -> None:
     guess = Guess(Stage().world)
-    guess.learn(data)
-    assert (guess.name(), guess.show(data)) == (name, text)
+    assert guess.texts([Record(0, 0, None, data, 0)]) == [("<null>", text)]
+    assert guess.shown().endswith(f"\nValue format: {name}\n")
 
 
 def test_avro_values_are_shown_as_avro_shows_them() -> None:
-    value = {"a": [1, 2.0, None, True], "b": {"c": 'x"y'}, "d": b"\xff"}
-    assert avro_text(value) == '{"a": [1, 2.0, null, true], "b": {"c": "x\\"y"}, "d": "ÿ"}'
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (1.0, "1.0"), (0.001, "0.001"), (1e7, "1.0E7"), (1.5e-5, "1.5E-5"), (-12345678.5, "-1.23456785E7"),
-        (float("nan"), "NaN"), (float("-inf"), "-Infinity"), (0.0, "0.0"),
-    ],
-)  # fmt: skip
-def test_doubles_are_written_as_in_java(value: float, text: str) -> None:
-    assert java_double(value) == text
-
-
-def test_json_text_is_compact() -> None:
-    assert dumps({"a": [1.5, None, True], 3: b"\x01"}) == '{"a":[1.5,null,true],"3":"AQ=="}'
+    fields = [
+        ("a", {"type": "array", "items": "double"}),
+        ("b", "string"),
+        ("d", "bytes"),
+        ("n", ["null", "int"]),
+    ]
+    schema = {"type": "record", "name": "R", "fields": [{"name": n, "type": t} for n, t in fields]}
+    world = Stage().world
+    world.registry.register("x", json.dumps(schema))
+    body = b"\x02" + struct.pack("<d", 1.5e-5) + b"\x00" + b'\x06x"y' + b"\x02\xff" + b"\x00"
+    guess = Guess(world)
+    (text,) = guess.texts([Record(0, 0, None, b"\x00\x00\x00\x00\x01" + body, 0)])
+    assert json.loads(text[1]) == {"a": [1.5e-5], "b": 'x"y', "d": "\xff", "n": None}
+    assert '"a": [1.5E-5]' in text[1]
+    assert guess.values == ["AVRO"]
 
 
 def test_a_plan_that_the_worker_refuses_leaves_nothing() -> None:
