@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from ksqlflink.analysis import Analysis
 from ksqlflink.errors import KsqlError
 from ksqlflink.results.rows import ResultRow
-from ksqlflink.services.records import Follower, Place, Record
+from ksqlflink.services.records import Follower, Place, Record, Span
 from ksqlflink.services.registry import Registry
 from ksqlflink.statements.backlog import with_backlog
 from ksqlflink.statements.create_query import client_plan, start_offsets
@@ -107,13 +107,14 @@ class Runner:
 
     def open(self, query_id: str, analysis: Analysis, world: World, properties: Mapping[str, Any]) -> PlanRun:
         """Begin to read what a query reads, and let the worker take in its plan."""
-        starts: dict[Place, int] = {}
+        spans: dict[Place, Span] = {}
         offsets_by_topic = start_offsets(analysis, world, properties)
         for topic, offsets in offsets_by_topic.items():
-            beginning = dict.fromkeys(world.topics.end_offsets(topic), 0) if offsets is None else offsets
-            starts |= {(topic, number): offset for number, offset in beginning.items()}
-        plan = with_backlog(client_plan(analysis, self.registry_url), analysis, offsets_by_topic, world)
-        follower = world.records.follower(starts)
+            ends = world.topics.end_offsets(topic) if offsets is None else offsets
+            spans |= {(topic, n): (0 if offsets is None else end, end) for n, end in ends.items()}
+        plan = client_plan(analysis, self.registry_url, properties)
+        plan = with_backlog(plan, analysis, offsets_by_topic, world)
+        follower = world.records.follower(spans)
         try:
             session = self.call("run.open", plan=plan)["session"]
         except BaseException:
