@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ksqldb_conformance.services import RECORDINGS
+from ksqldb_conformance.story import OWN_STORY, load_story
 from ksqlflink.catalogue.model import Query
 from ksqlflink.catalogue.store import Catalogue
 from ksqlflink.dialect.statements import SelectStatement
@@ -316,12 +317,15 @@ def exchanges(name: str) -> list[dict[str, Any]]:
 
 
 def topics_shop() -> Stage:
-    """The stage of the own recordings: streams M_IN and M_IN2 over topics of two partitions and 7 days."""
-    stage = Stage()
-    for name, column in (("m_in", "v"), ("m_in2", "w")):
-        stage.topics.create(Topic(name, 2, 1, 604_800_000))
-        columns = f"(k VARCHAR KEY, {column} INT)"
-        stage.run(f"CREATE STREAM {name} {columns} WITH (KAFKA_TOPIC='{name}', VALUE_FORMAT='JSON');")
+    """The stage of the own recordings, with the streams and tables that their story begins with."""
+    stage, story = Stage(), load_story(OWN_STORY)
+    stage.topics.records = stage.records
+    for topic in story.topics:
+        retention = int(topic.config.get("retention.ms", -1))
+        stage.topics.topics[topic.name] = Topic(topic.name, topic.partitions, 1, retention)
+    for step in story.steps:
+        for statement in step.statements:
+            stage.run(statement)
     return stage
 
 

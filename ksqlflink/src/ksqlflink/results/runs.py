@@ -113,7 +113,8 @@ class Runner:
         for topic, offsets in offsets_by_topic.items():
             ends = world.topics.end_offsets(topic) if offsets is None else offsets
             spans |= {(topic, n): (0 if offsets is None else end, end) for n, end in ends.items()}
-        plan = with_backlog(client_plan(analysis, self.registry_url), analysis, offsets_by_topic, world)
+        plan = client_plan(analysis, self.registry_url, properties)
+        plan = with_backlog(plan, analysis, offsets_by_topic, world)
         follower = world.records.follower(spans)
         try:
             session = self.call("run.open", plan=plan)["session"]

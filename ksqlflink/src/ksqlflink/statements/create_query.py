@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ksqlflink.analysis import SCHEMA_ERROR, Analysis, Context, analyze, qualify
+from ksqlflink.analysis.inputs import timestamp_json
 from ksqlflink.analysis.typed import Json
 from ksqlflink.catalogue.model import DataSource, FlinkJob, consumer_group
 from ksqlflink.dialect import ast, format_statement, parse
@@ -19,7 +20,7 @@ from ksqlflink.services.registry import key_subject_of, subject_of
 from ksqlflink.services.topics import Topic
 from ksqlflink.statements.backlog import with_backlog
 from ksqlflink.statements.definitions import sink_source
-from ksqlflink.statements.properties import check, check_both_formats, starts_at_earliest
+from ksqlflink.statements.properties import check, check_both_formats, limits, starts_at_earliest
 from ksqlflink.statements.sinks import check_result, check_upgrade, insert_outputs
 from ksqlflink.statements.topic_rules import sink_topic
 from ksqlflink.statements.world import World
@@ -155,10 +156,11 @@ def analyze_transient(statement: SelectStatement, world: World) -> Analysis:
     return _analyzed(statement.query, world, statement.text, None)
 
 
-def client_plan(analysis: Analysis, registry_url: str) -> Json:
+def client_plan(analysis: Analysis, registry_url: str, properties: Mapping[str, Any]) -> Json:
     """Return the plan of a query whose rows go to a client: all columns, as the client is shown them."""
     shown = {"format": "ROW"}
-    return {"registry": registry_url, **analysis.plan(), "sink": {"key": shown, "value": shown}}
+    sink, most = {"key": shown, "value": shown}, limits(properties)
+    return {"registry": registry_url, **analysis.plan(), "sink": sink, "limits": most}
 
 
 def _register(plan: QueryPlan, world: World) -> tuple[int | None, int | None]:
@@ -177,6 +179,7 @@ def sink_json(plan: QueryPlan, key_id: int | None, value_id: int | None) -> Json
     source = plan.source
     session = source.window_type == "SESSION"
     return {
+        "timestamp": timestamp_json(source),
         "key": {
             "format": source.key_format,
             "schemaId": key_id,
@@ -209,7 +212,8 @@ class JobBuilder:
         prefix = f"ksqlflink-{query_id}-{uuid.uuid4().hex[:8]}"
         timeout = self.transaction_timeout_ms
         sink = Sink(plan.topic.name, prefix, timeout)
-        json = with_backlog(self.plan_json(plan, world), plan.analysis, offsets, world)
+        whole = {**self.plan_json(plan, world), "limits": limits(properties)}
+        json = with_backlog(whole, plan.analysis, offsets, world)
         translator = Translator(self.services, starts, consumer_group(query_id))
         return translator.job(plan.analysis, json, sink, plan.source.name, self.settings)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ksqlflink.catalogue.model import DataSource
 from ksqlflink.dialect.statements import CreateSource
 from ksqlflink.errors import BadStatement
@@ -24,9 +27,9 @@ from ksqlflink.statements.topic_rules import made, source_topic
 from ksqlflink.statements.world import World
 
 
-def create_source(statement: CreateSource, world: World) -> DataSource:
+def create_source(statement: CreateSource, world: World, properties: Mapping[str, Any]) -> DataSource:
     """Create topic and schemas as far as missing and return the source; it is not in the catalogue yet."""
-    statement, topic, is_new = _prepared(statement, world)
+    statement, topic, is_new = _prepared(statement, world, properties)
     source = source_of(statement)
     _check(source, statement, world)
     with made(topic, is_new, world):
@@ -34,17 +37,19 @@ def create_source(statement: CreateSource, world: World) -> DataSource:
     return source
 
 
-def ensure_source_topic(statement: CreateSource, world: World) -> None:
+def ensure_source_topic(statement: CreateSource, world: World, properties: Mapping[str, Any]) -> None:
     """Check and create the topic of a source that is there: ksqlDB looks at IF NOT EXISTS only then."""
-    _, topic, is_new = _prepared(statement, world)
+    _, topic, is_new = _prepared(statement, world, properties)
     if is_new:
         world.topics.create(topic)
 
 
-def _prepared(statement: CreateSource, world: World) -> tuple[CreateSource, Topic, bool]:
+def _prepared(
+    statement: CreateSource, world: World, properties: Mapping[str, Any]
+) -> tuple[CreateSource, Topic, bool]:
     check(statement)
     check_keys(statement)
-    return source_topic(with_columns(with_formats(statement), world.registry.latest), world)
+    return source_topic(with_columns(with_formats(statement, properties), world.registry.latest), world)
 
 
 def _register(source: DataSource, world: World) -> None:

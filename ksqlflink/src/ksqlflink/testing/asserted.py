@@ -134,7 +134,7 @@ class ValueAsserter:
         query = f"SELECT {listed} FROM {back_quoted(source.name)} EMIT CHANGES;"  # noqa: S608 - names are quoted
         statement = parse_one(query)
         assert isinstance(statement, st.SelectStatement)  # noqa: S101 - as its text begins
-        plan = client_plan(analyze_transient(statement, world), "")
+        plan = client_plan(analyze_transient(statement, world), "", {})
         session = Session(world.worker, world.registry, Planned(plan, (source.topic,), {source.topic: None}))
         rows = session.feed([(source.topic, record)])
         session.close()

@@ -61,7 +61,7 @@ def value_format(source: DataSource, registry: Registry) -> Json:
 
 def _registered(subject: str, own: str, registry: Registry) -> Json:
     """Return the newest schema of a subject; the source's own is registered if somebody has removed it."""
-    schema = registry.latest(subject)
-    if schema is None:
+    newest = registry.latest_id(subject)
+    if newest is None:
         return {"schemaId": registry.register(subject, own), "registered": own}
-    return {"schemaId": registry.latest_id(subject), "registered": schema}
+    return {"schemaId": newest, "registered": registry.schema(newest)}
