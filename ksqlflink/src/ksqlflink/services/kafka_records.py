@@ -19,8 +19,8 @@ from confluent_kafka import (
 from ksqlflink.errors import ServerProblem
 from ksqlflink.services.kafka import reason
 from ksqlflink.services.kafka_consumer import CLIENT, check, consumer, record_of
-from ksqlflink.services.kafka_follower import KafkaFollower
-from ksqlflink.services.records import Place, Record, TopicReader, last_offsets
+from ksqlflink.services.kafka_follower import KafkaFollower, bounded_consumer
+from ksqlflink.services.records import Place, Record, Span, TopicReader, last_offsets
 
 _ACKNOWLEDGED_SECONDS = 30.0
 _METADATA_SECONDS = 10.0
@@ -85,9 +85,9 @@ class KafkaRecords:
         """Return a reader that begins at the offsets `starts`, or at the beginning."""
         return KafkaReader(self.bootstrap_servers, topic, starts, partitions)
 
-    def follower(self, starts: Mapping[Place, int]) -> KafkaFollower:
+    def follower(self, spans: Mapping[Place, Span]) -> KafkaFollower:
         """Return what reads the topics of these partitions, which it begins at these offsets."""
-        return KafkaFollower(self.bootstrap_servers, starts)
+        return KafkaFollower(bounded_consumer(self.bootstrap_servers), spans)
 
 
 def _not_taken(why: str) -> ServerProblem:

@@ -40,6 +40,7 @@ class TopicReader(Protocol):
 
 
 Place = tuple[str, int]  # a topic and the number of a partition of it
+Span = tuple[int, int]  # the offsets at which reading begins, and where the partition ended at that time
 
 
 class Follower(Protocol):
@@ -47,15 +48,6 @@ class Follower(Protocol):
 
     def poll(self, seconds: float) -> list[tuple[str, Record]]:
         """Return the next records with their topics, none if there are none within the time."""
-
-    def position(self) -> Mapping[Place, int]:
-        """Return the offset up to which each partition has been read."""
-
-    def pause(self, places: Iterable[Place]) -> None:
-        """Read nothing from these partitions for now."""
-
-    def resume(self, places: Iterable[Place]) -> None:
-        """Go on with these partitions."""
 
     def close(self) -> None:
         """Give up reading."""
@@ -72,9 +64,9 @@ class Records(Protocol):
         del topic, starts, partitions
         raise ServerProblem(_NOT_NOW)
 
-    def follower(self, starts: Mapping[Place, int]) -> Follower:
+    def follower(self, spans: Mapping[Place, Span]) -> Follower:
         """Return what reads the topics of these partitions, which it begins at these offsets."""
-        del starts
+        del spans
         raise ServerProblem(_NOT_NOW)
 
     def last(self, topic: str, begins: Mapping[int, int], ends: Mapping[int, int]) -> Mapping[int, int]:

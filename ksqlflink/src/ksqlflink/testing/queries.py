@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,20 +58,19 @@ class Session:
 
     def feed(self, arrived: Iterable[Arrived]) -> list[tuple[bytes | None, bytes | None, int]]:
         """Hand records over; what comes out of them: key, value, time."""
-        taken = [pair for topic, record in arrived for pair in self._inputs(topic, record)]
+        starts = self.planned.starts
+        taken = [
+            (record, number)
+            for topic, record in arrived
+            for number, name in enumerate(self.planned.topics)
+            if name == topic and record.offset >= (starts[topic] or {}).get(record.partition, 0)
+        ]
         if not taken:
             return []
-        rows = [record_json(record, number) for number, record in taken]
-        schemas = schemas_of((record for _, record in taken), self._registry)
+        rows = [record_json(*pair) for pair in taken]
+        schemas = schemas_of((record for record, _ in taken), self._registry)
         answer = self._worker.call("run.records", session=self._id, records=rows, schemas=schemas)
         return [(bytes_of(key), bytes_of(value), ms) for key, value, ms in answer["records"]]
-
-    def _inputs(self, topic: str, record: Record) -> Iterator[tuple[int, Record]]:
-        """The inputs of the plan that read a record."""
-        for number, name in enumerate(self.planned.topics):
-            first = (self.planned.starts[topic] or {}) if name == topic else {}
-            if name == topic and record.offset >= first.get(record.partition, 0):
-                yield number, record
 
     def close(self) -> None:
         """Let the worker forget it."""
