@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ksqldb_conformance.services import RECORDINGS
+from ksqldb_conformance.story import OWN_STORY, load_story
 from ksqlflink.catalogue.model import Query
 from ksqlflink.catalogue.store import Catalogue
 from ksqlflink.dialect.statements import SelectStatement
@@ -21,7 +22,7 @@ from ksqlflink.results.rows import Header
 from ksqlflink.results.runs import Runner
 from ksqlflink.results.service import QueryService
 from ksqlflink.services.http import HttpError
-from ksqlflink.services.records import Place, Record
+from ksqlflink.services.records import Place, Record, Span, last_offsets
 from ksqlflink.services.topics import Topic
 from ksqlflink.statements.connectors import NoConnect
 from ksqlflink.statements.create_query import JobBuilder
@@ -36,17 +37,15 @@ from workers import shared
 
 @dataclass
 class FakeTopics(MemoryKafka):
-    """Topics whose records are elsewhere; without any they end at 10, 11, ..."""
+    """Topics whose records are elsewhere"""
 
-    records: FakeRecords | None = None
+    records: FakeRecords = field(default_factory=lambda: FakeRecords())
 
     def add(self, name: str, partitions: int = 1) -> None:
         self.topics[name] = Topic(name, partitions, 1)
 
     def end_offsets(self, name: str) -> dict[int, int]:
-        if self.records is not None:
-            return self.records.ends(name, self.topics[name].partitions)
-        return {number: 10 + number for number in range(self.topics[name].partitions)}
+        return self.records.ends(name, self.topics[name].partitions)
 
 
 @dataclass
@@ -94,14 +93,6 @@ class FakeFollower:
             time.sleep(0.001)
         return found
 
-    def position(self) -> dict[Place, int]:
-        return self.at
-
-    def pause(self, places: Iterable[Place]) -> None:
-        raise NotImplementedError
-
-    resume = pause
-
     def close(self) -> None:
         self.closed = True
 
@@ -118,8 +109,11 @@ class FakeRecords:
     def reader(self, topic: str, starts: Mapping[int, int] | None, partitions: Iterable[int]) -> FakeReader:
         return FakeReader(self, topic, dict(starts or dict.fromkeys(partitions, 0)))
 
-    def follower(self, starts: Mapping[Place, int]) -> FakeFollower:
-        self.followers.append(FakeFollower(self, dict(starts)))
+    def last(self, topic: str, begins: Mapping[int, int], ends: Mapping[int, int]) -> Mapping[int, int]:
+        return last_offsets(self, topic, begins, ends)
+
+    def follower(self, spans: Mapping[Place, Span]) -> FakeFollower:
+        self.followers.append(FakeFollower(self, {place: start for place, (start, _) in spans.items()}))
         return self.followers[-1]
 
     def ends(self, topic: str, partitions: int) -> dict[int, int]:
@@ -207,11 +201,13 @@ class Stage:
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(":memory:"))
     records: FakeRecords = field(default_factory=FakeRecords)
     connect: Any = field(default_factory=NoConnect)
+    evaluator: Worker = field(default_factory=shared)
 
     def __post_init__(self) -> None:
         builder = JobBuilder(Services("kafka:9092", "http://registry"), {"x": "y"}, 60_000)
         self.jobs.ended = self.catalogue.remove_stopping
-        self.world = World(self.catalogue, self.topics, self.registry, self.records, shared())
+        self.topics.records = self.records
+        self.world = World(self.catalogue, self.topics, self.registry, self.records, self.evaluator)
         properties = ServerProperties("http://registry").listed()
         self.worker = FakeWorker()
         self.queries = QueryService(self.world, Runner(self.worker, "http://registry"))
@@ -321,12 +317,15 @@ def exchanges(name: str) -> list[dict[str, Any]]:
 
 
 def topics_shop() -> Stage:
-    """The stage of the own recordings: streams M_IN and M_IN2 over topics of two partitions and 7 days."""
-    stage = Stage()
-    for name, column in (("m_in", "v"), ("m_in2", "w")):
-        stage.topics.create(Topic(name, 2, 1, 604_800_000))
-        columns = f"(k VARCHAR KEY, {column} INT)"
-        stage.run(f"CREATE STREAM {name} {columns} WITH (KAFKA_TOPIC='{name}', VALUE_FORMAT='JSON');")
+    """The stage of the own recordings, with the streams and tables that their story begins with."""
+    stage, story = Stage(), load_story(OWN_STORY)
+    stage.topics.records = stage.records
+    for topic in story.topics:
+        retention = int(topic.config.get("retention.ms", -1))
+        stage.topics.topics[topic.name] = Topic(topic.name, topic.partitions, 1, retention)
+    for step in story.steps:
+        for statement in step.statements:
+            stage.run(statement)
     return stage
 
 

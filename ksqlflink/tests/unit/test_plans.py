@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from ksqldb_conformance.case import versions_of
 from ksqldb_conformance.services import RECORDINGS
-from ksqldb_conformance.stage import _is_version_list
 from unit.fakes import Stage
 
 CASES = sorted((RECORDINGS / "cases").glob("*.json"))
@@ -20,8 +20,7 @@ def staged(case: dict[str, Any]) -> Stage:
     for topic in case["topics"]:
         stage.topics.add(topic["name"], topic["partitions"])
     for subject, schema in case["schemas"].items():
-        newest = schema[-1] if _is_version_list(schema) else schema
-        stage.registry.register(subject, json.dumps(newest))
+        stage.registry.register(subject, json.dumps(versions_of(schema)[-1]))
     return stage
 
 

@@ -221,7 +221,10 @@ def start_options(stage: Stage, text: str, **properties: Any) -> str:
 
 
 def test_a_new_query_reads_from_where_the_topics_end_now() -> None:
-    table = start_options(joined_shop(), PAID)
+    stage = joined_shop()
+    for _ in range(10):
+        stage.records.write("orders", b"k", None, 0)
+    table = start_options(stage, PAID)
     assert "'scan.startup.mode' = 'specific-offsets'" in table
     assert "'scan.startup.specific-offsets' = 'partition:0,offset:10'" in table
 

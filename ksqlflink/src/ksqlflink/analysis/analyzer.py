@@ -51,6 +51,7 @@ def analyze(context: Context) -> Analysis:
     query = context.query
     row = Row.of(context.inputs)
     joined = analyze_join(context, row) if query.joins else None
+    context.check_windowed_tables()
     check_reserved(context)
     check_explosions(context)
     _check_columns(context, row if joined is None else joined.row(row))

@@ -46,6 +46,12 @@ class Context:
         """Return the refusal of something ksqlDB has and this server has not."""
         return not_supported(construct, position, self.raw)
 
+    def check_windowed_tables(self) -> None:
+        """Refuse a query that goes on reading a windowed table."""
+        windowed = (source.kind == "TABLE" and source.window_type for source in self.inputs.values())
+        if self.persistent and any(windowed):
+            raise self.fail("KSQL does not support persistent queries on windowed tables.")
+
     @contextmanager
     def reporting(self, where: str = "") -> Iterator[None]:
         """Turn type problems into errors of the statement."""

@@ -17,9 +17,6 @@ def input_json(
     ksqlDB places that key by its bytes in `by_format`, which is the format of the source's key if not given.
     """
     session = source.window_type == "SESSION"
-    timestamp = None
-    if source.timestamp_column is not None:
-        timestamp = {"column": source.timestamp_column, "pattern": source.timestamp_format}
     described: Json = {
         "alias": alias,
         "table": source.kind == "TABLE",
@@ -35,12 +32,19 @@ def input_json(
             "wrap": source.wrap_value,
             "delimiter": source.value_delimiter,
         },
-        "timestamp": timestamp,
+        "timestamp": timestamp_json(source),
     }
     if by is None:
         return described
     placed = by_format or ("KAFKA" if source.key_format == "NONE" else source.key_format)
     return {**described, "by": [item.json for item in by], "byFormat": placed}
+
+
+def timestamp_json(source: DataSource) -> Json | None:
+    """Return which column of a source holds the time of its records."""
+    if source.timestamp_column is None:
+        return None
+    return {"column": source.timestamp_column, "pattern": source.timestamp_format}
 
 
 def columns_json(columns: Sequence[Column]) -> list[Json]:

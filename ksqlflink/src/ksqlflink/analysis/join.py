@@ -178,9 +178,18 @@ def _bad_criteria(criteria: ast.Expression) -> str:
 def _check_windows(context: Context, left: Side, right: Side) -> None:
     if left.source.window_type is None and right.source.window_type is None:
         return
+    context.check_windowed_tables()
     if left.source.window_type is None or right.source.window_type is None:
         lines = [f"`{side.alias}` is {side.source.window_type or 'not'} windowed" for side in (left, right)]
         raise context.fail("Can not join windowed source to non-windowed source.\n" + "\n".join(lines))
+    if (left.source.window_type, left.source.window_size_ms) != (
+        right.source.window_type,
+        right.source.window_size_ms,
+    ):
+        raise context.fail(
+            "Implicit repartitioning of windowed sources is not supported. See "
+            "https://github.com/confluentinc/ksql/issues/4385."
+        )
     raise context.refuse("Joining windowed sources", context.query.joins[0].position)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ksqlflink.catalogue.model import DataSource
 from ksqlflink.dialect.statements import CreateSource
 from ksqlflink.errors import BadStatement
-from ksqlflink.serde import avro_schema as avro
+from ksqlflink.serde.formats import key_schema, value_schema
 from ksqlflink.services.registry import key_subject_of, subject_of
 from ksqlflink.services.topics import Topic
 from ksqlflink.statements.definitions import (
@@ -24,9 +27,9 @@ from ksqlflink.statements.topic_rules import made, source_topic
 from ksqlflink.statements.world import World
 
 
-def create_source(statement: CreateSource, world: World) -> DataSource:
+def create_source(statement: CreateSource, world: World, properties: Mapping[str, Any]) -> DataSource:
     """Create topic and schemas as far as missing and return the source; it is not in the catalogue yet."""
-    statement, topic, is_new = _prepared(statement, world)
+    statement, topic, is_new = _prepared(statement, world, properties)
     source = source_of(statement)
     _check(source, statement, world)
     with made(topic, is_new, world):
@@ -34,27 +37,27 @@ def create_source(statement: CreateSource, world: World) -> DataSource:
     return source
 
 
-def ensure_source_topic(statement: CreateSource, world: World) -> None:
+def ensure_source_topic(statement: CreateSource, world: World, properties: Mapping[str, Any]) -> None:
     """Check and create the topic of a source that is there: ksqlDB looks at IF NOT EXISTS only then."""
-    _, topic, is_new = _prepared(statement, world)
+    _, topic, is_new = _prepared(statement, world, properties)
     if is_new:
         world.topics.create(topic)
 
 
-def _prepared(statement: CreateSource, world: World) -> tuple[CreateSource, Topic, bool]:
+def _prepared(
+    statement: CreateSource, world: World, properties: Mapping[str, Any]
+) -> tuple[CreateSource, Topic, bool]:
     check(statement)
     check_keys(statement)
-    return source_topic(with_columns(with_formats(statement), world.registry.latest), world)
+    return source_topic(with_columns(with_formats(statement, properties), world.registry.latest), world)
 
 
 def _register(source: DataSource, world: World) -> None:
     """Register the schemas of declared columns under subjects that have none."""
-    key, value = key_subject_of(source.topic), subject_of(source.topic)
-    if source.value_format == "AVRO" and source.value_columns and world.registry.latest(value) is None:
-        schema = avro.value_schema(source.value_columns, source.value_schema_name, source.wrap_value)
-        world.registry.register(value, schema)
-    if source.key_format == "AVRO" and source.key_columns and world.registry.latest(key) is None:
-        world.registry.register(key, avro.key_schema(source.key_columns, source.name))
+    value, key = subject_of(source.topic), key_subject_of(source.topic)
+    for subject, schema in ((value, value_schema(source)), (key, key_schema(source))):
+        if schema is not None and world.registry.latest(subject) is None:
+            world.registry.register(subject, schema)
 
 
 def _check(source: DataSource, statement: CreateSource, world: World) -> None:

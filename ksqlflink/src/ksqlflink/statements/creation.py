@@ -50,13 +50,13 @@ class Creator:
         )
         return entities.warning(statement.text, message)
 
-    def source(self, statement: st.CreateSource) -> Entity:
+    def source(self, statement: st.CreateSource, properties: Mapping[str, Any]) -> Entity:
         """CREATE STREAM or TABLE over a topic."""
         warning = self._exists_already(statement)
         if warning is not None:
-            ensure_source_topic(statement, self.world)
+            ensure_source_topic(statement, self.world, properties)
             return warning
-        source = create_source(statement, self.world)
+        source = create_source(statement, self.world, properties)
         command, message = _create(source), f"{source.kind.capitalize()} created"
         with self.world.catalogue.transaction():
             self.world.catalogue.put_source(source)
@@ -97,7 +97,7 @@ class Creator:
         """Return what EXPLAIN says of a statement that is not carried out."""
         world = self.world.sandbox()
         if isinstance(statement, st.SelectStatement):
-            return self._client_outline(statement, world)
+            return self._client_outline(statement, world, properties)
         if isinstance(statement, st.CreateAsSelect):
             plan = plan_query(statement, world)
         else:
@@ -107,9 +107,11 @@ class Creator:
         shown = topology(job), job.insert
         return Outline(sink.columns, plan.reads, alias, *shown, (sink.name,), sink.window_type)
 
-    def _client_outline(self, statement: st.SelectStatement, world: World) -> Outline:
+    def _client_outline(
+        self, statement: st.SelectStatement, world: World, properties: Mapping[str, Any]
+    ) -> Outline:
         analysis = analyze_transient(statement, world)
-        plan = client_plan(analysis, self.builder().services.registry_url)
+        plan = client_plan(analysis, self.builder().services.registry_url, properties)
         shown = json.dumps(plan, indent=1, ensure_ascii=False), json.dumps(plan, ensure_ascii=False)
         return Outline(analysis.columns, analysis.reads, statement.query.source.alias, *shown)
 

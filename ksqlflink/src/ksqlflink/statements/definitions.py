@@ -11,11 +11,13 @@ from ksqlflink.analysis import RESERVED_COLUMNS, SCHEMA_ERROR, Analysis
 from ksqlflink.catalogue.model import Column, DataSource
 from ksqlflink.dialect import format_statement
 from ksqlflink.dialect import types as t
+from ksqlflink.dialect.formatter import back_quoted
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource, Element
 from ksqlflink.errors import BadStatement, Overflow, not_supported
 from ksqlflink.serde import avro_schema as avro
-from ksqlflink.serde.formats import key_problem, value_problem
+from ksqlflink.serde.formats import FORMATS, key_problem, value_problem
 from ksqlflink.statements.properties import (
+    Create,
     check_formats,
     format_of,
     get,
@@ -76,10 +78,10 @@ def with_columns(statement: CreateSource, latest: Latest) -> CreateSource:
     check_formats(key, value, statement, shown)
     keys = [element for element in statement.elements if element.key is not None]
     values = [element for element in statement.elements if element.key is None]
-    if not keys and key == "AVRO":
+    if not keys and FORMATS[key].registered:
         inferred = _inferred(statement, latest, "key", shown)
         keys = [Element(column.name, column.type, _KEYS[statement.kind]) for column in inferred]
-    if not values and value == "AVRO":
+    if not values and FORMATS[value].registered:
         inferred = _inferred(statement, latest, "value", shown)
         values = [Element(column.name, column.type) for column in inferred]
     elements = (*keys, *values)
@@ -131,13 +133,13 @@ def source_of(statement: CreateSource) -> DataSource:
         timestamp_format=get(statement, "TIMESTAMP_FORMAT"),
         window_type=window_type,
         window_size_ms=size,
-        wrap_value=value_format != "KAFKA" if wrap is None else wrap,
+        wrap_value=FORMATS[value_format].wraps if wrap is None else wrap,
         value_delimiter=value_delimiter(statement) or ",",
         value_schema_name=value_schema_name(statement),
     )
 
 
-def _timestamp_column(statement: CreateSource) -> str | None:
+def _timestamp_column(statement: Create) -> str | None:
     """Return the column that TIMESTAMP names; its text is an identifier, upper-cased unless quoted."""
     text = get(statement, "TIMESTAMP")
     if text is None:
@@ -163,35 +165,32 @@ def check_source(source: DataSource, statement: CreateSource) -> None:
         raise BadStatement(problem, shown)
 
 
-def check_timestamp(source: DataSource, shown: str) -> None:
-    """Refuse a TIMESTAMP that no column can be."""
+def check_timestamp(source: DataSource, shown: str, prefix: str = "") -> None:
+    """Refuse a TIMESTAMP that no column can be; the prefix is that of a sink."""
+    problem = _timestamp_problem(source, quoted=bool(prefix))
+    if problem is not None:
+        raise BadStatement(prefix + problem, shown)
+
+
+def _timestamp_problem(source: DataSource, quoted: bool) -> str | None:
     if source.timestamp_column is None:
-        return
+        return None
     column = source.column(source.timestamp_column)
     if column is None:
-        raise BadStatement(
-            "The TIMESTAMP column set in the WITH clause does not exist in the schema: "
-            f"'{source.timestamp_column}'",
-            shown,
-        )
+        named = f"'{source.timestamp_column}'"
+        return f"The TIMESTAMP column set in the WITH clause does not exist in the schema: {named}"
     if source.timestamp_format is not None:
-        if column.type != t.STRING:
-            raise BadStatement(
-                "'TIMESTAMP_FORMAT' set in the WITH clause can only be used when the timestamp column is of "
-                "type STRING.",
-                shown,
-            )
-    elif column.type == t.STRING:
-        raise BadStatement(
-            "A String timestamp field has been specified without also specifying the timestamp_format",
-            shown,
-        )
-    elif column.type not in (t.TIMESTAMP, t.BIGINT):
-        raise BadStatement(
-            f"Timestamp column, {column.name}, should be LONG(INT64), TIMESTAMP, or a String with a "
-            "timestamp_format specified.",
-            shown,
-        )
+        if column.type == t.STRING:
+            return None
+        used = "'TIMESTAMP_FORMAT' set in the WITH clause can only be used when"
+        return f"{used} the timestamp column is of type STRING."
+    if column.type == t.STRING:
+        return "A String timestamp field has been specified without also specifying the timestamp_format"
+    if column.type in (t.TIMESTAMP, t.BIGINT):
+        return None
+    name = back_quoted(column.name) if quoted else column.name
+    kinds = "LONG(INT64), TIMESTAMP, or a String with a timestamp_format specified"
+    return f"Timestamp column, {name}, should be {kinds}."
 
 
 def sink_source(statement: CreateAsSelect, analysis: Analysis, topic: str, shown: str) -> DataSource:
@@ -208,10 +207,12 @@ def sink_source(statement: CreateAsSelect, analysis: Analysis, topic: str, shown
         value_format,
         analysis.columns,
         shown,
+        _timestamp_column(statement),
+        timestamp_format=get(statement, "TIMESTAMP_FORMAT"),
         reads=tuple(source.name for source in analysis.inputs.values()),
         window_type=analysis.window_type,
         window_size_ms=analysis.window_size_ms,
-        wrap_value=value_format != "KAFKA" if wrap is None else wrap,
+        wrap_value=FORMATS[value_format].wraps if wrap is None else wrap,
         value_delimiter=value_delimiter(statement) or (first.value_delimiter if same_value else ","),
         value_schema_name=value_schema_name(statement),
     )
@@ -219,6 +220,7 @@ def sink_source(statement: CreateAsSelect, analysis: Analysis, topic: str, shown
     problem = problem or value_problem(value_format, source.value_columns, wrap)
     if problem is not None:
         raise BadStatement(SCHEMA_ERROR + problem, shown)
+    check_timestamp(source, shown, SCHEMA_ERROR)
     return source
 
 

@@ -136,7 +136,7 @@ class Executor:
         lifecycle = Lifecycle(self.world, self.jobs)
         match statement:
             case st.CreateSource():
-                return self._creator().source(statement)
+                return self._creator().source(statement, session.properties)
             case st.CreateAsSelect():
                 return self._creator().query(statement, session.properties)
             case st.InsertSelect():

@@ -41,14 +41,14 @@ def describe_function(text: str, name: str) -> Entity:
 
 
 def _signature(function: Function, signature: Signature) -> Entity:
-    last, kinds = len(signature.parameters) - 1, list(map(str, signature.parameters))
+    kinds = list(map(str, signature.parameters))
     named = zip_longest(kinds, signature.labels, function.docs[: len(kinds)], fillvalue="")
     arguments = [
         {
             "name": label or f"arg{index + 1}",
             "type": kind,
             "description": doc,
-            "isVariadic": signature.variadic and index == last,
+            "isVariadic": index == signature.repeated,
         }
         for index, (kind, label, doc) in enumerate(named)
     ]

@@ -10,14 +10,14 @@ from typing import Any
 from ksqlflink.dialect import ast
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource
 from ksqlflink.errors import BadRequest, BadStatement, ServerProblem, not_supported
-from ksqlflink.serde.formats import KEY_FORMATS, KNOWN, VALUE_FORMATS
+from ksqlflink.serde.formats import ELSEWHERE, FORMATS
 
 _SUPPORTED_CREATE = {
     "KAFKA_TOPIC", "KEY_FORMAT", "VALUE_FORMAT", "FORMAT", "PARTITIONS", "REPLICAS", "RETENTION_MS",
     "CLEANUP_POLICY", "TIMESTAMP", "TIMESTAMP_FORMAT", "WINDOW_TYPE", "WINDOW_SIZE", "VALUE_DELIMITER",
     "WRAP_SINGLE_VALUE", "VALUE_AVRO_SCHEMA_FULL_NAME", "VALUE_SCHEMA_FULL_NAME",
 }  # fmt: skip
-_SUPPORTED_AS_SELECT = _SUPPORTED_CREATE - {"TIMESTAMP", "TIMESTAMP_FORMAT", "WINDOW_TYPE", "WINDOW_SIZE"}
+_SUPPORTED_AS_SELECT = _SUPPORTED_CREATE - {"WINDOW_TYPE", "WINDOW_SIZE"}
 _KNOWN = _SUPPORTED_CREATE | {
     "KEY_DELIMITER", "VALUE_DELIMITER", "KEY_SCHEMA_FULL_NAME", "VALUE_SCHEMA_FULL_NAME",
     "VALUE_AVRO_SCHEMA_FULL_NAME", "KEY_SCHEMA_ID", "VALUE_SCHEMA_ID", "KEY_PROTOBUF_NULLABLE_REPRESENTATION",
@@ -35,6 +35,9 @@ _JAVA = {
     "DOUBLE": "java.lang.Double",
     "BOOLEAN": "java.lang.Boolean",
 }
+_PATTERN_LETTERS = "GyuQqMLdDFgEceahHkKmsSAnNBVvzOXxZwWYp"
+_DEFAULT_FORMAT = "ksql.persistence.default.format."
+_COLLECTED = {f"ksql.functions.{name.lower()}.limit": name for name in ("COLLECT_LIST", "COLLECT_SET")}
 _WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 Create = CreateSource | CreateAsSelect
@@ -84,6 +87,8 @@ def check(statement: Create) -> None:
         problem = _problem(name, value)
         if problem is not None:
             _unprepared(f"Invalid value {value.text} for property {name}: {problem}", statement)
+        if name == "TIMESTAMP_FORMAT":
+            _check_pattern(value.text, statement)
 
 
 def _problem(name: str, value: ast.Literal) -> str | None:
@@ -102,6 +107,17 @@ def _problem(name: str, value: ast.Literal) -> str | None:
         known = value.text.strip().lower() in ("true", "false")
         return None if known else "Expected value to be either true or false"
     return f"Expected value to be a string, but it was a {java}" if java else None
+
+
+def _check_pattern(pattern: str, statement: Create) -> None:
+    """Refuse what java.time knows no field for; text stands in quotes."""
+    unquoted = "".join(pattern.split("'")[::2])
+    unknown = next((c for c in unquoted if c.isascii() and c.isalpha() and c not in _PATTERN_LETTERS), None)
+    if unknown is not None:
+        _unprepared(
+            f"Invalid datetime format for config:TIMESTAMP_FORMAT, reason:Unknown pattern letter: {unknown}",
+            statement,
+        )
 
 
 def _unprepared(message: str, statement: Create) -> None:
@@ -142,31 +158,34 @@ def format_of(statement: Create, what: str) -> str | None:
     return None if name is None else name.upper()
 
 
-def with_formats(statement: CreateSource) -> CreateSource:
-    """Return the statement with both formats spelled out: KEY_FORMAT is KAFKA by default."""
+def with_formats(statement: CreateSource, properties: Mapping[str, Any] | None = None) -> CreateSource:
+    """Return the statement with both formats spelled out; the properties may say what is the default."""
     check_both_formats(statement)
-    if format_of(statement, "VALUE") is None:
+    given = properties or {}
+    value = format_of(statement, "VALUE") or given.get(f"{_DEFAULT_FORMAT}value")
+    if value is None:
         raise BadStatement(
             "Statement is missing the 'VALUE_FORMAT' property from the WITH clause. Either provide one "
             "or set a default via the 'ksql.persistence.default.format.value' config.",
             statement.text,
         )
-    if format_of(statement, "KEY") is not None:
+    if get(statement, "FORMAT") is not None:
         return statement
-    completed: CreateSource = with_(statement, KEY_FORMAT="KAFKA")
+    key = format_of(statement, "KEY") or given.get(f"{_DEFAULT_FORMAT}key", "KAFKA")
+    missing = {"KEY_FORMAT": str(key), "VALUE_FORMAT": str(value)}
+    missing = {name: text for name, text in missing.items() if get(statement, name) is None}
+    completed: CreateSource = with_(statement, **missing)
     return completed
 
 
 def check_formats(key: str, value: str, statement: Create, shown: str) -> None:
     """Refuse formats: unknown ones in ksqlDB's words, known ones that are not supported by name."""
     for name in (key, value):
-        if name.upper() not in KNOWN:
+        if name.upper() not in (*FORMATS, *ELSEWHERE):
             raise BadStatement(f"Unknown format: {name.upper()}", shown)
-    for what, name, supported in (
-        ("KEY_FORMAT", key, KEY_FORMATS),
-        ("VALUE_FORMAT", value, VALUE_FORMATS),
-    ):
-        if name.upper() not in supported:
+    for what, name in (("KEY_FORMAT", key), ("VALUE_FORMAT", value)):
+        known = FORMATS.get(name.upper())
+        if known is None or (what == "VALUE_FORMAT" and not known.values):
             position = dict(statement.properties).get(what, ast.Literal("STRING", name)).position
             raise not_supported(f"{what} {name.upper()}", position, shown)
 
@@ -219,6 +238,8 @@ def check_streams_properties(properties: Mapping[str, Any], text: str) -> None:
         if not name.startswith("ksql.") and bare not in _CLIENT_PROPERTIES:
             message = f"Not recognizable as ksql, streams, consumer, or producer property: '{name}'"
             raise ServerProblem(message, text)
+        if name in _COLLECTED and not _WHOLE_NUMBER.fullmatch(str(value)):
+            raise BadRequest(f"Failed to coerce type of value '{value}' for key '{name}'")
         if bare == OFFSET_RESET and str(value).lower() not in OFFSETS:
             raise BadRequest(
                 f"Failed to coerce type of value '{value}' for key '{name}'\nCaused by: Invalid value "
@@ -238,6 +259,11 @@ def check_set(name: str, value: str | None, text: str) -> None:
         raise BadStatement(
             f"Invalid value {value} for configuration {OFFSET_RESET}: String must be one of: {listed}", text
         ) from None
+
+
+def limits(properties: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many values the properties let an aggregate function collect, by its name."""
+    return {name: int(properties[key]) for key, name in _COLLECTED.items() if key in properties}
 
 
 def starts_at_earliest(properties: Mapping[str, Any], table: bool = False) -> bool:

@@ -154,9 +154,9 @@ final class Group {
     Object[] row = row(key, state, start, end, ms);
     boolean passes = !filtered || having.test(row);
     if (passes) {
-      output.emit(sink.key(row, start, end), sink.value(row), ms);
+      output.emit(sink, sink.key(row, start, end), row, ms);
     } else if (state.told) {
-      output.emit(sink.key(row, start, end), null, ms);
+      output.emit(sink, sink.key(row, start, end), null, ms);
     }
     state.told = passes;
   }
@@ -164,7 +164,7 @@ final class Group {
   /** Deletes the row of a group, if one is out. */
   void delete(byte[] key, State state, long start, long end, long ms) {
     if (state.told) {
-      output.emit(sink.key(row(key, state, start, end, ms), start, end), null, ms);
+      output.emit(sink, sink.key(row(key, state, start, end, ms), start, end), null, ms);
     }
   }
 

@@ -1,6 +1,7 @@
 package ksqlflink.operator;
 
 import ksqlflink.plan.Plan;
+import ksqlflink.plan.Sink;
 import ksqlflink.state.Task;
 
 /** What a stateful query does with a record that Read has read. */
@@ -14,6 +15,14 @@ public interface Operator {
   /** Where results go. A null value is a tombstone. */
   interface Output {
     void emit(byte[] key, byte[] value, long ms);
+
+    /** A row of a sink, null for a tombstone; it is dropped where the sink finds no time for it. */
+    default void emit(Sink sink, byte[] key, Object[] row, long ms) {
+      Long time = sink.time(row, ms);
+      if (time != null) {
+        emit(key, row == null ? null : sink.value(row), time);
+      }
+    }
   }
 
   /** The operator of a plan. */

@@ -56,22 +56,22 @@ public final class Projection {
       // A null value has no columns: it goes through a plain projection as it is, and meets no
       // condition.
       if (exploded.length == 0 && !filtered) {
-        output.emit(key(row), null, ms);
+        output.emit(sink, key(row), null, ms);
       }
     } else if (where.test(row)) {
       explode(row, ms);
     }
   }
 
-  /** A record without a key stays without one. */
+  /** A record without a key stays without one, a windowed one keeps its window. */
   private byte[] key(Object[] row) {
-    return hasKey ? sink.key(row) : null;
+    return hasKey ? sink.key(row, input.windowStart(row), input.windowEnd(row)) : null;
   }
 
   /** Several arrays are zipped; the shorter ones are filled up with nulls. */
   private void explode(Object[] row, long ms) {
     if (exploded.length == 0) {
-      output.emit(key(row), sink.value(row), ms);
+      output.emit(sink, key(row), row, ms);
       return;
     }
     List<?>[] arrays = new List<?>[exploded.length];
@@ -86,7 +86,7 @@ public final class Projection {
       for (int i = 0; i < arrays.length; i++) {
         wide[row.length + i] = at < arrays[i].size() ? arrays[i].get(at) : null;
       }
-      output.emit(key(wide), sink.value(wide), ms);
+      output.emit(sink, key(wide), wide, ms);
     }
   }
 }

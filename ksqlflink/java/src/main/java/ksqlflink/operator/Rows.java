@@ -30,7 +30,7 @@ interface Rows {
 
   private static Rows selected(Plan plan, Operator.Output output) {
     Sink sink = new Sink(plan.json, new Compiler(plan.slots));
-    return (task, row, ms) -> output.emit(sink.key(row), sink.value(row), ms);
+    return (task, row, ms) -> output.emit(sink, sink.key(row), row, ms);
   }
 
   /**

@@ -48,9 +48,9 @@ final class TableProject implements Operator {
     }
     boolean passes = payload != null && where.test(row);
     if (passes) {
-      output.emit(sink.key(row), sink.value(row), ms);
+      output.emit(sink, sink.key(row), row, ms);
     } else if (!filtered || task.store.get(name(key)) != null) {
-      output.emit(sink.key(row), null, ms);
+      output.emit(sink, sink.key(row), null, ms);
     }
     if (filtered) {
       remember(task, key, passes);

@@ -100,7 +100,7 @@ final class TableTableJoin implements Operator {
       delete(task, key, time);
       return;
     }
-    output.emit(sink.key(row), sink.value(row), time);
+    output.emit(sink, sink.key(row), row, time);
     if (filtered) {
       task.store.put(told(key), TOLD);
     }
@@ -116,7 +116,7 @@ final class TableTableJoin implements Operator {
     for (int start : first) {
       System.arraycopy(values, 0, row, start, values.length);
     }
-    output.emit(sink.key(row), null, ms);
+    output.emit(sink, sink.key(row), null, ms);
     if (filtered) {
       task.store.remove(told(key));
     }

@@ -10,30 +10,23 @@ import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoField;
 import java.time.temporal.TemporalAccessor;
 import java.time.temporal.TemporalQueries;
-import java.util.List;
-import java.util.Map;
-import ksqlflink.type.Column;
 import ksqlflink.type.Type;
 import ksqlflink.type.Undecodable;
 
-/** The TIMESTAMP column of a source: BIGINT, TIMESTAMP, or STRING with a pattern. */
+/** The TIMESTAMP column of a source or a sink: BIGINT, TIMESTAMP, or STRING with a pattern. */
 final class EventTime {
-  private final int slot;
   private final DateTimeFormatter pattern;
 
-  EventTime(JsonNode spec, String alias, Map<String, Integer> slots, List<Column> columns) {
-    this.slot = slots.get(alias + "." + spec.get("column").textValue());
+  EventTime(JsonNode spec, Type type) {
     String text = spec.path("pattern").textValue();
     this.pattern = text == null ? null : DateTimeFormatter.ofPattern(text);
-    Type type = columns.get(slot).type();
     if (type.kind == Type.Kind.STRING && pattern == null) {
       throw new IllegalArgumentException("a STRING column needs TIMESTAMP_FORMAT to be a time");
     }
   }
 
   /** Epoch milliseconds. Throws Undecodable when the column is null, negative or no time. */
-  long of(Object[] row) {
-    Object value = row[slot];
+  long of(Object value) {
     long ms =
         value instanceof String text
             ? parse(text)

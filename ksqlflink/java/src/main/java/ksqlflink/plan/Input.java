@@ -46,6 +46,7 @@ public final class Input {
   private final Format.Reader valueReader;
   private final String window;
   private final long windowSize;
+  private final int timeSlot;
   private final EventTime eventTime;
   private final int tasks;
   private final Expression[] by;
@@ -69,10 +70,11 @@ public final class Input {
     this.window = key.path("window").textValue();
     this.windowSize = key.path("windowSize").asLong();
     Map<String, Integer> slots = slots(0);
+    boolean timed = spec.hasNonNull("timestamp");
+    this.timeSlot =
+        timed ? slots.get(alias + "." + spec.get("timestamp").get("column").textValue()) : -1;
     this.eventTime =
-        spec.hasNonNull("timestamp")
-            ? new EventTime(spec.get("timestamp"), alias, slots, columns)
-            : null;
+        timed ? new EventTime(spec.get("timestamp"), columns.get(timeSlot).type()) : null;
     JsonNode grouping = spec.path("by");
     this.by =
         grouping.isArray() && !grouping.isEmpty() ? compiled(grouping, new Compiler(slots)) : null;
@@ -146,7 +148,7 @@ public final class Input {
     row[pseudo + 1] = record.partition();
     row[pseudo + 2] = record.offset();
     if (eventTime != null && value != null) {
-      row[pseudo] = eventTime.of(row);
+      row[pseudo] = eventTime.of(row[timeSlot]);
     }
     return row;
   }
@@ -154,6 +156,15 @@ public final class Input {
   /** The time of a row in epoch milliseconds. */
   public long time(Object[] row) {
     return (Long) row[keys + values];
+  }
+
+  /** Where the window of a row's key begins; 0 without one. */
+  public long windowStart(Object[] row) {
+    return window == null ? 0 : (Long) row[keys + values + 3];
+  }
+
+  public long windowEnd(Object[] row) {
+    return window == null ? 0 : (Long) row[keys + values + 4];
   }
 
   private void readKey(byte[] key, Object[] row, int pseudo) {

@@ -9,6 +9,7 @@ import ksqlflink.expression.Expression;
 import ksqlflink.format.Format;
 import ksqlflink.type.Column;
 import ksqlflink.type.Type;
+import ksqlflink.type.Undecodable;
 
 /**
  * Evaluates SELECT over a row and writes key and value. A row that is shown is all in the value;
@@ -20,6 +21,8 @@ public final class Sink {
   private final Format.Writer keyWriter;
   private final Format.Writer valueWriter;
   private final String window;
+  private Expression timeExpression;
+  private EventTime eventTime;
 
   public Sink(JsonNode plan, Compiler compiler) {
     JsonNode sink = plan.get("sink");
@@ -32,6 +35,10 @@ public final class Sink {
       boolean key = item.path("key").asBoolean();
       Column column = new Column(item.get("name").textValue(), Type.of(item.get("type")));
       Expression expression = Compiler.guarded(compiler.compile(item.get("expr")));
+      if (column.name().equals(sink.path("timestamp").path("column").textValue())) {
+        timeExpression = expression;
+        eventTime = new EventTime(sink.get("timestamp"), column.type());
+      }
       if (key || shown) {
         keyColumns.add(column);
         keys.add(key ? expression : row -> null);
@@ -70,6 +77,21 @@ public final class Sink {
           .array();
     }
     return ByteBuffer.allocate(key.length + Long.BYTES).put(key).putLong(start).array();
+  }
+
+  /**
+   * The record time of a row: one of its columns, if the sink names one. Null where that is no
+   * time; a tombstone has no columns.
+   */
+  public Long time(Object[] row, long ms) {
+    if (eventTime == null) {
+      return ms;
+    }
+    try {
+      return row == null ? null : (Long) eventTime.of(timeExpression.evaluate(row));
+    } catch (Undecodable noTime) {
+      return null;
+    }
   }
 
   public byte[] value(Object[] row) {
