@@ -15,7 +15,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV := uv==0.13.9
 PIP_AUDIT := pip-audit==2.10.1
-JAVA := $(shell find ksqlflink/java/src local/maven -name '*.java' -not -path '*/target/*')
+JAVA := $(shell find ksqlflink/java/src local/maven -name '*.java' -not -path '*/target/*' 2>/dev/null)
 JAVA_FORMAT := $(VENV)/google-java-format-1.25.2-all-deps.jar
 
 # Where `make acceptance` goes: include/targets/$(TARGET).yaml

@@ -13,7 +13,7 @@ from tests.lanes.report import render
 
 FOLDER = REPOSITORY / ".local-test"
 # What needs no stack hardly waits for anything: a core a process.
-_SPREAD = ("-n", "logical", "--maxprocesses", "4")
+_SPREAD = ("-n", "logical", "--maxprocesses", "4", "--dist", "worksteal")
 _INTERRUPTED = 130
 
 

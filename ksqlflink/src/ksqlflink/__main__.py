@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ksqlflink.flink.settings import MAX_PUSH_QUERIES
+from ksqlflink.statements.pushes import MAX_PUSH_QUERIES
 
 _SERVE, _TRANSLATE, _TEST = "serve", "translate", "test"
 _WORDS = (_SERVE, _TRANSLATE, _TEST, "-h", "--help", "--version")
@@ -102,8 +102,11 @@ def _translate(**options: Any) -> None:
 
 
 def _test(**options: Any) -> None:
-    from ksqlflink.testing.command import test_files
-
+    try:
+        from ksqlflink.testing.command import test_files
+    except ModuleNotFoundError as missing:
+        sys.stderr.write(f"There is no {missing.name}: pip install 'ksqlflink[server,conformance]'\n")
+        sys.exit(2)
     sys.exit(test_files(**options))
 
 

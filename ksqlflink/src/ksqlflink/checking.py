@@ -19,7 +19,7 @@ from ksqlflink.dialect import ast, format_statement
 from ksqlflink.dialect.formatter import identifier
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource
 from ksqlflink.errors import KsqlError, NotSupported
-from ksqlflink.serde import avro_schema as avro
+from ksqlflink.serde.formats import key_schema, value_schema
 from ksqlflink.statements.definitions import (
     check_keys,
     check_kind,
@@ -122,11 +122,9 @@ class StatementChecker:
 
     def _register(self, sink: DataSource) -> None:
         """A server registers the schemas of what it writes, for statements over that topic to find."""
-        if sink.value_format == "AVRO":
-            schema = avro.value_schema(sink.value_columns, sink.value_schema_name, sink.wrap_value)
-            self._schemas.setdefault(f"{sink.topic}-value", schema)
-        if sink.key_format == "AVRO" and sink.key_columns:
-            self._schemas.setdefault(f"{sink.topic}-key", avro.key_schema(sink.key_columns, sink.name))
+        for what, schema in (("value", value_schema(sink)), ("key", key_schema(sink))):
+            if schema is not None:
+                self._schemas.setdefault(f"{sink.topic}-{what}", schema)
 
     def _inputs(self, query: ast.Query) -> Mapping[str, DataSource]:
         found: dict[str, DataSource] = {}

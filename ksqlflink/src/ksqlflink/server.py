@@ -15,7 +15,7 @@ from ksqlflink.errors import ServerProblem
 from ksqlflink.flink.cluster import FlinkCluster
 from ksqlflink.flink.gateway import SqlGateway
 from ksqlflink.flink.queries import QueryManager
-from ksqlflink.flink.settings import JOB_SETTINGS, MAX_PUSH_QUERIES
+from ksqlflink.flink.settings import JOB_SETTINGS
 from ksqlflink.flink.translate import Services
 from ksqlflink.rest.app import create_app
 from ksqlflink.rest.callers import Guarded
@@ -29,6 +29,7 @@ from ksqlflink.services.registry import SchemaRegistry
 from ksqlflink.statements.connectors import ConnectService, NoConnect
 from ksqlflink.statements.create_query import JobBuilder
 from ksqlflink.statements.executor import Executor
+from ksqlflink.statements.pushes import MAX_PUSH_QUERIES
 from ksqlflink.statements.requests import RequestHandler
 from ksqlflink.statements.server_properties import ServerProperties
 from ksqlflink.statements.world import World

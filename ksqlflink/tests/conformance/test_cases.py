@@ -18,8 +18,8 @@ ALL = load_cases([OWN_CASES, recordings() / "cases"], level=level())
 # All run in the worker (test_in_worker.py). These show that Flink carries out the same plans with the same
 # result: each kind of operator and format once, several partitions, and what the pipeline itself needs.
 ON_FLINK = (
-    *("jc05", "jc08", "j08", "j11", "j12", "s02", "tt01"),
-    *("g02", "g03", "g04", "g06", "g07", "p06", "p07", "f01", "f02", "f03", "f05", "f06", "f07"),
+    *("jc08", "j08", "j11", "s02", "s04", "tt01", "g03", "g06", "g07", "p06", "p07"),
+    *("f03", "f06", "f08"),
 )
 IS_NAMED = not missing_services(services_from_environment())
 CASES = ALL if IS_NAMED else [case for case in ALL if case.name.startswith(ON_FLINK)]

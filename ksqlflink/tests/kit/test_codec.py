@@ -6,7 +6,15 @@ import struct
 
 import pytest
 
-from ksqldb_conformance.codec import CodecError, decode, decode_key, encode
+from ksqldb_conformance.codec import (
+    CodecError,
+    decode,
+    decode_key,
+    encode,
+    encode_key,
+    from_header,
+    header_bytes,
+)
 
 MONEY = {"type": "bytes", "logicalType": "decimal", "precision": 10, "scale": 2}
 SCHEMA = {
@@ -98,3 +106,30 @@ def test_a_windowed_key_that_is_too_short_is_no_key():
 def test_a_format_nobody_knows_is_refused():
     with pytest.raises(CodecError, match="PROTOBUF"):
         encode(1, "PROTOBUF")
+
+
+@pytest.mark.parametrize(
+    ("windowed", "key", "wire"),
+    [
+        (None, 7, b"\0\0\0\x07"),
+        ("time", {"key": 7, "window_start": 256}, b"\0\0\0\x07" + b"\0\0\0\0\0\0\x01\0"),
+        (
+            "session",
+            {"key": 7, "window_start": 1, "window_end": 2},
+            b"\0\0\0\x07" + b"\0\0\0\0\0\0\0\x02" + b"\0\0\0\0\0\0\0\x01",
+        ),
+        ("time", {"$raw": "as it is"}, b"as it is"),
+        ("time", None, None),
+    ],
+)
+def test_keys_of_input_records_are_written_with_their_windows(windowed, key, wire):
+    assert encode_key(key, "INT", windowed) == wire
+    if isinstance(key, dict) and "key" in key:
+        assert decode_key(wire, "INT", windowed, no_schema) == key
+
+
+def test_headers_are_texts_or_bytes_or_nothing():
+    given = [("a", "Zoë"), ("a", None), ("b", {"$base64": "/w=="}), ("c", "")]
+    wire = [("a", "Zoë".encode()), ("a", None), ("b", b"\xff"), ("c", b"")]
+    assert header_bytes(given) == wire
+    assert [(name, from_header(data)) for name, data in wire] == given

@@ -123,3 +123,10 @@ def test_values():
         '    - {"t": 1}',
         '    + {"t": 3}',
     ]
+
+
+def test_headers_count_where_the_case_records_them():
+    with_headers = [record.model_copy(update={"headers": [("trace", "x")]}) for record in RECORDS]
+    assert compare_topic(RECORDS, with_headers, timestamps=True, partitions=True) == []
+    found = compare_topic(RECORDS, with_headers, timestamps=False, partitions=False, headers=True)
+    assert '    + {"headers": [["trace", "x"]], "value": null}' in found

@@ -98,6 +98,18 @@ def test_the_right_records_pass():
     assert stage.cleaned == 2
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_the_inputs_come_before_or_after_the_statements(first):
+    stage, done = FakeStage(), []
+    stage.send = lambda _, record: done.append("input")
+    execute = stage.ksqldb.execute
+    stage.ksqldb.execute = lambda *given: done.append("statement") or execute(*given)
+    case = CASE.model_copy(update={"produce_first": first})
+    assert Replay(stage, case, Limits()).run() == []
+    inputs, statements = ["input"] * len(CASE.inputs), ["statement"] * len(CASE.statements)
+    assert done == (inputs + statements if first else statements + inputs)
+
+
 def _lose(stage):
     stage.messages.pop()
 

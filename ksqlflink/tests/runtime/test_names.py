@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ksqlflink.analysis.functions import functions
+from ksqlflink.serde.formats import FORMATS
 from runtime.conftest import Java
 
 
@@ -24,3 +25,7 @@ def test_the_jar_knows_the_functions_that_are_declared(
     declared = sorted(each.name for each in functions().values() if each.aggregate == aggregate)
     assert len(declared) > 10
     assert known[member] == declared
+
+
+def test_the_jar_knows_the_formats_that_are_declared(known: dict[str, Any]) -> None:
+    assert known["formats"] == sorted(FORMATS)

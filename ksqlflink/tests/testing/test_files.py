@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from ksqlflink.testing.command import CANNOT_RUN, FAILED, PASSED, Options, Watch, found_tests, run, run_once
+from ksqlflink.testing.command import CANNOT_RUN, FAILED, PASSED, Options, run, verdict
 from ksqlflink.testing.sql import sql_tests, statements_of
 from ksqlflink.testing.three_files import ThreeFiles
 from ksqlflink.worker.process import Worker
@@ -29,7 +30,7 @@ def test_what_holds_passes(test: Any, worker: Worker) -> None:
 
 def test_what_does_not_hold_fails_with_its_place_and_its_reason(worker: Worker) -> None:
     file = FILES / "failing" / "wrong.sql"
-    found = {one.test.name: "\n".join(one.differences) for one in run(found_tests(Options([file])), worker)}
+    found = {test.name: "\n".join(verdict(test, worker).differences) for test in Options([file]).tests()}
     assert found == {
         "good": "",
         "wrong value": f'{file}:11: Expected record does not match actual.\n- [1,"small"]\n+ [1,"big"]',
@@ -37,6 +38,10 @@ def test_what_does_not_hold_fails_with_its_place_and_its_reason(worker: Worker) 
         "does not fail": f"{file}:18: it should have failed: some trouble",
         "fails otherwise": "it should have failed otherwise: some trouble\n"
         f"{file}:25: Exception while preparing statement: NOBODY does not exist.",
+        "no statement": f"{file}:29: line 1:26: Syntax Error\n"
+        "mismatched input 'WALUES' expecting {'VALUES'}",
+        "no values": f"{file}:33: ASSERT is followed by columns and values.",
+        "no file": f"FileNotFoundError: [Errno 2] No such file or directory: '{file.parent}/nobody.sql'",
     }
 
 
@@ -105,7 +110,7 @@ def test_statements_are_found_with_their_lines() -> None:
 def test_three_files(worker: Worker) -> None:
     given = {name: THREE / f"{name}.json" for name in ("input", "output")}
     assert ThreeFiles(THREE / "statements.sql", **given).differences(worker) == []
-    assert [test.name for test in found_tests(Options([FILES / "three"]))] == ["burgers"]
+    assert [test.name for test in Options([FILES / "three"]).tests()] == ["burgers"]
 
 
 SPOILED = [
@@ -130,23 +135,39 @@ def test_other_records_than_those_of_the_output_are_shown(
     assert {line.strip()[:1] for line in found[1:]} >= {"-", "+"} or number == 1
 
 
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ({"topic": "MENUE", "key": 1, "value": None}, "no statement reads or writes the topic MENUE"),
+        ({"topic": "MENU", "kye": 1, "value": None}, "a record has kye, which means nothing here"),
+        ({"key": 1, "value": None}, "KeyError: 'topic'"),
+    ],
+)
+def test_a_record_that_means_nothing_is_refused(
+    record: dict[str, Any], said: str, write: Any, worker: Worker
+) -> None:
+    output = write(json.dumps({"outputs": [record]}), "output.json")
+    [found] = verdict(ThreeFiles(THREE / "statements.sql", output, THREE / "input.json"), worker).differences
+    assert said in found
+
+
 def test_folders_names_and_their_verdicts(tmp_path: Path, worker: Worker) -> None:
     said: list[str] = []
     junit = tmp_path / "junit.xml"
-    assert run_once(Options([FILES], words="WRONG.SQL", junit=junit), worker, said.append) == FAILED
-    assert said[-1].startswith("1 passed, 4 failed in ")
+    assert run(Options([FILES], words="WRONG.SQL", junit=junit), worker, said.append) == FAILED
+    assert said[-1].startswith("1 passed, 7 failed in ")
     [suite] = Xml.parse(junit).getroot()
     assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == (
         str(FILES / "failing" / "wrong.sql"),
-        "5",
-        "4",
+        "8",
+        "7",
     )
     failures = {case.get("name"): [failure.text for failure in case] for case in suite}
     assert failures["good"] == []
     [text] = failures["wrong value"]
     assert text is not None
     assert text.endswith('+ [1,"big"]')
-    assert run_once(Options([FILES / "passing"]), worker, said.append) == PASSED
+    assert run(Options([FILES / "passing"]), worker, said.append) == PASSED
 
 
 @pytest.mark.parametrize(
@@ -154,33 +175,38 @@ def test_folders_names_and_their_verdicts(tmp_path: Path, worker: Worker) -> Non
     [
         ("--@tset: x\nSHOW STREAMS;", "x.sql", "unknown: --@tset"),
         ("--@test: x\n--@expected.words: y\n", "x.sql", "unknown: --@expected.words"),
+        ("SHOW STREAMS;\n--@test: x\n", "x.sql", "there are statements before the first --@test:"),
         ("{", "x.json", "Expecting"),
         ('{"name": "x"}', "x.json", "validation error"),
     ],
 )
 def test_what_is_no_test_cannot_be_run(text: str, name: str, said: str, write: Any, worker: Worker) -> None:
     shown: list[str] = []
-    assert run_once(Options([write(text, name)]), worker, shown.append) == CANNOT_RUN
+    assert run(Options([write(text, name)]), worker, shown.append) == CANNOT_RUN
     assert said in shown[0]
 
 
 def test_no_test_at_all_cannot_be_run(tmp_path: Path, worker: Worker) -> None:
     shown: list[str] = []
     for options in (Options([tmp_path]), Options([FILES], words="nobody"), Options([tmp_path / "no.sql"])):
-        assert run_once(options, worker, shown.append) == CANNOT_RUN
+        assert run(options, worker, shown.append) == CANNOT_RUN
     assert shown[:2] == ["cannot run: There is no such test.\n"] * 2
 
 
-def test_a_change_is_noticed(tmp_path: Path, write: Any) -> None:
-    first = write("SHOW STREAMS;")
-    watch = Watch(Options([tmp_path]))
-    assert watch.changed()
-    assert not watch.changed()
-    write("SHOW TABLES;", "other.sql")
-    assert watch.changed()
-    first.unlink()
-    assert watch.changed()
-    assert not watch.changed()
+def test_a_change_runs_the_tests_again(write: Any, jar: Path) -> None:
+    file = write("CREATE STREAM s (v INT) WITH (KAFKA_TOPIC='s', VALUE_FORMAT='JSON');")
+    command = [sys.executable, "-u", "-m", "ksqlflink", "test", "--watch", file]
+    environment = {"PATH": "/usr/bin:/bin", "KSQLFLINK_JAR": str(jar)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        try:
+            assert watching.stdout.readline().startswith("1 passed, 0 failed in ")
+            file.write_text("SHOW NOTHING;")
+            assert watching.stdout.readline() == f"FAILED {file}: test\n"
+            watching.send_signal(signal.SIGINT)
+            assert watching.wait(20) == PASSED
+        finally:
+            watching.kill()
 
 
 def test_the_examples_pass_on_the_command_line(jar: Path) -> None:
@@ -218,3 +244,12 @@ def test_without_a_jar_it_says_what_to_do(tmp_path: Path) -> None:
     answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert answer.returncode == CANNOT_RUN
     assert "There is no ksqlflink.jar" in answer.stderr
+
+
+def test_the_bare_install_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "fastavro.py").write_text("raise ModuleNotFoundError(name='fastavro')")
+    command = [sys.executable, "-m", "ksqlflink", "test", EXAMPLES]
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path)}
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert answer.returncode == CANNOT_RUN
+    assert "There is no fastavro: pip install 'ksqlflink[server,conformance]'" in answer.stderr

@@ -7,26 +7,9 @@ import pytest
 from ksqlflink.errors import KsqlError
 from ksqlflink.services.records import Record
 from ksqlflink.services.topics import Topic
-from ksqlflink.testing.queries import oldest_first
 from ksqlflink.testing.server import MemoryServer, session
 from ksqlflink.testing.services import MemoryKafka
 from ksqlflink.worker.process import Worker
-
-
-def record(partition: int, offset: int, ms: int) -> Record:
-    return Record(partition, offset, None, None, ms)
-
-
-def test_of_full_topics_the_oldest_head_comes_first() -> None:
-    full = [
-        ("a", record(0, 0, 50)),
-        ("a", record(0, 1, 10)),
-        ("a", record(1, 0, 30)),
-        ("b", record(0, 0, 40)),
-        ("b", record(0, 1, 60)),
-    ]
-    # 10 lies behind 50: a partition's records keep their order.
-    assert [one.timestamp for _, one in oldest_first(full)] == [30, 40, 50, 10, 60]
 
 
 def test_a_deleted_topic_is_empty_when_it_comes_back() -> None:

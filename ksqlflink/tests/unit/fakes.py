@@ -22,7 +22,7 @@ from ksqlflink.results.rows import Header
 from ksqlflink.results.runs import Runner
 from ksqlflink.results.service import QueryService
 from ksqlflink.services.http import HttpError
-from ksqlflink.services.records import Place, Record
+from ksqlflink.services.records import Place, Record, Span, last_offsets
 from ksqlflink.services.topics import Topic
 from ksqlflink.statements.connectors import NoConnect
 from ksqlflink.statements.create_query import JobBuilder
@@ -37,17 +37,15 @@ from workers import shared
 
 @dataclass
 class FakeTopics(MemoryKafka):
-    """Topics whose records are elsewhere; without any they end at 10, 11, ..."""
+    """Topics whose records are elsewhere"""
 
-    records: FakeRecords | None = None
+    records: FakeRecords = field(default_factory=lambda: FakeRecords())
 
     def add(self, name: str, partitions: int = 1) -> None:
         self.topics[name] = Topic(name, partitions, 1)
 
     def end_offsets(self, name: str) -> dict[int, int]:
-        if self.records is not None:
-            return self.records.ends(name, self.topics[name].partitions)
-        return {number: 10 + number for number in range(self.topics[name].partitions)}
+        return self.records.ends(name, self.topics[name].partitions)
 
 
 @dataclass
@@ -95,14 +93,6 @@ class FakeFollower:
             time.sleep(0.001)
         return found
 
-    def position(self) -> dict[Place, int]:
-        return self.at
-
-    def pause(self, places: Iterable[Place]) -> None:
-        raise NotImplementedError
-
-    resume = pause
-
     def close(self) -> None:
         self.closed = True
 
@@ -119,8 +109,11 @@ class FakeRecords:
     def reader(self, topic: str, starts: Mapping[int, int] | None, partitions: Iterable[int]) -> FakeReader:
         return FakeReader(self, topic, dict(starts or dict.fromkeys(partitions, 0)))
 
-    def follower(self, starts: Mapping[Place, int]) -> FakeFollower:
-        self.followers.append(FakeFollower(self, dict(starts)))
+    def last(self, topic: str, begins: Mapping[int, int], ends: Mapping[int, int]) -> Mapping[int, int]:
+        return last_offsets(self, topic, begins, ends)
+
+    def follower(self, spans: Mapping[Place, Span]) -> FakeFollower:
+        self.followers.append(FakeFollower(self, {place: start for place, (start, _) in spans.items()}))
         return self.followers[-1]
 
     def ends(self, topic: str, partitions: int) -> dict[int, int]:
@@ -208,11 +201,13 @@ class Stage:
     catalogue: Catalogue = field(default_factory=lambda: Catalogue(":memory:"))
     records: FakeRecords = field(default_factory=FakeRecords)
     connect: Any = field(default_factory=NoConnect)
+    evaluator: Worker = field(default_factory=shared)
 
     def __post_init__(self) -> None:
         builder = JobBuilder(Services("kafka:9092", "http://registry"), {"x": "y"}, 60_000)
         self.jobs.ended = self.catalogue.remove_stopping
-        self.world = World(self.catalogue, self.topics, self.registry, self.records, shared())
+        self.topics.records = self.records
+        self.world = World(self.catalogue, self.topics, self.registry, self.records, self.evaluator)
         properties = ServerProperties("http://registry").listed()
         self.worker = FakeWorker()
         self.queries = QueryService(self.world, Runner(self.worker, "http://registry"))

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from ksqldb_conformance.case import versions_of
 from ksqldb_conformance.services import RECORDINGS
-from ksqldb_conformance.stage import _is_version_list
 from unit.fakes import Stage
 
 CASES = sorted((RECORDINGS / "cases").glob("*.json"))
@@ -20,7 +20,7 @@ def staged(case: dict[str, Any]) -> Stage:
     for topic in case["topics"]:
         stage.topics.add(topic["name"], topic["partitions"])
     for subject, schema in case["schemas"].items():
-        newest = schema[-1] if _is_version_list(schema) else schema
+        *_, newest = versions_of(schema)
         stage.registry.register(subject, json.dumps(newest))
     return stage
 
@@ -37,5 +37,5 @@ def test_every_recorded_case_is_planned_and_registers_the_recorded_schemas(path:
         assert stage.topics.topics[topic].partitions == partitions
     for topic, formats in case["formats"].items():
         if topic in case["outputs"]:
-            (source,) = [item for item in stage.catalogue.sources() if item.topic == topic]
+            source, *_ = [item for item in stage.catalogue.sources() if item.topic == topic]
             assert (source.window_type is not None) == ("windowed" in formats)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 import requests
 import requests_mock
@@ -30,6 +32,30 @@ def test_the_newest_schema(registry: SchemaRegistry, adapter: requests_mock.Adap
     adapter.register_uri("GET", f"{URL}/versions/latest", [{"json": {"schema": "x"}}, {"status_code": 404}])
     assert registry.latest("a/b") == "x"
     assert registry.latest("a/b") is None
+
+
+def test_an_insert_does_not_ask_anew_what_it_knows(
+    registry: SchemaRegistry, adapter: requests_mock.Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = [{"status_code": 404}, {"json": {"id": 1}}, {"json": {"id": 2}}, {"json": {"id": 3}}]
+    adapter.register_uri("GET", f"{URL}/versions/latest", newest)
+    adapter.register_uri("POST", f"{URL}/versions", json={"id": 2})
+    adapter.register_uri("DELETE", URL, status_code=404)
+    assert [registry.latest_id("a/b") for _ in range(3)] == [None, 1, 1]
+    registry.register("a/b", "x")
+    assert registry.latest_id("a/b") == 2
+    registry.delete("a/b")
+    assert registry.latest_id("a/b") == 3
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 2)
+    adapter.register_uri("GET", f"{URL}/versions/latest", json={"id": 4})
+    assert registry.latest_id("a/b") == 4
+
+
+def test_a_schema_is_asked_for_once(registry: SchemaRegistry, adapter: requests_mock.Adapter) -> None:
+    answers = [{"status_code": 404}, {"json": {"schema": "x"}}, {"status_code": 503}]
+    adapter.register_uri("GET", "http://registry/schemas/ids/7", answers)
+    assert [registry.schema(7) for _ in range(3)] == [None, "x", "x"]
 
 
 def test_a_conflict_that_passes_is_not_an_error(

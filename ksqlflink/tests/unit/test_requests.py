@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ksqlflink.analysis.functions import functions
 from ksqlflink.errors import AssertionFailed, BadStatement, ConnectRefusal, KsqlError, ServerProblem
 from ksqlflink.services.topics import Topic
 from ksqlflink.statements.connectors import ConnectService
@@ -141,6 +142,21 @@ def test_properties_that_cannot_be_set(text: str, message: str) -> None:
     with pytest.raises(BadStatement) as raised:
         shop().run(text)
     assert raised.value.message == message
+
+
+def test_every_function_can_be_described() -> None:
+    stage = shop()
+    for name, function in functions().items():
+        (described,) = stage.run(f"DESCRIBE FUNCTION {name};")
+        assert len(described["functions"]) == len(function.signatures)
+
+
+def test_arguments_are_described_as_messages_name_them() -> None:
+    (described,) = shop().run("DESCRIBE FUNCTION substring;")
+    listed = [[item["name"] for item in each["arguments"]] for each in described["functions"]]
+    assert listed[0] == ["str", "pos"]
+    assert listed[-1] == ["bytes", "pos", "length"]
+    assert described["functions"][0]["argumentTypes"] == ["VARCHAR", "INT"]
 
 
 def test_functions_are_listed_and_described() -> None:

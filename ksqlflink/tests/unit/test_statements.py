@@ -137,8 +137,8 @@ def test_what_is_not_supported_is_refused_by_name(select: str, message: str) -> 
     [
         ("CREATE TABLE t AS SELECT order_id FROM orders;", "Your SELECT query produces a STREAM."),
         (
-            "CREATE STREAM t WITH (TIMESTAMP='a') AS SELECT a FROM orders;",
-            "Col: 33: The WITH property TIMESTAMP is",
+            "CREATE STREAM t WITH (WINDOW_TYPE='SESSION') AS SELECT a FROM orders;",
+            "Col: 35: The WITH property WINDOW_TYPE is",
         ),
         (
             "CREATE STREAM t (a INT) WITH (KAFKA_TOPIC='plain', VALUE_FORMAT='PROTOBUF');",
@@ -221,7 +221,10 @@ def start_options(stage: Stage, text: str, **properties: Any) -> str:
 
 
 def test_a_new_query_reads_from_where_the_topics_end_now() -> None:
-    table = start_options(joined_shop(), PAID)
+    stage = joined_shop()
+    for _ in range(10):
+        stage.records.write("orders", b"k", None, 0)
+    table = start_options(stage, PAID)
     assert "'scan.startup.mode' = 'specific-offsets'" in table
     assert "'scan.startup.specific-offsets' = 'partition:0,offset:10'" in table
 

@@ -80,6 +80,16 @@ def test_a_call_that_kills_the_process_twice_fails_and_the_next_one_works(worker
     assert worker.call("echo", value=1)["value"] == 1
 
 
+def test_a_call_that_kills_the_process_takes_no_other_with_it(worker: Worker) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        deadly = [pool.submit(worker.call, "die") for _ in range(2)]
+        others = [pool.submit(worker.call, "slow echo", value=number) for number in range(4)]
+        assert [other.result(20)["value"] for other in others] == [0, 1, 2, 3]
+        for call in deadly:
+            with pytest.raises(WorkerDied):
+                call.result(20)
+
+
 def test_a_call_with_state_is_not_tried_again(worker: Worker) -> None:
     worker.start()
     first = worker.pid

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,10 @@ def die_once(request: dict[str, Any]) -> None:
     answer(request["id"], value="second try")
 
 
+def slow_echo(request: dict[str, Any]) -> None:
+    threading.Timer(0.2, answer, (request["id"],), {"value": request["value"]}).start()
+
+
 def release(request: dict[str, Any]) -> None:
     for earlier in reversed(held):
         answer(earlier["id"], value=earlier["value"])
@@ -35,6 +40,7 @@ REFUSAL = {"kind": "statement", "message": "No such thing."}
 held: list[dict[str, Any]] = []
 OPS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "echo": lambda request: answer(request["id"], value=request["value"], pid=os.getpid()),
+    "slow echo": slow_echo,
     "run.echo": lambda request: answer(request["id"], value=request["value"]),
     "hold": held.append,
     "run.hold": held.append,

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-# Push queries and PRINTs at once, `ksql.max.push.queries`. Each push query takes a slot of the cluster: half
-# of the local one's are left to the queries that stay.
-MAX_PUSH_QUERIES = 8
-
 # Settings of every job. A reader with isolation.level=read_committed sees a pair when the checkpoint after
 # it completes; RocksDB writes only what changed since the one before, and its memory is bounded. Most
 # look-ups find nothing (a key is new, its partner not there yet): the Bloom filter answers those at once.

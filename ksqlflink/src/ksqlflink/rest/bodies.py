@@ -19,6 +19,8 @@ from ksqlflink.errors import BadRequest, BodyTooLarge, KsqlError, ServerProblem
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_SECONDS = 1.0
+# Threads of their own: answers that wait for their next piece shall not keep short requests waiting.
+_STREAMS = anyio.CapacityLimiter(1000)
 LARGEST_BODY = 10 * 2**20  # bytes; of a stream of rows, the largest row
 JSON = "application/json"
 KSQL = "application/vnd.ksql.v1+json"
@@ -140,7 +142,7 @@ class StreamedResponse(Response):
         try:
             start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
             await send(start)
-            while (piece := await run_in_threadpool(next, self._pieces, None)) is not None:
+            while (piece := await self._next()) is not None:
                 if gone.done():
                     return
                 if piece:
@@ -149,7 +151,10 @@ class StreamedResponse(Response):
         finally:
             gone.cancel()
             with anyio.CancelScope(shield=True):
-                await run_in_threadpool(self._close)
+                await anyio.to_thread.run_sync(self._close, limiter=_STREAMS)
+
+    async def _next(self) -> str | None:
+        return await anyio.to_thread.run_sync(next, self._pieces, None, limiter=_STREAMS)
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import logging
 import threading
 from base64 import b64decode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate, takewhile
 from typing import Any, Protocol
 
 from ksqlflink.analysis import Analysis
 from ksqlflink.errors import KsqlError
 from ksqlflink.results.rows import ResultRow
-from ksqlflink.services.records import Follower, Place, Record
+from ksqlflink.services.records import Follower, Place, Record, Span
 from ksqlflink.services.registry import Registry
+from ksqlflink.statements.backlog import with_backlog
 from ksqlflink.statements.create_query import client_plan, start_offsets
 from ksqlflink.statements.world import World
 from ksqlflink.worker.records import record_json, schemas_of
 
 _LOG = logging.getLogger(__name__)
-_MOST = 2**20  # bytes of results at once
+_MOST = 2**20  # bytes of records and of results at once
 _AT_ONCE = 4  # calls with records in them; more would only fill the worker's memory
 _CALL_SECONDS = 20.0
 Items = Sequence[tuple[str, Record]]
@@ -65,8 +67,9 @@ class PlanRun:
 
     def _taken(self, given: Sequence[tuple[Record, int]]) -> dict[str, Any]:
         """Let the worker take as many of the records as it can answer at once."""
-        schemas = schemas_of((record for record, _ in given), self.registry)
-        records = [record_json(*item) for item in given]
+        few = given[: _fitting(record for record, _ in given)]
+        schemas = schemas_of((record for record, _ in few), self.registry)
+        records = [record_json(*item) for item in few]
         return self.runner.call(
             "run.records", session=self.session, records=records, schemas=schemas, most=_MOST
         )
@@ -81,6 +84,12 @@ class PlanRun:
         self.follower.close()
         with suppress(KsqlError):  # what has ended by itself holds nothing
             self.runner.worker.call("run.close", session=self.session)
+
+
+def _fitting(records: Iterable[Record]) -> int:
+    """Return how many of the records go into one call: a large one goes by itself."""
+    sizes = accumulate(len(record.key or b"") + len(record.value or b"") for record in records)
+    return max(1, sum(1 for _ in takewhile(lambda size: size <= _MOST, sizes)))
 
 
 @dataclass
@@ -98,13 +107,15 @@ class Runner:
 
     def open(self, query_id: str, analysis: Analysis, world: World, properties: Mapping[str, Any]) -> PlanRun:
         """Begin to read what a query reads, and let the worker take in its plan."""
-        starts: dict[Place, int] = {}
-        for topic, offsets in start_offsets(analysis, world, properties).items():
-            beginning = dict.fromkeys(world.topics.end_offsets(topic), 0) if offsets is None else offsets
-            starts |= {(topic, number): offset for number, offset in beginning.items()}
-        follower = world.records.follower(starts)
+        spans: dict[Place, Span] = {}
+        offsets_by_topic = start_offsets(analysis, world, properties)
+        for topic, offsets in offsets_by_topic.items():
+            ends = world.topics.end_offsets(topic) if offsets is None else offsets
+            spans |= {(topic, n): (0 if offsets is None else end, end) for n, end in ends.items()}
+        plan = client_plan(analysis, self.registry_url, properties)
+        plan = with_backlog(plan, analysis, offsets_by_topic, world)
+        follower = world.records.follower(spans)
         try:
-            plan = client_plan(analysis, self.registry_url, properties)
             session = self.call("run.open", plan=plan)["session"]
         except BaseException:
             follower.close()

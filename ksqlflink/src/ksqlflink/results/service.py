@@ -14,7 +14,6 @@ from ksqlflink.dialect import DialectError, SyntaxProblem, parse
 from ksqlflink.dialect import statements as st
 from ksqlflink.dialect.formatter import expression
 from ksqlflink.errors import BadRequest, BadStatement, TooManyQueries, not_supported
-from ksqlflink.flink.settings import MAX_PUSH_QUERIES
 from ksqlflink.results.printing import Printed
 from ksqlflink.results.pull import Projection, StreamPull, TablePull, wanted_keys
 from ksqlflink.results.push import PushQuery
@@ -26,7 +25,7 @@ from ksqlflink.statements.drops import is_insert
 from ksqlflink.statements.explain import transient_id
 from ksqlflink.statements.inserts_stream import RowInserter
 from ksqlflink.statements.properties import check_streams_properties
-from ksqlflink.statements.pushes import RunningPush
+from ksqlflink.statements.pushes import MAX_PUSH_QUERIES, RunningPush
 from ksqlflink.statements.requests import check_sequence
 from ksqlflink.statements.server_properties import PULL_TABLE_SCAN
 from ksqlflink.statements.variables import substitute

@@ -1,17 +1,40 @@
-"""What each key and value format can hold, in ksqlDB's words."""
+"""The formats: where each may be used, what it holds, in ksqlDB's words, and what it registers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from ksqlflink.catalogue.model import Column
+from ksqlflink.catalogue.model import Column, DataSource
 from ksqlflink.dialect import types as t
 from ksqlflink.dialect.formatter import back_quoted, sql_type
+from ksqlflink.serde import avro_schema
 
-KNOWN = ("AVRO", "JSON", "JSON_SR", "PROTOBUF", "PROTOBUF_NOSR", "DELIMITED", "KAFKA", "NONE")
-VALUE_FORMATS = ("AVRO", "JSON", "KAFKA", "DELIMITED")
-KEY_FORMATS = ("KAFKA", "JSON", "AVRO", "DELIMITED", "NONE")
 _KAFKA_TYPES = (t.INTEGER, t.BIGINT, t.DOUBLE, t.STRING, t.BYTES)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: whether values may have it as keys may, and whether its schemas are registered.
+
+    `single` says that it holds one column, `holds` of which types, `wraps` that it may be a record's field.
+    """
+
+    values: bool = True
+    single: bool = False
+    holds: Callable[[t.SqlType], bool] = lambda _: True
+    wraps: bool = True
+    registered: bool = False
+
+
+FORMATS: Mapping[str, Format] = {
+    "AVRO": Format(registered=True),
+    "JSON": Format(),
+    "KAFKA": Format(single=True, holds=lambda kind: kind in _KAFKA_TYPES, wraps=False),
+    "DELIMITED": Format(holds=lambda kind: isinstance(kind, t.Primitive | t.Decimal), wraps=False),
+    "NONE": Format(values=False),
+}
+ELSEWHERE = ("JSON_SR", "PROTOBUF", "PROTOBUF_NOSR")  # that ksqlDB has
 _MAP_KEYS = "https://github.com/confluentinc/ksql/issues/6621"
 
 
@@ -42,7 +65,7 @@ def value_problem(name: str, columns: Sequence[Column], wrap: bool | None = None
     """
     if wrap is not None and len(columns) > 1:
         return "'WRAP_SINGLE_VALUE' is only valid for single-field value schemas"
-    if wrap is not None and name in ("KAFKA", "DELIMITED"):
+    if wrap is not None and not FORMATS[name].wraps:
         return f"Format '{name}' does not support 'WRAP_SINGLE_VALUE' set to '{str(wrap).lower()}'."
     return _problem("Value", name, columns)
 
@@ -60,22 +83,13 @@ def _reason(name: str, columns: Sequence[Column]) -> str | None:
     names = ", ".join(back_quoted(column.name) for column in columns)
     if name == "NONE":
         return f"The 'NONE' format can only be used when no columns are defined. Got: [{names}]"
-    if name == "KAFKA" and len(columns) > 1:
-        return f"The 'KAFKA' format only supports a single field. Got: [{names}]"
+    if FORMATS[name].single and len(columns) > 1:
+        return f"The '{name}' format only supports a single field. Got: [{names}]"
     for column in columns:
-        if not _holds(name, column.type):
+        if not FORMATS[name].holds(column.type):
             kind = sql_type(column.type).split("<")[0].split("(")[0]
             return f"The '{name}' format does not support type '{kind}', column: {back_quoted(column.name)}"
     return None
-
-
-def _holds(name: str, kind: t.SqlType) -> bool:
-    match name:
-        case "KAFKA":
-            return kind in _KAFKA_TYPES
-        case "DELIMITED":
-            return isinstance(kind, t.Primitive | t.Decimal)
-    return True
 
 
 def _holds_map(kind: t.SqlType) -> bool:
@@ -87,3 +101,17 @@ def _holds_map(kind: t.SqlType) -> bool:
         case t.Struct(fields):
             return any(_holds_map(item) for _, item in fields)
     return False
+
+
+def key_schema(source: DataSource) -> str | None:
+    """Return the schema that a source's keys have in the registry, None where they have none there."""
+    if not source.key_columns or not FORMATS[source.key_format].registered:
+        return None
+    return avro_schema.key_schema(source.key_columns, source.name)
+
+
+def value_schema(source: DataSource) -> str | None:
+    """Return the schema that a source's values have in the registry, None where they have none there."""
+    if not source.value_columns or not FORMATS[source.value_format].registered:
+        return None
+    return avro_schema.value_schema(source.value_columns, source.value_schema_name, source.wrap_value)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from ksqlflink.errors import ServerProblem
 from ksqlflink.services.kafka_consumer import check, consumer, record_of
-from ksqlflink.services.records import Place, Record
+from ksqlflink.services.records import Place, Record, Span
 
 _BATCH = 500
 _LOOK_SECONDS = 5.0
@@ -18,20 +18,31 @@ _ANSWER_SECONDS = 1.0
 _BOUNDS = {"queued_max_messages_kbytes": 1024, "fetch_max_bytes": 2**20, "fetch_message_max_bytes": 2**19}
 
 
-class KafkaFollower:
-    """Reads the committed records of Kafka topics; commits no offsets and joins no group."""
+def bounded_consumer(bootstrap_servers: str) -> Consumer:
+    """Return a consumer that keeps little for a client that is slow."""
+    return consumer(bootstrap_servers, **_BOUNDS)
 
-    def __init__(self, bootstrap_servers: str, starts: Mapping[Place, int]) -> None:
-        self._topics = sorted({topic for topic, _ in starts})
-        self._position = dict(starts)
+
+class KafkaFollower:
+    """Reads the committed records of Kafka topics; commits no offsets and joins no group.
+
+    Of several topics those that are ahead in time wait while others catch up with where they ended at the
+    beginning: a join takes the older record first, and what is newer would fill its memory.
+    """
+
+    def __init__(self, source: Consumer, spans: Mapping[Place, Span]) -> None:
+        self._topics = sorted({topic for topic, _ in spans})
+        self._position = {place: start for place, (start, _) in spans.items()}
+        self._behind = {place: end for place, (start, end) in spans.items() if start < end}
+        self._newest: dict[Place, int] = {}
         self._paused: set[Place] = set()
-        self._consumer = consumer(bootstrap_servers, **_BOUNDS)
+        self._consumer = source
         self._assign()
         self._look_at = time.monotonic() + _LOOK_SECONDS
 
     def _assign(self) -> None:
         self._consumer.assign([TopicPartition(*place, offset) for place, offset in self._position.items()])
-        self.pause(self._paused)
+        self._paused = set()
 
     def poll(self, seconds: float) -> list[tuple[str, Record]]:
         """Return the next records with their topics, none if there are none within the time."""
@@ -41,14 +52,26 @@ class KafkaFollower:
         if first is None:
             return []
         messages = [first, *self._consumer.consume(_BATCH, 0)]
-        return [item for message in messages if (item := self._item(message)) is not None]
+        found = [item for message in messages if (item := self._item(message)) is not None]
+        if len(self._topics) > 1 and (self._behind or self._paused):
+            self._align()
+        return found
+
+    def _align(self) -> None:
+        self._behind = {place: end for place, end in self._behind.items() if self._position[place] < end}
+        slowest = min((self._newest.get(place, -1) for place in self._behind), default=None)
+        ahead = {p for p, newest in self._newest.items() if slowest is not None and newest > slowest}
+        self._consumer.pause([TopicPartition(*place) for place in ahead - self._paused])
+        self._consumer.resume([TopicPartition(*place) for place in self._paused - ahead])
+        self._paused = ahead
 
     def _item(self, message: Message) -> tuple[str, Record] | None:
         topic, error, offset = message.topic() or "", message.error(), message.offset() or 0
         place = (topic, message.partition() or 0)
         if error is None:
-            self._position[place] = offset + 1
-            return topic, record_of(message)
+            record = record_of(message)
+            self._position[place], self._newest[place] = offset + 1, record.timestamp
+            return topic, record
         if error.code() == KafkaError._PARTITION_EOF:
             self._position[place] = max(self._position.get(place, 0), offset)
         else:
@@ -72,20 +95,6 @@ class KafkaFollower:
         if listed.error is not None and listed.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             raise ServerProblem(f"Topic {topic} does not exist any more")
         return [(topic, number) for number in listed.partitions]
-
-    def position(self) -> Mapping[Place, int]:
-        """Return the offset up to which each partition has been read."""
-        return self._position
-
-    def pause(self, places: Iterable[Place]) -> None:
-        """Read nothing from these partitions for now."""
-        self._paused |= set(places)
-        self._consumer.pause([TopicPartition(*place) for place in self._paused])
-
-    def resume(self, places: Iterable[Place]) -> None:
-        """Go on with these partitions."""
-        self._paused -= set(places)
-        self._consumer.resume([TopicPartition(*place) for place in places])
 
     def close(self) -> None:
         """Give up reading."""

@@ -19,8 +19,8 @@ from confluent_kafka import (
 from ksqlflink.errors import ServerProblem
 from ksqlflink.services.kafka import reason
 from ksqlflink.services.kafka_consumer import CLIENT, check, consumer, record_of
-from ksqlflink.services.kafka_follower import KafkaFollower
-from ksqlflink.services.records import Place, Record, TopicReader
+from ksqlflink.services.kafka_follower import KafkaFollower, bounded_consumer
+from ksqlflink.services.records import Place, Record, Span, TopicReader, last_offsets
 
 _ACKNOWLEDGED_SECONDS = 30.0
 _METADATA_SECONDS = 10.0
@@ -53,6 +53,10 @@ class KafkaRecords:
         except TimeoutError:
             raise _not_taken(f"no acknowledgement within {_ACKNOWLEDGED_SECONDS:.0f} s") from None
 
+    def last(self, topic: str, begins: Mapping[int, int], ends: Mapping[int, int]) -> Mapping[int, int]:
+        """Return the offset of the last record of each partition that has one between these offsets."""
+        return last_offsets(self, topic, begins, ends)
+
     def learn(self, topic: str) -> None:
         """Look at a new topic: an older one of its name may have had another number of partitions."""
         with self._lock:
@@ -81,9 +85,9 @@ class KafkaRecords:
         """Return a reader that begins at the offsets `starts`, or at the beginning."""
         return KafkaReader(self.bootstrap_servers, topic, starts, partitions)
 
-    def follower(self, starts: Mapping[Place, int]) -> KafkaFollower:
+    def follower(self, spans: Mapping[Place, Span]) -> KafkaFollower:
         """Return what reads the topics of these partitions, which it begins at these offsets."""
-        return KafkaFollower(self.bootstrap_servers, starts)
+        return KafkaFollower(bounded_consumer(self.bootstrap_servers), spans)
 
 
 def _not_taken(why: str) -> ServerProblem:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from ksqlflink.errors import ServerProblem
 
+_TAIL = 16  # records, looked at first where the last one is searched
+_POLL_SECONDS = 0.1
+_READ_SECONDS = 30.0
 _NOT_NOW = "nothing can be read while a request is validated"
 
 
@@ -36,6 +40,7 @@ class TopicReader(Protocol):
 
 
 Place = tuple[str, int]  # a topic and the number of a partition of it
+Span = tuple[int, int]  # the offsets at which reading begins, and where the partition ended at that time
 
 
 class Follower(Protocol):
@@ -43,15 +48,6 @@ class Follower(Protocol):
 
     def poll(self, seconds: float) -> list[tuple[str, Record]]:
         """Return the next records with their topics, none if there are none within the time."""
-
-    def position(self) -> Mapping[Place, int]:
-        """Return the offset up to which each partition has been read."""
-
-    def pause(self, places: Iterable[Place]) -> None:
-        """Read nothing from these partitions for now."""
-
-    def resume(self, places: Iterable[Place]) -> None:
-        """Go on with these partitions."""
 
     def close(self) -> None:
         """Give up reading."""
@@ -68,10 +64,15 @@ class Records(Protocol):
         del topic, starts, partitions
         raise ServerProblem(_NOT_NOW)
 
-    def follower(self, starts: Mapping[Place, int]) -> Follower:
+    def follower(self, spans: Mapping[Place, Span]) -> Follower:
         """Return what reads the topics of these partitions, which it begins at these offsets."""
-        del starts
+        del spans
         raise ServerProblem(_NOT_NOW)
+
+    def last(self, topic: str, begins: Mapping[int, int], ends: Mapping[int, int]) -> Mapping[int, int]:
+        """Return the offset of the last record of each partition that has one between these offsets."""
+        del topic, begins, ends
+        return {}
 
 
 class NoRecords(Records):
@@ -81,3 +82,39 @@ class NoRecords(Records):
 def has_reached(position: Mapping[int, int], ends: Mapping[int, int]) -> bool:
     """Tell whether a reader has read up to the end offsets."""
     return all(position.get(partition, 0) >= end for partition, end in ends.items())
+
+
+def last_offsets(
+    records: Records, topic: str, begins: Mapping[int, int], ends: Mapping[int, int]
+) -> dict[int, int]:
+    """Return the offset of the last record of each partition that has one.
+
+    It is searched from the end: the last offsets may be marks of transactions, which no reader is given.
+    """
+    found: dict[int, int] = {}
+    left, back = {number: end for number, end in ends.items() if end > begins.get(number, 0)}, _TAIL
+    while left:
+        starts = {number: max(begins.get(number, 0), end - back) for number, end in left.items()}
+        found |= _last_between(records.reader(topic, starts, starts), left)
+        left = {
+            number: end
+            for number, end in left.items()
+            if number not in found and starts[number] > begins.get(number, 0)
+        }
+        back *= _TAIL
+    return found
+
+
+def _last_between(reader: TopicReader, ends: Mapping[int, int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    deadline = time.monotonic() + _READ_SECONDS
+    try:
+        while not has_reached(reader.position(), ends):
+            if time.monotonic() > deadline:
+                raise ServerProblem(f"The records of a topic were not read within {_READ_SECONDS:.0f} s")
+            for record in reader.poll(_POLL_SECONDS):
+                if record.offset < ends.get(record.partition, 0):
+                    found[record.partition] = record.offset
+    finally:
+        reader.close()
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from ksqlflink.services.http import HttpError, JsonService
 
 _REFUSED = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 PLACEHOLDER_ID = 0  # of a schema that is not registered, because the statement is only validated
+_NEWEST_SECONDS = 1.0
 _NOTHING_TO_DELETE = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
 
 
@@ -52,6 +54,8 @@ class SchemaRegistry:
 
     def __init__(self, service: JsonService) -> None:
         self._service = service
+        self._schemas: dict[int, str] = {}  # an id never gets another schema
+        self._ids: dict[str, tuple[int, float]] = {}  # the newest of subjects, and until when they are so
 
     def latest(self, subject: str) -> str | None:
         """Return the newest schema of a subject."""
@@ -59,9 +63,15 @@ class SchemaRegistry:
         return str(found["schema"]) if found else None
 
     def latest_id(self, subject: str) -> int | None:
-        """Return the id of the newest schema of a subject."""
+        """Return the id of the newest schema of a subject; each record that is inserted asks for it."""
+        known, until = self._ids.get(subject, (0, 0.0))
+        if time.monotonic() < until:
+            return known
         found = self._get(f"/subjects/{quote(subject, safe='')}/versions/latest")
-        return int(found["id"]) if found else None
+        if found is None:
+            return None
+        self._ids[subject] = int(found["id"]), time.monotonic() + _NEWEST_SECONDS
+        return int(found["id"])
 
     def ids(self, subject: str) -> list[int]:
         """Return the ids of all versions of a subject."""
@@ -71,8 +81,12 @@ class SchemaRegistry:
 
     def schema(self, schema_id: int) -> str | None:
         """Return the schema of that id."""
-        found = self._get(f"/schemas/ids/{schema_id}")
-        return str(found["schema"]) if found else None
+        if schema_id not in self._schemas:
+            found = self._get(f"/schemas/ids/{schema_id}")
+            if found is None:
+                return None
+            self._schemas[schema_id] = str(found["schema"])
+        return self._schemas[schema_id]
 
     def _get(self, path: str) -> Any:
         try:
@@ -93,7 +107,9 @@ class SchemaRegistry:
 
     def _post(self, subject: str, schema: str) -> int:
         path = f"/subjects/{quote(subject, safe='')}/versions"
-        return int(self._service.call("POST", path, {"schema": schema})["id"])
+        answer = self._service.call("POST", path, {"schema": schema})
+        self._ids.pop(subject, None)
+        return int(answer["id"])
 
     def _register_again(self, subject: str, schema: str) -> int:
         # Apicurio answers 409 also when another request creates the subject at the same moment.
@@ -115,6 +131,7 @@ class SchemaRegistry:
             except HttpError as error:
                 if error.answer not in _NOTHING_TO_DELETE:
                     raise
+        self._ids.pop(subject, None)
 
 
 @dataclass

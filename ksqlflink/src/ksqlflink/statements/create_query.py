@@ -15,9 +15,10 @@ from ksqlflink.dialect import ast, format_statement, parse
 from ksqlflink.dialect.statements import CreateAsSelect, InsertSelect, SelectStatement
 from ksqlflink.errors import BadStatement
 from ksqlflink.flink.translate import Services, Sink, Start, Translator
-from ksqlflink.serde import avro_schema as avro
+from ksqlflink.serde.formats import key_schema, value_schema
 from ksqlflink.services.registry import key_subject_of, subject_of
 from ksqlflink.services.topics import Topic
+from ksqlflink.statements.backlog import with_backlog
 from ksqlflink.statements.definitions import sink_source
 from ksqlflink.statements.properties import check, check_both_formats, limits, starts_at_earliest
 from ksqlflink.statements.sinks import check_result, check_upgrade, insert_outputs
@@ -27,17 +28,12 @@ from ksqlflink.statements.world import World
 
 @dataclass(frozen=True)
 class QueryPlan:
-    """A query ready to be carried out; `source` is what it writes to.
-
-    The schemas are those of the sink's key and value in the registry, None where they are not Avro.
-    """
+    """A query ready to be carried out; `source` is what it writes to."""
 
     source: DataSource
     analysis: Analysis
     topic: Topic
     topic_is_new: bool
-    key_schema: str | None = None
-    value_schema: str | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -120,7 +116,7 @@ def plan_query(statement: CreateAsSelect, world: World) -> QueryPlan:
     existing = world.catalogue.source(statement.name)
     if existing is not None:
         check_upgrade(statement, source, existing, (_analysis_of(existing, world), analysis))
-    return QueryPlan(source, analysis, prepared.topic, prepared.topic_is_new, *_schemas(source))
+    return QueryPlan(source, analysis, prepared.topic, prepared.topic_is_new)
 
 
 def _analysis_of(source: DataSource, world: World) -> Analysis | None:
@@ -152,7 +148,7 @@ def plan_insert(statement: InsertSelect, world: World) -> QueryPlan:
         raise BadStatement(f"{preparing}{only} {target.name} is a table.", text)
     analysis = insert_outputs(_analyzed(statement.query, world, text, target.name), target, text)
     topic = _topics({target.name: target}, world, text)[target.name]
-    return QueryPlan(target, analysis, topic, False, *_schemas(target))
+    return QueryPlan(target, analysis, topic, False)
 
 
 def analyze_transient(statement: SelectStatement, world: World) -> Analysis:
@@ -167,15 +163,6 @@ def client_plan(analysis: Analysis, registry_url: str, properties: Mapping[str, 
     return {"registry": registry_url, **analysis.plan(), "sink": sink, "limits": most}
 
 
-def _schemas(source: DataSource) -> tuple[str | None, str | None]:
-    key = value = None
-    if source.key_format == "AVRO" and source.key_columns:
-        key = avro.key_schema(source.key_columns, source.name)
-    if source.value_format == "AVRO":
-        value = avro.value_schema(source.value_columns, source.value_schema_name, source.wrap_value)
-    return key, value
-
-
 def _register(plan: QueryPlan, world: World) -> tuple[int | None, int | None]:
     """Return the ids of the schemas of key and value; registering one again gives the same id."""
 
@@ -183,8 +170,8 @@ def _register(plan: QueryPlan, world: World) -> tuple[int | None, int | None]:
         return None if schema is None else world.registry.register(subject, schema)
 
     topic = plan.topic.name
-    value = register(subject_of(topic), plan.value_schema)
-    return register(key_subject_of(topic), plan.key_schema), value
+    value = register(subject_of(topic), value_schema(plan.source))
+    return register(key_subject_of(topic), key_schema(plan.source)), value
 
 
 def sink_json(plan: QueryPlan, key_id: int | None, value_id: int | None) -> Json:
@@ -196,13 +183,13 @@ def sink_json(plan: QueryPlan, key_id: int | None, value_id: int | None) -> Json
         "key": {
             "format": source.key_format,
             "schemaId": key_id,
-            "schema": plan.key_schema,
+            "schema": key_schema(source),
             "window": None if source.window_type is None else "SESSION" if session else "TIME",
         },
         "value": {
             "format": source.value_format,
             "schemaId": value_id,
-            "schema": plan.value_schema,
+            "schema": value_schema(source),
             "delimiter": source.value_delimiter,
             "wrap": source.wrap_value,
         },
@@ -225,14 +212,15 @@ class JobBuilder:
         prefix = f"ksqlflink-{query_id}-{uuid.uuid4().hex[:8]}"
         timeout = self.transaction_timeout_ms
         sink = Sink(plan.topic.name, prefix, timeout)
-        json = {**self.plan_json(plan, world), "limits": limits(properties)}
+        json = with_backlog(self.plan_json(plan, world, properties), plan.analysis, offsets, world)
         translator = Translator(self.services, starts, consumer_group(query_id))
         return translator.job(plan.analysis, json, sink, plan.source.name, self.settings)
 
-    def plan_json(self, plan: QueryPlan, world: World) -> Json:
+    def plan_json(self, plan: QueryPlan, world: World, properties: Mapping[str, Any]) -> Json:
         """Return the whole plan, as the Flink functions read it."""
+        most = limits(properties)
         sink = sink_json(plan, *_register(plan, world))
-        return {"registry": self.services.registry_url, **plan.analysis.plan(), "sink": sink}
+        return {"registry": self.services.registry_url, **plan.analysis.plan(), "sink": sink, "limits": most}
 
 
 def start_offsets(

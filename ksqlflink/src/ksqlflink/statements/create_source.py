@@ -8,7 +8,7 @@ from typing import Any
 from ksqlflink.catalogue.model import DataSource
 from ksqlflink.dialect.statements import CreateSource
 from ksqlflink.errors import BadStatement
-from ksqlflink.serde import avro_schema as avro
+from ksqlflink.serde.formats import key_schema, value_schema
 from ksqlflink.services.registry import key_subject_of, subject_of
 from ksqlflink.services.topics import Topic
 from ksqlflink.statements.definitions import (
@@ -54,12 +54,10 @@ def _prepared(
 
 def _register(source: DataSource, world: World) -> None:
     """Register the schemas of declared columns under subjects that have none."""
-    key, value = key_subject_of(source.topic), subject_of(source.topic)
-    if source.value_format == "AVRO" and source.value_columns and world.registry.latest(value) is None:
-        schema = avro.value_schema(source.value_columns, source.value_schema_name, source.wrap_value)
-        world.registry.register(value, schema)
-    if source.key_format == "AVRO" and source.key_columns and world.registry.latest(key) is None:
-        world.registry.register(key, avro.key_schema(source.key_columns, source.name))
+    value, key = subject_of(source.topic), key_subject_of(source.topic)
+    for subject, schema in ((value, value_schema(source)), (key, key_schema(source))):
+        if schema is not None and world.registry.latest(subject) is None:
+            world.registry.register(subject, schema)
 
 
 def _check(source: DataSource, statement: CreateSource, world: World) -> None:

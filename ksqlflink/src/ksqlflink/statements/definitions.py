@@ -15,7 +15,7 @@ from ksqlflink.dialect.formatter import back_quoted
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource, Element
 from ksqlflink.errors import BadStatement, Overflow, not_supported
 from ksqlflink.serde import avro_schema as avro
-from ksqlflink.serde.formats import key_problem, value_problem
+from ksqlflink.serde.formats import FORMATS, key_problem, value_problem
 from ksqlflink.statements.properties import (
     Create,
     check_formats,
@@ -78,10 +78,10 @@ def with_columns(statement: CreateSource, latest: Latest) -> CreateSource:
     check_formats(key, value, statement, shown)
     keys = [element for element in statement.elements if element.key is not None]
     values = [element for element in statement.elements if element.key is None]
-    if not keys and key == "AVRO":
+    if not keys and FORMATS[key].registered:
         inferred = _inferred(statement, latest, "key", shown)
         keys = [Element(column.name, column.type, _KEYS[statement.kind]) for column in inferred]
-    if not values and value == "AVRO":
+    if not values and FORMATS[value].registered:
         inferred = _inferred(statement, latest, "value", shown)
         values = [Element(column.name, column.type) for column in inferred]
     elements = (*keys, *values)
@@ -133,7 +133,7 @@ def source_of(statement: CreateSource) -> DataSource:
         timestamp_format=get(statement, "TIMESTAMP_FORMAT"),
         window_type=window_type,
         window_size_ms=size,
-        wrap_value=value_format != "KAFKA" if wrap is None else wrap,
+        wrap_value=FORMATS[value_format].wraps if wrap is None else wrap,
         value_delimiter=value_delimiter(statement) or ",",
         value_schema_name=value_schema_name(statement),
     )
@@ -212,7 +212,7 @@ def sink_source(statement: CreateAsSelect, analysis: Analysis, topic: str, shown
         reads=tuple(source.name for source in analysis.inputs.values()),
         window_type=analysis.window_type,
         window_size_ms=analysis.window_size_ms,
-        wrap_value=value_format != "KAFKA" if wrap is None else wrap,
+        wrap_value=FORMATS[value_format].wraps if wrap is None else wrap,
         value_delimiter=value_delimiter(statement) or (first.value_delimiter if same_value else ","),
         value_schema_name=value_schema_name(statement),
     )

@@ -10,7 +10,7 @@ from typing import Any
 from ksqlflink.dialect import ast
 from ksqlflink.dialect.statements import CreateAsSelect, CreateSource
 from ksqlflink.errors import BadRequest, BadStatement, ServerProblem, not_supported
-from ksqlflink.serde.formats import KEY_FORMATS, KNOWN, VALUE_FORMATS
+from ksqlflink.serde.formats import ELSEWHERE, FORMATS
 
 _SUPPORTED_CREATE = {
     "KAFKA_TOPIC", "KEY_FORMAT", "VALUE_FORMAT", "FORMAT", "PARTITIONS", "REPLICAS", "RETENTION_MS",
@@ -181,13 +181,11 @@ def with_formats(statement: CreateSource, properties: Mapping[str, Any] | None =
 def check_formats(key: str, value: str, statement: Create, shown: str) -> None:
     """Refuse formats: unknown ones in ksqlDB's words, known ones that are not supported by name."""
     for name in (key, value):
-        if name.upper() not in KNOWN:
+        if name.upper() not in (*FORMATS, *ELSEWHERE):
             raise BadStatement(f"Unknown format: {name.upper()}", shown)
-    for what, name, supported in (
-        ("KEY_FORMAT", key, KEY_FORMATS),
-        ("VALUE_FORMAT", value, VALUE_FORMATS),
-    ):
-        if name.upper() not in supported:
+    for what, name in (("KEY_FORMAT", key), ("VALUE_FORMAT", value)):
+        known = FORMATS.get(name.upper())
+        if known is None or (what == "VALUE_FORMAT" and not known.values):
             position = dict(statement.properties).get(what, ast.Literal("STRING", name)).position
             raise not_supported(f"{what} {name.upper()}", position, shown)
 

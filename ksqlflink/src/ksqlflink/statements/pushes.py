@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+MAX_PUSH_QUERIES = 100  # and PRINTs, at once: ksqlDB's own `ksql.max.push.queries`
+
 
 @dataclass(frozen=True)
 class RunningPush:

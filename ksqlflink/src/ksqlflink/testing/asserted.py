@@ -48,42 +48,27 @@ def _source(server: MemoryServer, name: str) -> DataSource:
     return source
 
 
-@dataclass(frozen=True)
-class SourceAsserter:
-    """Compares a source with a CREATE statement, in what that names."""
+def check_source(server: MemoryServer, statement: st.CreateSource) -> None:
+    """AssertionProblem where a source is otherwise than a CREATE statement says, in what that names."""
+    actual = _source(server, statement.name)
+    expected = source_of(_completed(statement, actual))
+    named = [what for names, *what in _PROPERTIES if any(get(statement, name) is not None for name in names)]
+    for member, title in (("kind", "type"), ("columns", "schema"), *named):
+        wanted, found = (getattr(source, member) for source in (expected, actual))
+        if wanted != found:
+            shown = map(_listed, (wanted, found)) if member == "columns" else (wanted, found)
+            same = f"Expected {title} does not match actual for source {actual.name}."
+            raise AssertionProblem("{}\n- {}\n+ {}".format(same, *shown))
 
-    server: MemoryServer
 
-    def check(self, statement: st.CreateSource) -> None:
-        """AssertionProblem where the source is otherwise."""
-        actual = _source(self.server, statement.name)
-        expected = source_of(self._completed(statement, actual))
-        self._compare("type", expected.kind, actual.kind, actual.name)
-        if expected.columns != actual.columns:
-            shown = [_listed(source.columns) for source in (expected, actual)]
-            raise AssertionProblem(
-                f"Expected schema does not match actual for source {actual.name}.\n- {shown[0]}\n+ {shown[1]}"
-            )
-        for names, member, title in _PROPERTIES:
-            if any(get(statement, name) is not None for name in names):
-                self._compare(title, getattr(expected, member), getattr(actual, member), actual.name)
-
-    @staticmethod
-    def _completed(statement: st.CreateSource, actual: DataSource) -> st.CreateSource:
-        """Fill in what the statement leaves open."""
-        given = {"KAFKA_TOPIC": actual.topic}
-        if get(statement, "FORMAT") is None:
-            given |= {"KEY_FORMAT": actual.key_format, "VALUE_FORMAT": actual.value_format}
-        missing = {name: value for name, value in given.items() if get(statement, name) is None}
-        completed: st.CreateSource = with_(statement, **missing)
-        return completed
-
-    @staticmethod
-    def _compare(what: str, expected: object, actual: object, name: str) -> None:
-        if expected != actual:
-            raise AssertionProblem(
-                f"Expected {what} does not match actual for source {name}.\n- {expected}\n+ {actual}"
-            )
+def _completed(statement: st.CreateSource, actual: DataSource) -> st.CreateSource:
+    """Fill in what a statement leaves open."""
+    given = {"KAFKA_TOPIC": actual.topic}
+    if get(statement, "FORMAT") is None:
+        given |= {"KEY_FORMAT": actual.key_format, "VALUE_FORMAT": actual.value_format}
+    missing = {name: value for name, value in given.items() if get(statement, name) is None}
+    completed: st.CreateSource = with_(statement, **missing)
+    return completed
 
 
 def _listed(columns: Sequence[Column]) -> str:
@@ -149,7 +134,7 @@ class ValueAsserter:
         query = f"SELECT {listed} FROM {back_quoted(source.name)} EMIT CHANGES;"  # noqa: S608 - names are quoted
         statement = parse_one(query)
         assert isinstance(statement, st.SelectStatement)  # noqa: S101 - as its text begins
-        plan = client_plan(analyze_transient(statement, world), "")
+        plan = client_plan(analyze_transient(statement, world), "", {})
         session = Session(world.worker, world.registry, Planned(plan, (source.topic,), {source.topic: None}))
         rows = session.feed([(source.topic, record)])
         session.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from xml.etree import ElementTree as Xml
@@ -73,15 +73,21 @@ class Options:
     words: str = ""
     junit: Path | None = None
 
+    def tests(self) -> list[Test]:
+        """Return the tests that are asked for; Malformed or OSError where there are none."""
+        tests: list[Test] = [] if self.three is None else [self.three]
+        tests += [test for path in self.paths for test in _tests(path)]
+        chosen = [test for test in tests if self.words.lower() in f"{test.file} {test.name}".lower()]
+        if not chosen:
+            raise Malformed("There is no such test.")
+        return chosen
 
-def found_tests(options: Options) -> list[Test]:
-    """Return the tests that are asked for; Malformed, OSError or ValueError where there are none."""
-    tests: list[Test] = [] if options.three is None else [options.three]
-    tests += [test for path in options.paths for test in _tests(path)]
-    chosen = [test for test in tests if options.words.lower() in f"{test.file} {test.name}".lower()]
-    if not chosen:
-        raise Malformed("There is no such test.")
-    return chosen
+    def times(self) -> dict[Path, int]:
+        """Return when each file was changed last, tests and what lies beside them."""
+        three = self.three and (self.three.statements, self.three.output, self.three.input)
+        places = [*self.paths, *(path for path in three or () if path is not None)]
+        files = {file for place in places for file in (place, *place.rglob("*")) if file.is_file()}
+        return {file: file.stat().st_mtime_ns for file in files}
 
 
 def _tests(path: Path) -> Iterator[Test]:
@@ -108,29 +114,26 @@ def _tests_of(file: Path) -> Iterable[Test]:
         raise Malformed(f"{file}: {problem}") from problem
 
 
-def run(tests: Iterable[Test], worker: Worker) -> Iterator[Verdict]:
-    """Run tests one after the other."""
-    for test in tests:
-        started = time.monotonic()
-        try:
-            differences = test.differences(worker)
-        except (KsqlError, OSError, ValueError, LookupError) as problem:
-            differences = [
-                problem.message if isinstance(problem, KsqlError) else f"{type(problem).__name__}: {problem}"
-            ]
-        yield Verdict(test, time.monotonic() - started, differences)
-
-
-def run_once(options: Options, worker: Worker, write: Callable[[str], object]) -> int:
-    """Run what is asked for and tell how it went; the exit code."""
+def verdict(test: Test, worker: Worker) -> Verdict:
+    """Run a test."""
     started = time.monotonic()
     try:
-        tests, verdicts = found_tests(options), []
-        for verdict in run(tests, worker):
-            verdicts.append(verdict)
-            if verdict.differences:
-                write(_shown(verdict))
-    except (Malformed, OSError, ValueError) as problem:
+        differences = test.differences(worker)
+    except KsqlError as refused:
+        differences = [refused.message]
+    except Exception as problem:  # noqa: BLE001 - the verdict names it, and the other tests still run
+        differences = [f"{type(problem).__name__}: {problem}"]
+    return Verdict(test, time.monotonic() - started, differences)
+
+
+def run(options: Options, worker: Worker, write: Callable[[str], object]) -> int:
+    """Run what is asked for and tell how it went; the exit code."""
+    started, verdicts = time.monotonic(), []
+    try:
+        for test in options.tests():
+            verdicts.append(verdict(test, worker))
+            write(_shown(verdicts[-1]))
+    except (Malformed, OSError) as problem:
         write(f"cannot run: {problem}\n")
         return CANNOT_RUN
     if options.junit is not None:
@@ -141,11 +144,12 @@ def run_once(options: Options, worker: Worker, write: Callable[[str], object]) -
     return FAILED if failed else PASSED
 
 
-def _shown(verdict: Verdict) -> str:
-    lines = "\n".join(verdict.differences).splitlines()
-    return "".join(
-        [f"FAILED {verdict.test.file}: {verdict.test.name}\n", *(f"    {line}\n" for line in lines)]
-    )
+def _shown(failed: Verdict) -> str:
+    """What is written of a test: nothing when it passed."""
+    if not failed.differences:
+        return ""
+    lines = "\n".join(failed.differences).splitlines()
+    return "\n    ".join([f"FAILED {failed.test.file}: {failed.test.name}", *lines]) + "\n"
 
 
 def junit(verdicts: Sequence[Verdict]) -> Xml.Element:
@@ -164,28 +168,6 @@ def junit(verdicts: Sequence[Verdict]) -> Xml.Element:
     return root
 
 
-@dataclass
-class Watch:
-    """Tells when a file has changed since it was asked last."""
-
-    options: Options
-    _seen: dict[Path, int] = field(default_factory=dict)
-
-    def changed(self) -> bool:
-        """Whether anything is otherwise than at the last time."""
-        before, self._seen = self._seen, self._times()
-        return before != self._seen
-
-    def _times(self) -> dict[Path, int]:
-        three = self.options.three
-        given = [three.statements, three.output, three.input] if three else []
-        places = [*self.options.paths, *(path for path in given if path is not None)]
-        files = (
-            file for place in places for file in ((place, *place.rglob("*")) if place.is_dir() else (place,))
-        )
-        return {file: file.stat().st_mtime_ns for file in files if file.is_file()}
-
-
 def test_files(
     paths: Sequence[Path],
     sql_file: Path | None,
@@ -196,32 +178,31 @@ def test_files(
     watch: bool,
 ) -> int:
     """Run the tests, with `watch` again and again when a file has changed; the exit code of the last time."""
-    if (sql_file is None) != (output_file is None) or (sql_file is None and (input_file or not paths)):
-        return _cannot("name files or folders of tests, or -s and -o (and -i) of one in three files")
     three = ThreeFiles(sql_file, output_file, input_file) if sql_file and output_file else None
-    options = Options(paths, three, words, junit)
+    if three is None and (sql_file or input_file or output_file or not paths):
+        return _cannot("name files or folders of tests, or -s and -o (and -i) of one in three files")
     try:
         java_command()
     except KsqlError as problem:
         return _cannot(problem.message)
     worker = Worker()
     try:
-        return _run_on(options, worker, watch)
+        return _run_and_watch(Options(paths, three, words, junit), worker, watch)
     except KeyboardInterrupt:
         return PASSED
     finally:
         worker.close()
 
 
-def _run_on(options: Options, worker: Worker, watches: bool) -> int:
-    watch = Watch(options)
-    watch.changed()
-    code = run_once(options, worker, sys.stdout.write)
-    while watches:
+def _run_and_watch(options: Options, worker: Worker, watch: bool) -> int:
+    seen = options.times()
+    code = run(options, worker, sys.stdout.write)
+    while watch:
         time.sleep(_LOOK_SECONDS)
-        if watch.changed():
-            sys.stdout.write("\n")
-            code = run_once(options, worker, sys.stdout.write)
+        if (times := options.times()) != seen:
+            seen = times
+            code = run(options, worker, sys.stdout.write)
+            sys.stdout.flush()
     return code
 
 

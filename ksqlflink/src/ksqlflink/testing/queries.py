@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +11,7 @@ from ksqlflink.catalogue.model import FlinkJob, Query
 from ksqlflink.errors import NotSupported, ServerProblem
 from ksqlflink.services.records import Record
 from ksqlflink.services.registry import Registry
+from ksqlflink.statements.backlog import with_backlog
 from ksqlflink.statements.create_query import JobBuilder, QueryPlan, start_offsets
 from ksqlflink.statements.jobs import NoJobs
 from ksqlflink.statements.world import World
@@ -44,7 +44,8 @@ class PlanKeeper(JobBuilder):
         """Keep a plan; the job is an empty one."""
         starts = start_offsets(plan.analysis, world, properties)
         topics = tuple(source.topic for source in plan.analysis.inputs.values())
-        self.plans[query_id] = Planned(self.plan_json(plan, world), topics, starts, plan.topic.name)
+        json = with_backlog(self.plan_json(plan, world, properties), plan.analysis, starts, world)
+        self.plans[query_id] = Planned(json, topics, starts, plan.topic.name)
         return FlinkJob({}, (), "", "")
 
 
@@ -57,36 +58,23 @@ class Session:
 
     def feed(self, arrived: Iterable[Arrived]) -> list[tuple[bytes | None, bytes | None, int]]:
         """Hand records over; what comes out of them: key, value, time."""
-        taken = [pair for topic, record in arrived for pair in self._inputs(topic, record)]
+        starts = self.planned.starts
+        taken = [
+            (record, number)
+            for topic, record in arrived
+            for number, name in enumerate(self.planned.topics)
+            if name == topic and record.offset >= (starts[topic] or {}).get(record.partition, 0)
+        ]
         if not taken:
             return []
-        rows = [record_json(record, number) for number, record in taken]
-        schemas = schemas_of((record for _, record in taken), self._registry)
+        rows = [record_json(*pair) for pair in taken]
+        schemas = schemas_of((record for record, _ in taken), self._registry)
         answer = self._worker.call("run.records", session=self._id, records=rows, schemas=schemas)
         return [(bytes_of(key), bytes_of(value), ms) for key, value, ms in answer["records"]]
-
-    def _inputs(self, topic: str, record: Record) -> Iterator[tuple[int, Record]]:
-        """The inputs of the plan that read a record."""
-        for number, name in enumerate(self.planned.topics):
-            first = (self.planned.starts[topic] or {}) if name == topic else {}
-            if name == topic and record.offset >= first.get(record.partition, 0):
-                yield number, record
 
     def close(self) -> None:
         """Let the worker forget it."""
         self._worker.call("run.close", session=self._id)
-
-
-def oldest_first(arrived: Iterable[Arrived]) -> Iterator[Arrived]:
-    """Records of full topics as Kafka Streams takes them: of the partitions' heads always the oldest."""
-    queues: dict[tuple[str, int], deque[Arrived]] = {}
-    for topic, record in arrived:
-        queues.setdefault((topic, record.partition), deque()).append((topic, record))
-    while queues:
-        place = min(queues, key=lambda each: queues[each][0][1].timestamp)
-        yield queues[place].popleft()
-        if not queues[place]:
-            del queues[place]
 
 
 @dataclass
@@ -112,7 +100,7 @@ class WorkerQueries(NoJobs):
         self._running[query.id] = _Running(session, before.at if before else end)
         if before is None:
             full = [(topic, record) for topic, record in self.kafka.log[:end] if topic in planned.topics]
-            self._write(planned, session.feed(oldest_first(full)))
+            self._write(planned, session.feed(full))
 
     def stop(self, query: Query) -> None:
         """Stop a query."""

@@ -23,15 +23,14 @@ EARLIEST = {"auto.offset.reset": "earliest"}
 
 
 class MemoryServer:
-    """Carries out statements; `lenient`, it makes the topics that they read and that are not there."""
+    """Carries out statements; topics that they read and that are not there are made."""
 
-    def __init__(self, worker: Worker, lenient: bool = True) -> None:
+    def __init__(self, worker: Worker) -> None:
         self.kafka, self.registry = MemoryKafka(), MemoryRegistry()
         self.world = World(Catalogue(":memory:"), self.kafka, self.registry, self.kafka, worker)
         self.builder = builder = PlanKeeper(Services("", ""), {}, 0)
         self.queries = WorkerQueries(self.world, self.kafka, builder.plans)
         self.executor = Executor(self.world, self.queries, lambda: builder, ServerProperties("").listed())
-        self._lenient = lenient
 
     def __enter__(self) -> Self:
         return self
@@ -46,8 +45,7 @@ class MemoryServer:
         check_streams_properties(session.properties, text)
         answers = []
         for statement in parsed(text, self.world, session.variables):
-            given = with_assumed_topic(statement, self.kafka) if self._lenient else statement
-            answers.append(self.executor.execute(given, session))
+            answers.append(self.executor.execute(with_assumed_topic(statement, self.kafka), session))
             self.queries.settle()
         return [answer for answer in answers if answer is not None]
 

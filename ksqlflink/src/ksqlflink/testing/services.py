@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ksqlflink.services.records import NoRecords, Record
@@ -56,6 +57,10 @@ class MemoryKafka(NoRecords):
     def write(self, topic: str, key: bytes | None, value: bytes | None, timestamp: int) -> None:
         """Append a record, placed by its key as Java's producer does."""
         self.append(topic, key, value, timestamp, placed_by(key, self.topics[topic].partitions))
+
+    def last(self, topic: str, begins: Mapping[int, int], ends: Mapping[int, int]) -> Mapping[int, int]:
+        """Return the offset of the last record of each partition."""
+        return {record.partition: record.offset for record in self.records(topic)}
 
     def append(
         self, topic: str, key: bytes | None, value: bytes | None, timestamp: int, partition: int

@@ -16,16 +16,19 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
-from ksqlflink.dialect import parse_one
 from ksqlflink.dialect import statements as st
-from ksqlflink.errors import KsqlError
+from ksqlflink.errors import BadStatement, KsqlError
+from ksqlflink.statements.requests import parsed
 from ksqlflink.statements.variables import split
-from ksqlflink.testing.asserted import AssertionProblem, SourceAsserter, ValueAsserter
+from ksqlflink.testing.asserted import AssertionProblem, ValueAsserter, check_source
 from ksqlflink.testing.server import MemoryServer, session
 from ksqlflink.worker.process import Worker
 
+Parsed = TypeVar("Parsed", bound=st.Statement)
 _TEST = re.compile(r"^--@test:", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^--@([\w.]+):[ \t]*(.*?)\s*$", re.MULTILINE)
 _KNOWN = {"test", "expected.error", "expected.message"}
@@ -47,7 +50,7 @@ class SqlTest:
     text: str
     first_line: int
 
-    @property
+    @cached_property
     def directives(self) -> dict[str, str]:
         """What is said of the test in comments."""
         return dict(_DIRECTIVE.findall(self.text))
@@ -59,12 +62,8 @@ class SqlTest:
 
     def differences(self, worker: Worker) -> list[str]:
         """Run the test; what is not as it has to be."""
-        said = self.directives
-        wanted = (
-            said.get("expected.message", "") if {"expected.error", "expected.message"} & said.keys() else None
-        )
-        problem = self._problem(worker)
-        if wanted is None:
+        problem, wanted = self._problem(worker), self.directives.get("expected.message", "")
+        if self.directives.keys() == {"test"} or not self.directives:
             return [] if problem is None else [problem]
         if problem is None:
             return [f"{self.file}:{self.first_line}: it should have failed: {wanted}"]
@@ -87,6 +86,8 @@ def sql_tests(file: Path) -> list[SqlTest]:
     """Return the tests of a file; Malformed where one says something unknown."""
     text = file.read_text()
     starts = [found.start() for found in _TEST.finditer(text)] or [0]
+    if any(statements_of(text[: starts[0]])):
+        raise Malformed(f"{file}: there are statements before the first --@test:")
     ends = [*starts[1:], len(text)]
     tests = [
         SqlTest(file, text[start:end], text.count("\n", 0, start) + 1)
@@ -133,12 +134,16 @@ class _Script:
             self._assert(" ".join(asserted[1].upper().split()), asserted[2])
 
     def _assert(self, what: str, rest: str) -> None:
+        """ASSERT is written like the statement that would make what it claims."""
         if what in ("STREAM", "TABLE"):
-            created = parse_one(f"CREATE {what}{rest}")
-            assert isinstance(created, st.CreateSource)  # noqa: S101 - what the text begins with
-            SourceAsserter(self.server).check(created)
+            check_source(self.server, self._parsed(f"CREATE {what}{rest}", st.CreateSource))
             return
         is_null = what == "NULL VALUES"
-        values = parse_one("INSERT INTO" + (_KEY.sub("VALUES", rest, count=1) if is_null else rest))
-        assert isinstance(values, st.InsertValues)  # noqa: S101 - as above
-        ValueAsserter(self.server, self.read).check(values, is_null)
+        inserted = "INSERT INTO" + (_KEY.sub("VALUES", rest, count=1) if is_null else rest)
+        ValueAsserter(self.server, self.read).check(self._parsed(inserted, st.InsertValues), is_null)
+
+    def _parsed(self, text: str, kind: type[Parsed]) -> Parsed:
+        (statement,) = parsed(text, self.server.world, self.session.variables)
+        if not isinstance(statement, kind):
+            raise BadStatement("ASSERT is followed by columns and values.", text)
+        return statement

@@ -78,14 +78,17 @@ def _without_topic(record: dict[str, Any]) -> dict[str, Any]:
 def _record(given: Mapping[str, Any], formats: Mapping[str, Formats], registry: MemoryRegistry) -> Any:
     """A record in the notation of the cases."""
     topic = given["topic"]
+    if topic not in formats:
+        raise ValueError(f"no statement reads or writes the topic {topic}")
     sides = {
         side: _fitted(given.get(side), _schema(registry, f"{topic}-{side}")) for side in ("key", "value")
     }
-    window, how = given.get("window"), formats[topic].windowed if topic in formats else None
+    window = given.get("window")
     if window is not None:
-        sides["key"] = {"key": sides["key"], "window_start": window["start"]}
-        if how == "session":
-            sides["key"]["window_end"] = window["end"]
+        bounds = {"window_start": window["start"]}
+        if formats[topic].windowed == "session":
+            bounds["window_end"] = window["end"]
+        sides["key"] = {"key": sides["key"], **bounds}
     return {"topic": topic, **sides, "timestamp": given.get("timestamp", 0)}
 
 

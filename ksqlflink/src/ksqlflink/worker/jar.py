@@ -19,6 +19,7 @@ _FLAGS = (
     "-XX:TieredStopAtLevel=1",
     # Out of memory it ends at once and is started again, instead of failing here and there.
     "-XX:+ExitOnOutOfMemoryError",
+    "-XX:+DisplayVMOutputToStderr",
 )
 _OLDEST_JAVA = 17
 _PACKAGE = Path(__file__).resolve().parent.parent

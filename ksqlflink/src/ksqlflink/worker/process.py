@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ksqlflink.worker.child import Child
-from ksqlflink.worker.errors import WorkerDied
+from ksqlflink.worker.errors import WorkerDied, WorkerTimeout
 from ksqlflink.worker.jar import command as java_command
 
 _LOG = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ class Worker:
     def __init__(self, command: Callable[[], Sequence[str]] = java_command) -> None:
         self._command = command
         self._lock = threading.Lock()
+        self._again = threading.Lock()
         self._child: Child | None = None
         self._closed = threading.Event()
         self._deaths = 0
@@ -48,7 +49,13 @@ class Worker:
         except WorkerDied:
             if op.startswith(_STATEFUL) or self._closed.is_set():
                 raise
-        return self._running(deadline).call(request, deadline)
+        # One at a time: what ended the process ends no other's second try.
+        if not self._again.acquire(timeout=max(deadline - time.monotonic(), 0)):
+            raise WorkerTimeout(f"The worker did not finish '{op}' in time.")
+        try:
+            return self._running(deadline).call(request, deadline)
+        finally:
+            self._again.release()
 
     @property
     def pid(self) -> int | None:

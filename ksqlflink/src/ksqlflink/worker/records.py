@@ -8,7 +8,7 @@ from typing import Any
 
 from ksqlflink.catalogue.codec import type_to_json
 from ksqlflink.catalogue.model import Column, DataSource
-from ksqlflink.serde import avro_schema as avro
+from ksqlflink.serde.formats import key_schema, value_schema
 from ksqlflink.services.records import Record
 from ksqlflink.services.registry import Registry, key_subject_of, subject_of
 
@@ -46,23 +46,22 @@ def column_json(column: Column, **given: Any) -> Json:
 
 def key_format(source: DataSource, registry: Registry) -> Json:
     """Return how a source's keys are written."""
-    if source.key_format != "AVRO" or not source.key_columns:
-        return {"format": source.key_format}
-    schema = avro.key_schema(source.key_columns, source.name)
-    return {"format": "AVRO", **_registered(key_subject_of(source.topic), schema, registry)}
+    schema = key_schema(source)
+    known = {} if schema is None else _registered(key_subject_of(source.topic), schema, registry)
+    return {"format": source.key_format, **known}
 
 
 def value_format(source: DataSource, registry: Registry) -> Json:
     """Return how a source's values are written."""
-    if source.value_format == "AVRO" and source.value_columns:
-        schema = avro.value_schema(source.value_columns, source.value_schema_name, source.wrap_value)
-        return {"format": "AVRO", **_registered(subject_of(source.topic), schema, registry)}
+    schema = value_schema(source)
+    if schema is not None:
+        return {"format": source.value_format, **_registered(subject_of(source.topic), schema, registry)}
     return {"format": source.value_format, "delimiter": source.value_delimiter, "wrap": source.wrap_value}
 
 
 def _registered(subject: str, own: str, registry: Registry) -> Json:
     """Return the newest schema of a subject; the source's own is registered if somebody has removed it."""
-    schema = registry.latest(subject)
-    if schema is None:
+    newest = registry.latest_id(subject)
+    if newest is None:
         return {"schemaId": registry.register(subject, own), "registered": own}
-    return {"schemaId": registry.latest_id(subject), "registered": schema}
+    return {"schemaId": newest, "registered": registry.schema(newest)}

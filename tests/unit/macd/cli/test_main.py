@@ -49,7 +49,7 @@ def test_an_unknown_target_exits_with_3(macd, monkeypatch):
 
 def test_a_broker_that_is_down_exits_with_5_and_is_named(macd, monkeypatch, closed_port):
     monkeypatch.setenv("MACD_LOCAL_KAFKA_PORT", str(closed_port))
-    monkeypatch.setattr("macd.clients.kafka.TIMEOUT_S", 1.0)
+    monkeypatch.setattr("macd.clients.kafka.TIMEOUT_S", 0.3)
     code, _, err = macd("plan")
     assert code == 5
     assert f"Kafka: no answer from 127.0.0.1:{closed_port}" in " ".join(err.split())
@@ -59,7 +59,7 @@ def test_a_broker_that_is_down_exits_with_5_and_is_named(macd, monkeypatch, clos
 def test_status_shows_every_part_even_when_a_service_is_down(macd, monkeypatch, closed_port):
     for service in ("KAFKA", "REGISTRY", "KSQLDB", "CONNECT"):
         monkeypatch.setenv(f"MACD_LOCAL_{service}_PORT", str(closed_port))
-    monkeypatch.setattr("macd.clients.kafka.TIMEOUT_S", 1.0)
+    monkeypatch.setattr("macd.clients.kafka.TIMEOUT_S", 0.3)
     code, out, _ = macd("status", "--json")
     rows = json.loads(out)
     assert code == 1

@@ -26,6 +26,11 @@ CONFIG = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _without_pauses(monkeypatch):
+    monkeypatch.setattr(ConfluentConnect, "retry", ConfluentConnect.retry.new(backoff_factor=0))
+
+
 @pytest.fixture
 def client(cloud):
     return connect_client(cloud.service())

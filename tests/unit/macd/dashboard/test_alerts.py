@@ -8,6 +8,7 @@ import pytest
 
 from macd.dashboard import dashboard as module
 from macd.dashboard.dashboard import Dashboard
+from macd.health import observe
 from macd.incidents.finding import Finding
 from macd.incidents.store import IncidentStore
 from macd.pipeline import Pipeline
@@ -51,8 +52,9 @@ def test_an_alert_says_what_is_wrong_but_not_where_the_service_is() -> None:
     assert alert.examples == ["x no answer from (address)"]
 
 
-def test_a_part_says_how_it_is_but_not_where() -> None:
+def test_a_part_says_how_it_is_but_not_where(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody listens at these addresses: every part says that its service does not answer."""
+    monkeypatch.setattr(observe, "LIMIT_S", 1.5)
     spec = load_pipeline(REPOSITORY / "include", "local")
     nobody = {
         f"MACD_LOCAL_{name}_PORT": "1" for name in ("KAFKA", "REGISTRY", "KSQLDB", "CONNECT", "MONGODB")

@@ -39,8 +39,9 @@ def _define(connection: Connect, cloud: Cloud, key: str) -> None:
 
 
 def test_a_slowly_provisioned_connector_is_waited_for(
-    managed: Connect, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    managed: Connect, cloud: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(configure_connectors, "POLL_SECONDS", 0.05)
     cloud.provision_for(2)
     changes = ConfigureConnectorsOperator(task_id="t").execute({})
     assert [change["action"] for change in changes] == ["create"] * 3

@@ -23,3 +23,14 @@ CREATE STREAM burgers (id INT KEY) WITH (KAFKA_TOPIC='b', VALUE_FORMAT='JSON');
 --@test: fails otherwise
 --@expected.message: some trouble
 CREATE STREAM copies AS SELECT * FROM nobody;
+
+--@test: no statement
+CREATE STREAM burgers (id INT KEY) WITH (KAFKA_TOPIC='b', VALUE_FORMAT='JSON');
+ASSERT VALUES burgers (id) WALUES (1);
+
+--@test: no values
+CREATE STREAM burgers (id INT KEY) WITH (KAFKA_TOPIC='b', VALUE_FORMAT='JSON');
+ASSERT VALUES burgers SELECT * FROM burgers;
+
+--@test: no file
+RUN SCRIPT 'nobody.sql';

@@ -38,7 +38,7 @@ public final class Run extends ProcessTableFunction<Row> {
               Plan.of(text),
               (key, value, ms) -> collect(Row.of(key, value, Instant.ofEpochMilli(ms))));
     }
-    Task task = tasks.computeIfAbsent((Integer) input.getField(0), Task::new);
+    Task task = tasks.computeIfAbsent((Integer) input.getField(0), number -> new Task(number));
     task.store.use(new ViewBacking(store));
     operator.process(
         task,

@@ -10,6 +10,7 @@ import ksqlflink.plan.Plan;
 import ksqlflink.type.Undecodable;
 
 /** A plan that is being run, and the answer that its results go to at the moment. */
+@SuppressWarnings("NonAtomicVolatileUpdate") // one thread at a time writes: process is synchronized
 final class Session {
   /** By how much it grows until the others are looked at. */
   private static final long STEP = 1 << 18;
