@@ -443,3 +443,27 @@ def test_a_plan_that_the_worker_refuses_leaves_nothing() -> None:
     with pytest.raises(KsqlError):
         stage.select("SELECT * FROM orders EMIT CHANGES;")
     assert_nothing_is_left(stage)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "shown"),
+    [
+        ("/query", {"ksql": "SELECT * FROM s;"}, 200, '{"columns":["a","\\uD83D"]}'),
+        ("/query-stream", {"sql": "SELECT v FROM s;"}, 200, '["\\uD83D"]'),
+        ("/query", {"ksql": "PRINT t FROM BEGINNING LIMIT 1;"}, 200, '{"V":"\\ud83d"}'),
+        ("/ksql", {"ksql": "SELEC '\ud83d';"}, 400, '"statementText":"SELEC \'\\ud83d\';"'),
+        ("/query", {"ksql": "SELECT nobody AS `\ud83d` FROM s;"}, 400, "AS `\\ud83d`"),
+        ("/query-stream", {"sql": "SELECT nobody AS `\ud83d` FROM s;"}, 400, "AS `\\ud83d`"),
+    ],
+)
+def test_half_a_surrogate_pair_is_an_escape_and_cuts_no_answer_off(
+    path: str, body: dict[str, str], status: int, shown: str
+) -> None:
+    stage = Stage()
+    stage.topics.records = stage.records
+    stage.topics.add("t")
+    stage.run("CREATE STREAM s (k VARCHAR KEY, v VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');")
+    stage.records.write("t", b"a", b'{"V":"\\ud83d"}', 1)
+    answer = send(create_app(Backend(stage)), "POST", path, body)
+    assert answer.status == status
+    assert shown in answer.body
