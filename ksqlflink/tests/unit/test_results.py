@@ -445,6 +445,24 @@ def test_a_plan_that_the_worker_refuses_leaves_nothing() -> None:
     assert_nothing_is_left(stage)
 
 
+def test_tables_made_of_tables_can_be_pulled_from() -> None:
+    stage = Stage()
+    stage.topics.records = stage.records
+    for name, column in (("l", "lv"), ("r", "rv")):
+        stage.topics.add(name)
+        columns = f"(id VARCHAR PRIMARY KEY, {column} INT)"
+        stage.run(f"CREATE TABLE {name} {columns} WITH (KAFKA_TOPIC='{name}', VALUE_FORMAT='JSON');")
+    stage.run("CREATE TABLE j AS SELECT l.id AS id, lv, rv FROM l LEFT JOIN r ON l.id = r.id;")
+    stage.run("CREATE TABLE c AS SELECT id, lv + 1 AS lv1 FROM l WHERE lv > 1;")
+    for key, value in (("a", {"LV": 1, "RV": None}), ("b", {"LV": 2, "RV": 20})):
+        stage.records.write("J", key.encode(), json.dumps(value).encode(), 1)
+    stage.records.write("C", b"b", b'{"LV1": 3}', 1)
+    stage.records.write("C", b"a", None, 1)
+    assert stage.select("SELECT * FROM j WHERE id = 'b';")[1] == [["b", 2, 20]]
+    assert stage.select("SELECT id, rv FROM j;")[1] == [["a", None], ["b", 20]]
+    assert stage.select("SELECT * FROM c;")[1] == [["b", 3]]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "shown"),
     [

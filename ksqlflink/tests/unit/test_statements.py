@@ -247,6 +247,15 @@ def test_streams_properties_are_checked() -> None:
         stage.run("SHOW STREAMS;", **{"no.such.property": "x"})
 
 
+def test_how_many_values_are_collected_is_a_number() -> None:
+    stage, name = shop(), "ksql.functions.collect_set.limit"
+    with pytest.raises(BadRequest, match=f"Failed to coerce type of value 'many' for key '{name}'"):
+        stage.run("SHOW STREAMS;", **{name: "many"})
+    stage.run(f"SET '{name}'='1000'; UNSET '{name}';")
+    with pytest.raises(BadStatement, match=f"Invalid value many for configuration {name}: Not a number"):
+        stage.run(f"SET '{name}'='many';")
+
+
 # -- DROP and TERMINATE -------------------------------------------------------------------------------------
 
 
