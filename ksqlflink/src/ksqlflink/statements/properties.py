@@ -264,7 +264,7 @@ def check_set(name: str, value: str | None, text: str) -> None:
 
 
 def limits(properties: Mapping[str, Any]) -> dict[str, int]:
-    """Return how many values the properties let an aggregate function collect, by its name; -1 is no limit."""
+    """Return how many values a function may collect, by its name; one without a limit (-1) is not there."""
     given = {name: int(properties[key]) for key, name in _COLLECTED.items() if key in properties}
     return {name: most for name, most in given.items() if most >= 0}
 
