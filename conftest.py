@@ -38,9 +38,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     stays in the main thread until the session ends, and nothing that runs a loop of its own works there then.
     """
     if lane := config.getoption("lane"):
-        left_out = [item for item in items if lanes.lane_of(item.path.name, _turn(item) > 0) != lane]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
+        lane_of = {item: lanes.lane_of(item.path.name, _turn(item) > 0) for item in items}
+        config.hook.pytest_deselected(items=[item for item in items if lane_of[item] != lane])
+        items[:] = [item for item in items if lane_of[item] == lane]
     items.sort(key=_turn)
     for item in items:
         needs_stack = item.get_closest_marker("integration") is not None
