@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -12,10 +13,9 @@ import pytest
 from ksqlflink.dialect.statements import Print
 from ksqlflink.errors import BadRequest, BadStatement, KsqlError, TooManyQueries
 from ksqlflink.rest.app import create_app
-from ksqlflink.results.printing import Guess, avro_text
+from ksqlflink.results.printing import Guess
 from ksqlflink.results.pull import wanted_keys
 from ksqlflink.results.service import QueryService
-from ksqlflink.serde.json_text import dumps, java_double
 from ksqlflink.services.records import Record
 from ksqlflink.worker.errors import WorkerDied, WorkerRefusal
 from unit.asgi import Answer, send
@@ -409,28 +409,26 @@ def test_a_topic_that_is_not_there_is_not_printed() -> None:
 )
 def test_formats_of_a_value(data: bytes, name: str, text: str) -> None:
     guess = Guess(Stage().world)
-    guess.learn(data)
-    assert (guess.name(), guess.show(data)) == (name, text)
+    assert guess.texts([Record(0, 0, None, data, 0)]) == [("<null>", text)]
+    assert guess.shown().endswith(f"\nValue format: {name}\n")
 
 
 def test_avro_values_are_shown_as_avro_shows_them() -> None:
-    value = {"a": [1, 2.0, None, True], "b": {"c": 'x"y'}, "d": b"\xff"}
-    assert avro_text(value) == '{"a": [1, 2.0, null, true], "b": {"c": "x\\"y"}, "d": "ÿ"}'
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (1.0, "1.0"), (0.001, "0.001"), (1e7, "1.0E7"), (1.5e-5, "1.5E-5"), (-12345678.5, "-1.23456785E7"),
-        (float("nan"), "NaN"), (float("-inf"), "-Infinity"), (0.0, "0.0"),
-    ],
-)  # fmt: skip
-def test_doubles_are_written_as_in_java(value: float, text: str) -> None:
-    assert java_double(value) == text
-
-
-def test_json_text_is_compact() -> None:
-    assert dumps({"a": [1.5, None, True], 3: b"\x01"}) == '{"a":[1.5,null,true],"3":"AQ=="}'
+    fields = [
+        ("a", {"type": "array", "items": "double"}),
+        ("b", "string"),
+        ("d", "bytes"),
+        ("n", ["null", "int"]),
+    ]
+    schema = {"type": "record", "name": "R", "fields": [{"name": n, "type": t} for n, t in fields]}
+    world = Stage().world
+    world.registry.register("x", json.dumps(schema))
+    body = b"\x02" + struct.pack("<d", 1.5e-5) + b"\x00" + b'\x06x"y' + b"\x02\xff" + b"\x00"
+    guess = Guess(world)
+    (text,) = guess.texts([Record(0, 0, None, b"\x00\x00\x00\x00\x01" + body, 0)])
+    assert json.loads(text[1]) == {"a": [1.5e-5], "b": 'x"y', "d": "\xff", "n": None}
+    assert '"a": [1.5E-5]' in text[1]
+    assert guess.values == ["AVRO"]
 
 
 def test_a_plan_that_the_worker_refuses_leaves_nothing() -> None:
@@ -443,3 +441,45 @@ def test_a_plan_that_the_worker_refuses_leaves_nothing() -> None:
     with pytest.raises(KsqlError):
         stage.select("SELECT * FROM orders EMIT CHANGES;")
     assert_nothing_is_left(stage)
+
+
+def test_tables_made_of_tables_can_be_pulled_from() -> None:
+    stage = Stage()
+    stage.topics.records = stage.records
+    for name, column in (("l", "lv"), ("r", "rv")):
+        stage.topics.add(name)
+        columns = f"(id VARCHAR PRIMARY KEY, {column} INT)"
+        stage.run(f"CREATE TABLE {name} {columns} WITH (KAFKA_TOPIC='{name}', VALUE_FORMAT='JSON');")
+    stage.run("CREATE TABLE j AS SELECT l.id AS id, lv, rv FROM l LEFT JOIN r ON l.id = r.id;")
+    stage.run("CREATE TABLE c AS SELECT id, lv + 1 AS lv1 FROM l WHERE lv > 1;")
+    for key, value in (("a", {"LV": 1, "RV": None}), ("b", {"LV": 2, "RV": 20})):
+        stage.records.write("J", key.encode(), json.dumps(value).encode(), 1)
+    stage.records.write("C", b"b", b'{"LV1": 3}', 1)
+    stage.records.write("C", b"a", None, 1)
+    assert stage.select("SELECT * FROM j WHERE id = 'b';")[1] == [["b", 2, 20]]
+    assert stage.select("SELECT id, rv FROM j;")[1] == [["a", None], ["b", 20]]
+    assert stage.select("SELECT * FROM c;")[1] == [["b", 3]]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "shown"),
+    [
+        ("/query", {"ksql": "SELECT * FROM s;"}, 200, '{"columns":["a","\\uD83D"]}'),
+        ("/query-stream", {"sql": "SELECT v FROM s;"}, 200, '["\\uD83D"]'),
+        ("/query", {"ksql": "PRINT t FROM BEGINNING LIMIT 1;"}, 200, '{"V":"\\ud83d"}'),
+        ("/ksql", {"ksql": "SELEC '\ud83d';"}, 400, '"statementText":"SELEC \'\\ud83d\';"'),
+        ("/query", {"ksql": "SELECT nobody AS `\ud83d` FROM s;"}, 400, "AS `\\ud83d`"),
+        ("/query-stream", {"sql": "SELECT nobody AS `\ud83d` FROM s;"}, 400, "AS `\\ud83d`"),
+    ],
+)
+def test_half_a_surrogate_pair_is_an_escape_and_cuts_no_answer_off(
+    path: str, body: dict[str, str], status: int, shown: str
+) -> None:
+    stage = Stage()
+    stage.topics.records = stage.records
+    stage.topics.add("t")
+    stage.run("CREATE STREAM s (k VARCHAR KEY, v VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');")
+    stage.records.write("t", b"a", b'{"V":"\\ud83d"}', 1)
+    answer = send(create_app(Backend(stage)), "POST", path, body)
+    assert answer.status == status
+    assert shown in answer.body

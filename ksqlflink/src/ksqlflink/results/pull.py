@@ -14,11 +14,10 @@ from ksqlflink.results.views import Views
 from ksqlflink.services.records import Record, TopicReader, has_reached
 from ksqlflink.statements.explain import transient_id
 from ksqlflink.statements.world import World
-from ksqlflink.worker.records import record_json, schemas_of
+from ksqlflink.worker.records import lots, record_json, schemas_of
 
 _POLL_SECONDS = 0.2
 _BOUNDS = ("WINDOWSTART", "WINDOWEND")
-_BATCH_RECORDS, _BATCH_BYTES = 500, 1 << 20
 _ROWS = {"key": {"format": "NONE"}, "value": {"format": "ROW"}}
 
 
@@ -45,7 +44,7 @@ class Projection:
 
     def apply(self, records: Iterable[Record], world: World) -> Iterator[ResultRow]:
         """Yield what is selected of the records that fulfil the condition; unreadable ones are skipped."""
-        for batch in _batches(records):
+        for batch in lots(records):
             yield from map(ResultRow, self._rows(batch, world))
 
     def _rows(self, batch: list[Record], world: World) -> Iterator[str]:
@@ -59,20 +58,6 @@ class Projection:
     def _schemas(self, batch: list[Record], world: World) -> dict[str, str]:
         formats = self.source.key_format, self.source.value_format
         return schemas_of(batch, world.registry) if "AVRO" in formats else {}
-
-
-def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Yield the records in lots that are soon done, so that none keeps the worker busy or its memory full."""
-    batch: list[Record] = []
-    size = 0
-    for record in records:
-        batch.append(record)
-        size += len(record.key or b"") + len(record.value or b"")
-        if len(batch) == _BATCH_RECORDS or size >= _BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _is_key(expression: Json, alias: str, source: DataSource) -> bool:

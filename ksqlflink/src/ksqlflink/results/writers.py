@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from ksqlflink.errors import KsqlError
 from ksqlflink.results.rows import Header, ResultRow, Results
-from ksqlflink.serde.json_text import dumps
 
 Writer = Callable[[Results], Iterator[str]]
+dumps = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
 
 def _pieces(results: Results, shape: Callable[[ResultRow], str], failed: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ksqlflink.catalogue.codec import type_to_json
@@ -13,6 +13,7 @@ from ksqlflink.services.records import Record
 from ksqlflink.services.registry import Registry, key_subject_of, subject_of
 
 Json = dict[str, Any]
+_LOT_RECORDS, _LOT_BYTES = 500, 1 << 20
 _AVRO_HEADER = 5  # a zero byte and the schema's id
 
 
@@ -30,6 +31,20 @@ def record_json(record: Record, number: int = 0) -> list[Any]:
     """Return a record of the plan's input of that number."""
     key, value = base64_of(record.key), base64_of(record.value)
     return [number, record.partition, record.offset, record.timestamp, key, value]
+
+
+def lots(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Yield the records in lots that are soon done, so that none keeps the worker busy or its memory full."""
+    lot: list[Record] = []
+    size = 0
+    for record in records:
+        lot.append(record)
+        size += len(record.key or b"") + len(record.value or b"")
+        if len(lot) == _LOT_RECORDS or size >= _LOT_BYTES:
+            yield lot
+            lot, size = [], 0
+    if lot:
+        yield lot
 
 
 def schemas_of(records: Iterable[Record], registry: Registry) -> dict[str, str]:

@@ -16,6 +16,7 @@ final class Ops {
             Map.entry("evaluate", new Evaluate()),
             Map.entry("write", new Write()),
             Map.entry("select", new Select()),
+            Map.entry("print", new Print()),
             Map.entry("run.open", new RunOpen(sessions)),
             Map.entry("run.records", new RunRecords(sessions)),
             Map.entry("run.close", new RunClose(sessions)));
