@@ -23,6 +23,8 @@ from macd.local.config import ENGINE, MAVEN_PROJECTS
 SUMS = "jars.sha256"
 ENGINE_NAME = "ksqlflink"
 _LEFT_BY_MAVEN = "target"
+# What is collected; what lies beside that which is built; what has gone into it.
+_LIBRARIES = ("jars", "target/lib", "target/shaded")
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,13 @@ def _check(project: JarProject, work: Path) -> None:
     wanted = project.sums()
     if wanted is None:
         return
-    collected = [jar for folder in ("jars", "target/lib") for jar in (work / folder).glob("*.jar")]
+    collected = [jar for folder in _LIBRARIES for jar in (work / folder).glob("*.jar")]
     found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in collected}
     wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
     if wrong:
-        kept = f"local/maven/{project.name}/{SUMS}"
         raise EnvironmentNotReady(
-            f"Maven has brought other jars than those whose sums {kept} keeps: {', '.join(wrong)}.",
+            "Maven has brought other jars than those whose sums "
+            f"{project.sources / SUMS} keeps: {', '.join(wrong)}.",
             remedy="Delete them in ~/.m2/repository and run it again. If you have changed pom.xml, write the "
             "sums anew as CONTRIBUTING.md says.",
         )

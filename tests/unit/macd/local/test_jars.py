@@ -111,6 +111,16 @@ def test_the_libraries_of_what_is_built_here_are_held_against_their_sums_too(
         assert (tmp_path / "cache" / "plugin" / "lib" / "a.jar").is_file()
 
 
+def test_what_goes_into_the_engines_jar_is_held_against_its_sums(tmp_path: Path) -> None:
+    sources, shaded = tmp_path / "engine", tmp_path / "work" / "target" / "shaded"
+    for folder in (sources / "src", shaded):
+        folder.mkdir(parents=True)
+    (sources / "jars.sha256").write_text(f"{EMPTY}  a.jar\n")
+    (shaded / "a.jar").write_bytes(b"another")
+    with pytest.raises(EnvironmentNotReady, match=r"engine/jars.sha256 keeps: a\.jar\."):
+        jars.install(jars.JarProject("engine", sources), tmp_path / "work", tmp_path / "cache")
+
+
 def test_whatever_is_collected_has_its_sums() -> None:
     """The registry's libraries alone have none (docs/security.md): Quarkus' plugin collects them."""
     collecting = {
@@ -119,7 +129,7 @@ def test_whatever_is_collected_has_its_sums() -> None:
         if not project.is_build or "copy-dependencies" in (project.sources / "pom.xml").read_text()
     }
     plugins = {"connect-plugins/avro", "connect-plugins/mongodb"}
-    assert set(collecting) == {"kafka", "flink", "mongodb"} | plugins
+    assert set(collecting) == {"kafka", "flink", "mongodb", "ksqlflink"} | plugins
     assert all(collecting.values()), collecting
 
 
