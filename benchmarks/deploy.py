@@ -1,11 +1,12 @@
 """How long the first deployment of the pipeline's statements takes on a stack that has just started.
 
-    python benchmarks/deploy.py [--against FOLDER] [--rounds 2]
+    python benchmarks/deploy.py [--against FOLDER] [--rounds 2] [--pause 10]
 
 Starts a stack (Kafka, the registry, Flink, ksqlflink) on this checkout's ports with data of its own, makes
 the topics and subjects of include/, and sends the statements of include/ksql one after the other, as `macd
-apply` does. Each is timed until it is answered, all together also until every job runs. With --against, the
-same is done with the stack of another checkout (which has its own .venv), in turn, and the ratio is printed.
+apply` does. Each is timed until it is answered, all together also until every job runs. The processor time
+that the stack took meanwhile tells more on a machine that has other work. With --against, the same is done
+with the stack of another checkout (which has its own .venv), in turn, and the ratios are printed.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ import statistics
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import requests
 
 from macd.clients.ksqldb import FROM_THE_START
@@ -33,10 +36,11 @@ RUNNING_S = 120.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """Seconds: of each statement until its answer, and of all until their jobs run."""
+    """Seconds: of each statement until its answer, of all until their jobs run, and of the processors."""
 
     statements: tuple[float, ...]
     running: float
+    processors: float
 
     @property
     def answered(self) -> float:
@@ -51,14 +55,14 @@ def main() -> None:
     found: dict[str, list[Outcome]] = {label: [] for label in trees}
     for _ in range(arguments.rounds):
         for label, tree in trees.items():
-            found[label].append(_cold(label, tree))
+            found[label].append(_cold(label, tree, arguments.pause))
     if len(trees) > 1:
-        for what in ("answered", "running"):
+        for what in ("answered", "running", "processors"):
             this, other = (statistics.median(getattr(each, what) for each in found[label]) for label in trees)
             print(f"{what}: this {this:.1f} s, other {other:.1f} s, other / this = {other / this:.1f}")
 
 
-def _cold(label: str, tree: Path) -> Outcome:
+def _cold(label: str, tree: Path, pause: float) -> Outcome:
     """Deploys on a new stack of a checkout, and removes the stack."""
     with tempfile.TemporaryDirectory(prefix="macd-deploy-") as home:
         environment = {**os.environ, **LocalConfig.load().environment(), "MACD_LOCAL_HOME": home}
@@ -71,26 +75,39 @@ def _cold(label: str, tree: Path) -> Outcome:
 
         try:
             local("up", *PARTS)
-            outcome = _deploy()
+            time.sleep(pause)
+            outcome = _deploy(home)
         finally:
             local("down")
     each = " ".join(f"{seconds:.1f}" for seconds in outcome.statements)
     print(f"{label}: answered after {outcome.answered:.1f} s ({each}), running after {outcome.running:.1f} s")
+    print(f"      processor time of the stack {outcome.processors:.1f} s")
     return outcome
 
 
-def _deploy() -> Outcome:
-    """Sends the statements to the stack that runs."""
+def _deploy(home: str) -> Outcome:
+    """Sends the statements to the stack that runs with its data in a folder."""
     pipeline = Pipeline.load(Settings())
     for plan in (plan_topics(pipeline.spec, pipeline.kafka), plan_schemas(pipeline.spec, pipeline.registry)):
         plan.apply()
-    began, seconds = time.perf_counter(), []
+    began, used, seconds = time.perf_counter(), _processors(home), []
     for spec in pipeline.spec.statements:
         sent = time.perf_counter()
         pipeline.ksqldb.execute(spec.sql, {**FROM_THE_START, **spec.properties})
         seconds.append(time.perf_counter() - sent)
     _wait_until_running(sum(spec.has_query for spec in pipeline.spec.statements))
-    return Outcome(tuple(seconds), time.perf_counter() - began)
+    return Outcome(tuple(seconds), time.perf_counter() - began, _processors(home) - used)
+
+
+def _processors(home: str) -> float:
+    """Processor seconds of the stack's processes so far; each names its folder on its command line."""
+    used = 0.0
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if any(home in word for word in process.cmdline()):
+                times = process.cpu_times()
+                used += times.user + times.system
+    return used
 
 
 def _wait_until_running(jobs: int) -> None:
@@ -110,6 +127,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--against", type=Path, help="another checkout with a .venv, such as a git worktree")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument(
+        "--pause", type=float, default=10.0, help="seconds; Airflow takes twice that to start"
+    )
     return parser.parse_args()
 
 

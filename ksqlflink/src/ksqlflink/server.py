@@ -146,7 +146,7 @@ class Server:
     def _rehearse(self) -> None:
         """Plan queries that nobody asked for: the first of each kind takes seconds, the next ones do not.
 
-        Building the parser is a part of that, loading Flink's planner another.
+        Building the parser is a part of that, loading Flink's planner another. It ends when there is a query.
         """
         queries = planned(REHEARSED, self._services, MemoryRegistry())
         while not self._cluster.alive() or not self._gateway.alive():
@@ -154,7 +154,8 @@ class Server:
                 return
         try:
             for query in queries:
-                self._gateway.rehearse(query.job)
+                if not self._catalogue.queries():
+                    self._gateway.rehearse(query.job)
         except ServerProblem as error:
             _LOG.warning("the first queries will start slowly: %s", error.message)
 

@@ -138,6 +138,19 @@ def test_groups_of_a_table_lose_the_rows_that_change(java: Java, stage: Stage) -
     ]
 
 
+def test_what_all_rows_of_a_table_have_is_told_again_when_the_others_go(java: Java, stage: Stage) -> None:
+    found = results(java, stage, "v, ATTR(id) AS one FROM l GROUP BY v", ROWS)
+    assert [(key, value["ONE"], ms) for key, value, ms in found] == [
+        ("\0\0\0\1", "a", 10),
+        ("\0\0\0\1", None, 30),
+        ("\0\0\0\1", "b", 30),
+        ("\0\0\0\2", "a", 20),
+        ("\0\0\0\1", None, 40),
+        ("\0\0\0\1", "b", 40),
+        ("\0\0\0\1", None, 50),
+    ]
+
+
 def test_where_and_having_of_a_grouped_table(java: Java, stage: Stage) -> None:
     select = "v, COUNT(*) AS n FROM l WHERE id <> 'a' GROUP BY v HAVING COUNT(*) > 0"
     assert results(java, stage, select, ROWS) == [

@@ -20,7 +20,8 @@ def staged(case: dict[str, Any]) -> Stage:
     for topic in case["topics"]:
         stage.topics.add(topic["name"], topic["partitions"])
     for subject, schema in case["schemas"].items():
-        stage.registry.register(subject, json.dumps(versions_of(schema)[-1]))
+        *_, newest = versions_of(schema)
+        stage.registry.register(subject, json.dumps(newest))
     return stage
 
 
@@ -36,5 +37,5 @@ def test_every_recorded_case_is_planned_and_registers_the_recorded_schemas(path:
         assert stage.topics.topics[topic].partitions == partitions
     for topic, formats in case["formats"].items():
         if topic in case["outputs"]:
-            (source,) = [item for item in stage.catalogue.sources() if item.topic == topic]
+            source, *_ = [item for item in stage.catalogue.sources() if item.topic == topic]
             assert (source.window_type is not None) == ("windowed" in formats)

@@ -441,3 +441,45 @@ def test_a_plan_that_the_worker_refuses_leaves_nothing() -> None:
     with pytest.raises(KsqlError):
         stage.select("SELECT * FROM orders EMIT CHANGES;")
     assert_nothing_is_left(stage)
+
+
+def test_tables_made_of_tables_can_be_pulled_from() -> None:
+    stage = Stage()
+    stage.topics.records = stage.records
+    for name, column in (("l", "lv"), ("r", "rv")):
+        stage.topics.add(name)
+        columns = f"(id VARCHAR PRIMARY KEY, {column} INT)"
+        stage.run(f"CREATE TABLE {name} {columns} WITH (KAFKA_TOPIC='{name}', VALUE_FORMAT='JSON');")
+    stage.run("CREATE TABLE j AS SELECT l.id AS id, lv, rv FROM l LEFT JOIN r ON l.id = r.id;")
+    stage.run("CREATE TABLE c AS SELECT id, lv + 1 AS lv1 FROM l WHERE lv > 1;")
+    for key, value in (("a", {"LV": 1, "RV": None}), ("b", {"LV": 2, "RV": 20})):
+        stage.records.write("J", key.encode(), json.dumps(value).encode(), 1)
+    stage.records.write("C", b"b", b'{"LV1": 3}', 1)
+    stage.records.write("C", b"a", None, 1)
+    assert stage.select("SELECT * FROM j WHERE id = 'b';")[1] == [["b", 2, 20]]
+    assert stage.select("SELECT id, rv FROM j;")[1] == [["a", None], ["b", 20]]
+    assert stage.select("SELECT * FROM c;")[1] == [["b", 3]]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "shown"),
+    [
+        ("/query", {"ksql": "SELECT * FROM s;"}, 200, '{"columns":["a","\\uD83D"]}'),
+        ("/query-stream", {"sql": "SELECT v FROM s;"}, 200, '["\\uD83D"]'),
+        ("/query", {"ksql": "PRINT t FROM BEGINNING LIMIT 1;"}, 200, '{"V":"\\ud83d"}'),
+        ("/ksql", {"ksql": "SELEC '\ud83d';"}, 400, '"statementText":"SELEC \'\\ud83d\';"'),
+        ("/query", {"ksql": "SELECT nobody AS `\ud83d` FROM s;"}, 400, "AS `\\ud83d`"),
+        ("/query-stream", {"sql": "SELECT nobody AS `\ud83d` FROM s;"}, 400, "AS `\\ud83d`"),
+    ],
+)
+def test_half_a_surrogate_pair_is_an_escape_and_cuts_no_answer_off(
+    path: str, body: dict[str, str], status: int, shown: str
+) -> None:
+    stage = Stage()
+    stage.topics.records = stage.records
+    stage.topics.add("t")
+    stage.run("CREATE STREAM s (k VARCHAR KEY, v VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');")
+    stage.records.write("t", b"a", b'{"V":"\\ud83d"}', 1)
+    answer = send(create_app(Backend(stage)), "POST", path, body)
+    assert answer.status == status
+    assert shown in answer.body

@@ -137,8 +137,8 @@ def test_what_is_not_supported_is_refused_by_name(select: str, message: str) -> 
     [
         ("CREATE TABLE t AS SELECT order_id FROM orders;", "Your SELECT query produces a STREAM."),
         (
-            "CREATE STREAM t WITH (TIMESTAMP='a') AS SELECT a FROM orders;",
-            "Col: 33: The WITH property TIMESTAMP is",
+            "CREATE STREAM t WITH (WINDOW_TYPE='SESSION') AS SELECT a FROM orders;",
+            "Col: 35: The WITH property WINDOW_TYPE is",
         ),
         (
             "CREATE STREAM t (a INT) WITH (KAFKA_TOPIC='plain', VALUE_FORMAT='PROTOBUF');",
@@ -245,6 +245,15 @@ def test_streams_properties_are_checked() -> None:
         stage.run("SHOW STREAMS;", **{"auto.offset.reset": "sideways"})
     with pytest.raises(ServerProblem, match="Not recognizable as ksql"):
         stage.run("SHOW STREAMS;", **{"no.such.property": "x"})
+
+
+def test_how_many_values_are_collected_is_a_number() -> None:
+    stage, name = shop(), "ksql.functions.collect_set.limit"
+    with pytest.raises(BadRequest, match=f"Failed to coerce type of value 'many' for key '{name}'"):
+        stage.run("SHOW STREAMS;", **{name: "many"})
+    stage.run(f"SET '{name}'='1000'; UNSET '{name}';")
+    with pytest.raises(BadStatement, match=f"Invalid value many for configuration {name}: Not a number"):
+        stage.run(f"SET '{name}'='many';")
 
 
 # -- DROP and TERMINATE -------------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def test_rows_for_a_client_are_all_columns_in_the_selected_order(world: World) -
     select = parse_one("SELECT payment_id, *, UCASE(method) AS m FROM payments EMIT CHANGES LIMIT 2;")
     analysis = analyze_transient(select, world)  # type: ignore[arg-type]
     assert analysis.limit == 2
-    plan = client_plan(analysis, "http://registry")
+    plan = client_plan(analysis, "http://registry", {})
     assert plan["sink"] == {"key": {"format": "ROW"}, "value": {"format": "ROW"}}
     assert [item["name"] for item in plan["select"] if item["key"]] == ["PAY_KEY"]
     assert [item["name"] for item in plan["select"]][:3] == ["PAYMENT_ID", "PAY_KEY", "PAYMENT_ID"]

@@ -123,11 +123,7 @@ class StatementBuilder(QueryBuilder):
         target, *columns = [str(part) for part in parts if isinstance(part, Name)]
         return st.InsertValues(target, tuple(columns), parts[-1])
 
-    @rule
-    def insert_select(parts: Parts) -> st.InsertSelect:
-        target = _first(parts, Name)
-        return st.InsertSelect(str(target), _properties(parts), parts[-1], target.position)
-
+    insert_select = rule(lambda parts: st.InsertSelect(_name(parts), _properties(parts), parts[-1]))
     sample = rule(lambda parts: ("SAMPLE", int(parts[1])))
     print_limit = rule(lambda parts: ("LIMIT", int(parts[1])))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from ksqlflink.dialect.ast import NOWHERE, Duration, Expression, Literal, Node, Position, Query
+from ksqlflink.dialect.ast import Duration, Expression, Literal, Node, Query
 from ksqlflink.dialect.types import SqlType
 
 
@@ -136,7 +136,6 @@ class InsertSelect(Statement):
     target: str
     properties: Properties
     query: Query
-    target_position: Position = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)

@@ -38,10 +38,15 @@ _MEMBERS = {
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
+def encoded(text: str) -> bytes:
+    """Return the bytes of a text; half a surrogate pair, which UTF-8 has not, is an escape as JSON has it."""
+    return text.encode(errors="backslashreplace")
+
+
 def json_response(body: Any, status: int = 200, content_type: str | None = JSON) -> Response:
     """Return a JSON response of known length."""
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    response = Response(text, status)
+    response = Response(encoded(text), status)
     if content_type is not None:
         response.headers["content-type"] = content_type
     return response
@@ -146,7 +151,7 @@ class StreamedResponse(Response):
                 if gone.done():
                     return
                 if piece:
-                    await send({"type": "http.response.body", "body": piece.encode(), "more_body": True})
+                    await send({"type": "http.response.body", "body": encoded(piece), "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             gone.cancel()
@@ -207,7 +212,7 @@ class AcknowledgedResponse(Response):
         del scope, receive
         await send({"type": "http.response.start", "status": self.status_code, "headers": []})
         async for answer in self._answers():
-            await send({"type": "http.response.body", "body": answer.encode() + b"\n", "more_body": True})
+            await send({"type": "http.response.body", "body": encoded(answer) + b"\n", "more_body": True})
         await drain(self._lines)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -50,8 +50,7 @@ class PushQuery:
     def _rows(self) -> Iterator[ResultRow | None]:
         """Nothing more is read while the client has not taken the rows."""
         while not self._stopped.is_set():
-            items = self.run.poll(_POLL_SECONDS)
-            for row in self.run.rows(items):
+            for row in self.run.rows(self.run.poll(_POLL_SECONDS)):
                 if self._stopped.is_set():
                     return
                 yield row

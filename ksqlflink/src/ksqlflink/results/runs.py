@@ -50,8 +50,8 @@ class PlanRun:
         """Return what has come for the plan to read, nothing if there is nothing within the time."""
         return self.follower.poll(seconds)
 
-    def rows(self, items: Items) -> Iterator[ResultRow]:
-        """Yield what the plan makes of that."""
+    def rows(self, items: Items) -> Iterator[ResultRow | None]:
+        """Yield what the plan makes of that, and None now and then."""
         left = [
             (record, number)
             for topic, record in items
@@ -64,6 +64,7 @@ class PlanRun:
             self._note(answer["skipped"])
             for key, value, _ in answer["records"]:
                 yield ResultRow(b64decode(value or key).decode(), tombstone=value is None)
+            yield None
 
     def _taken(self, given: Sequence[tuple[Record, int]]) -> dict[str, Any]:
         """Let the worker take as many of the records as it can answer at once."""

@@ -212,15 +212,15 @@ class JobBuilder:
         prefix = f"ksqlflink-{query_id}-{uuid.uuid4().hex[:8]}"
         timeout = self.transaction_timeout_ms
         sink = Sink(plan.topic.name, prefix, timeout)
-        whole = {**self.plan_json(plan, world), "limits": limits(properties)}
-        json = with_backlog(whole, plan.analysis, offsets, world)
+        json = with_backlog(self.plan_json(plan, world, properties), plan.analysis, offsets, world)
         translator = Translator(self.services, starts, consumer_group(query_id))
         return translator.job(plan.analysis, json, sink, plan.source.name, self.settings)
 
-    def plan_json(self, plan: QueryPlan, world: World) -> Json:
+    def plan_json(self, plan: QueryPlan, world: World, properties: Mapping[str, Any]) -> Json:
         """Return the whole plan, as the Flink functions read it."""
+        most = limits(properties)
         sink = sink_json(plan, *_register(plan, world))
-        return {"registry": self.services.registry_url, **plan.analysis.plan(), "sink": sink}
+        return {"registry": self.services.registry_url, **plan.analysis.plan(), "sink": sink, "limits": most}
 
 
 def start_offsets(

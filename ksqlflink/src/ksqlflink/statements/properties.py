@@ -250,20 +250,23 @@ def check_streams_properties(properties: Mapping[str, Any], text: str) -> None:
 
 def check_set(name: str, value: str | None, text: str) -> None:
     """Refuse SET and UNSET of a property there is not, and SET to a value it cannot have."""
+    possible = "0" if name in _COLLECTED else OFFSETS[0]
     try:
-        check_streams_properties({name: OFFSETS[0] if value is None else value}, text)
+        check_streams_properties({name: possible if value is None else value}, text)
     except ServerProblem:
         raise BadStatement(f"Unknown property: {name}", text) from None
     except BadRequest:
         listed = ", ".join(OFFSETS)
-        raise BadStatement(
-            f"Invalid value {value} for configuration {OFFSET_RESET}: String must be one of: {listed}", text
-        ) from None
+        wanted = f"{OFFSET_RESET}: String must be one of: {listed}"
+        if name in _COLLECTED:
+            wanted = f"{name}: Not a number of type INT"
+        raise BadStatement(f"Invalid value {value} for configuration {wanted}", text) from None
 
 
 def limits(properties: Mapping[str, Any]) -> dict[str, int]:
-    """Return how many values the properties let an aggregate function collect, by its name."""
-    return {name: int(properties[key]) for key, name in _COLLECTED.items() if key in properties}
+    """Return how many values a function may collect, by its name; one without a limit (-1) is not there."""
+    given = {name: int(properties[key]) for key, name in _COLLECTED.items() if key in properties}
+    return {name: most for name, most in given.items() if most >= 0}
 
 
 def starts_at_earliest(properties: Mapping[str, Any], table: bool = False) -> bool:

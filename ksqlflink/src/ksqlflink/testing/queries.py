@@ -44,7 +44,7 @@ class PlanKeeper(JobBuilder):
         """Keep a plan; the job is an empty one."""
         starts = start_offsets(plan.analysis, world, properties)
         topics = tuple(source.topic for source in plan.analysis.inputs.values())
-        json = with_backlog(self.plan_json(plan, world), plan.analysis, starts, world)
+        json = with_backlog(self.plan_json(plan, world, properties), plan.analysis, starts, world)
         self.plans[query_id] = Planned(json, topics, starts, plan.topic.name)
         return FlinkJob({}, (), "", "")
 

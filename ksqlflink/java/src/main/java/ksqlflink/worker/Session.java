@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicLong;
 import ksqlflink.format.Registry;
 import ksqlflink.plan.KafkaRecord;
 import ksqlflink.plan.Plan;
@@ -15,15 +16,18 @@ final class Session {
   /** By how much it grows until the others are looked at. */
   private static final long STEP = 1 << 18;
 
+  /** For how long an answer may be worked on, in nanoseconds. */
+  private static final long SLICE = 1_000_000_000;
+
   /** What a result takes besides its content. */
   private static final int RESULT = 200;
 
   private final Sessions all;
   private final Registry registry;
+  private final AtomicLong state = new AtomicLong();
+  private final AtomicLong answered = new AtomicLong();
   private volatile Execution execution;
   private volatile String end;
-  private volatile long state;
-  private volatile long answered;
   private long looked;
   private ArrayNode results;
   private ArrayNode skipped;
@@ -31,28 +35,29 @@ final class Session {
   Session(Plan plan, Sessions all) {
     this.all = all;
     this.registry = plan.registry;
-    this.execution = Execution.of(plan, this::emit, this::skip, more -> state += more);
+    this.execution = Execution.of(plan, this::emit, this::skip, state::addAndGet);
   }
 
   /**
    * Takes {"records": [[input, partition, offset, ms, key, value], ..]}, maybe new {"schemas"},
-   * until the results have {"most"} bytes; answers the results, [[key, value, ms], ..], how many
-   * were taken, and what was skipped.
+   * until the results have {"most"} bytes or, where that is given, a second has passed; answers the
+   * results, [[key, value, ms], ..], how many were taken, and what was skipped.
    */
   synchronized void process(JsonNode request, ObjectNode answer) throws IOException {
     registry.learn(request.path("schemas"));
     JsonNode records = request.get("records");
     long most = request.path("most").asLong(Long.MAX_VALUE);
+    long until = System.nanoTime() + (request.has("most") ? SLICE : Long.MAX_VALUE / 2);
     results = answer.putArray("records");
     skipped = answer.putArray("skipped");
     int taken = 0;
-    while (taken < records.size() && answered < most) {
+    while (taken < records.size() && answered.get() < most && System.nanoTime() - until < 0) {
       JsonNode record = records.get(taken++);
       running().process(record.get(0).intValue(), kafkaRecord(record));
       makeRoom();
     }
     answer.put("taken", taken);
-    answered = 0;
+    answered.set(0);
     results = null;
     skipped = null;
     looked = Math.min(looked, bytes());
@@ -76,7 +81,7 @@ final class Session {
 
   /** What it holds: its state, and results that are not on their way yet. */
   long bytes() {
-    return execution == null ? 0 : state + answered;
+    return execution == null ? 0 : state.get() + answered.get();
   }
 
   /** Ends it, from whatever thread, and lets go of its state. */
@@ -94,7 +99,7 @@ final class Session {
 
   private void emit(byte[] key, byte[] value, long ms) {
     results.addArray().add(key).add(value).add(ms);
-    answered += RESULT + length(key) + length(value);
+    answered.addAndGet(RESULT + length(key) + length(value));
     makeRoom();
   }
 
