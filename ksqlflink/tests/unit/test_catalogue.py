@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,3 +78,14 @@ def test_progress_of_a_query_is_kept_while_it_exists() -> None:
     catalogue.remove_stopping(QUERY.job_id)
     assert (catalogue.stopping(), catalogue.queries()) == ([], [])
     catalogue.close()
+
+
+def test_a_catalogue_of_an_earlier_version_is_opened(tmp_path: Path) -> None:
+    """Push queries had a table there while they were Flink jobs."""
+    path = tmp_path / "catalogue.sqlite"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE transients (query_id TEXT PRIMARY KEY, job_id TEXT, topic TEXT)")
+        connection.execute("INSERT INTO transients VALUES ('transient_X_1', 'job', 'topic')")
+    with closing(Catalogue(path)) as catalogue:
+        assert catalogue.queries() == []
+        assert catalogue.log("a", "B;", "c") == 0
