@@ -51,7 +51,7 @@ def test_running_them_again_changes_nothing(stage: Stage) -> None:
 
 
 def test_the_joined_value_has_the_schemas_own_lower_case_names(stage: Stage) -> None:
-    schema = json.loads(stage.registry.subjects["macd_orders_payments_joined-value"])
+    schema = json.loads(stage.registry.latest("macd_orders_payments_joined-value") or "")
     types = {field["name"]: field["type"][1] for field in schema["fields"]}
     assert list(types) == [
         "order_id",
