@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -89,6 +90,27 @@ def test_an_assertion_waits_while_others_go_on() -> None:
     (held,) = stage.run("ASSERT TOPIC late TIMEOUT 5 SECONDS;")
     thread.join()
     assert held["exists"] is True
+
+
+def test_an_insert_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = shop()
+    stage.run("CREATE STREAM s (a INT) WITH (KAFKA_TOPIC='plain', VALUE_FORMAT='JSON');")
+    both, end = threading.Barrier(3), threading.Event()
+
+    def write(*_: object) -> None:
+        both.wait(10)
+        end.wait(10)
+
+    monkeypatch.setattr(stage.records, "write", write)
+    with ThreadPoolExecutor(3) as pool:
+        inserts = [pool.submit(stage.run, "INSERT INTO s VALUES (1);") for _ in range(2)]
+        try:
+            both.wait(10)
+            shown = pool.submit(stage.run, "SHOW STREAMS;")
+            assert "S" in {one["name"] for one in shown.result(5)[0]["streams"]}
+        finally:
+            end.set()
+        assert [insert.result(10) for insert in inserts] == [[], []]
 
 
 @pytest.mark.parametrize(

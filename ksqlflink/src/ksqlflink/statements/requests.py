@@ -15,12 +15,13 @@ from ksqlflink.statements.properties import check_streams_properties
 from ksqlflink.statements.variables import substitute
 from ksqlflink.statements.world import World
 
-_WAITING = (st.AssertTopic, st.AssertSchema)  # what they wait for may come with another request
+# They change no catalogue and may take long; what an assertion waits for may come with another request.
+_BESIDE_OTHERS = (st.AssertTopic, st.AssertSchema, st.InsertValues)
 
 
 @dataclass
 class RequestHandler:
-    """Runs requests; statements that change something run one after the other."""
+    """Runs requests; statements that change the catalogue run one after the other."""
 
     executor: Executor
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -56,7 +57,7 @@ class RequestHandler:
     ) -> list[Entity]:
         answers = []
         for statement in statements:
-            if lock is None or isinstance(statement, _WAITING):
+            if lock is None or isinstance(statement, _BESIDE_OTHERS):
                 answers.append(_executed(executor, statement, session))
                 continue
             with lock:
