@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -89,3 +90,18 @@ def test_a_catalogue_of_an_earlier_version_is_opened(tmp_path: Path) -> None:
     with closing(Catalogue(path)) as catalogue:
         assert catalogue.queries() == []
         assert catalogue.log("a", "B;", "c") == 0
+
+
+def test_a_query_that_an_earlier_version_stored_names_the_classes_of_today(tmp_path: Path) -> None:
+    """They were in another package; a literal of the user's that looks like one stays as it is."""
+    definition = Path(__file__).with_name("earlier_query.json").read_text()
+    with closing(Catalogue(tmp_path / "c")) as catalogue:
+        catalogue._rows("INSERT INTO queries VALUES ('CTAS_TOTALS_3', ?)", definition)
+        (query,) = catalogue.queries()
+    read, run, source, sink, view = query.job.tables
+    assert read == "CREATE TEMPORARY FUNCTION KSQL_READ AS 'ksqlflink.flink.Read' LANGUAGE JAVA"
+    assert run == "CREATE TEMPORARY FUNCTION KSQL_RUN AS 'ksqlflink.flink.Run' LANGUAGE JAVA"
+    assert "'sink.partitioner' = 'ksqlflink.flink.WindowedPartitioner$Time'," in sink
+    stored = json.loads(definition)["job"]
+    assert [source, view, query.job.insert] == [stored["tables"][2], stored["tables"][4], stored["insert"]]
+    assert "AS ''ksqlflink.runtime.Read''" in view
