@@ -231,3 +231,10 @@ def test_what_a_column_is_taken_from_is_shown(role: str) -> None:
 def test_a_column_is_taken_from_nothing_else(role: str) -> None:
     with pytest.raises(DialectError, match="line 1:26: Syntax Error"):
         parse(f"CREATE STREAM S (C BYTES {role}) WITH (KAFKA_TOPIC='t');")
+
+
+def test_a_number_that_no_double_holds_is_refused() -> None:
+    with pytest.raises(DialectError) as refused:
+        parse_one("SELECT\n  -1e999 FROM s EMIT CHANGES;")
+    assert refused.value.message == "Failed to prepare statement: line 2:4: Number overflows DOUBLE: 1e999"
+    assert parse_one("SELECT 1.7e308 FROM s EMIT CHANGES;")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import isinf
 from typing import Any, cast
 
 from lark import Token, Transformer, Tree, v_args
@@ -115,7 +116,13 @@ class ExpressionBuilder(Transformer[Token, Any]):
     # -- expressions ---------------------------------------------------------------------------------------
 
     string, integer, decimal = _literal("STRING"), _literal("INTEGER"), _literal("DECIMAL")
-    double, null, true, false = _literal("DOUBLE"), _literal("NULL"), _literal("BOOLEAN"), _literal("BOOLEAN")
+    null, true, false = _literal("NULL"), _literal("BOOLEAN"), _literal("BOOLEAN")
+
+    def double(self, meta: Meta, parts: Parts) -> ast.Literal:
+        if isinf(float(parts[0])):
+            raise PreparationProblem(f"{position_of(meta)}: Number overflows DOUBLE: {parts[0]}")
+        return ast.Literal("DOUBLE", parts[0].upper(), position=position_of(meta))
+
     column = rule(lambda parts: ast.Column(str(parts[0])))
     qualified = rule(lambda parts: ast.Column(str(parts[1]), str(parts[0])))
     # ksqlDB knows one of <> and != and shows that one.

@@ -92,7 +92,7 @@ class Translator:
 
     def job(self, analysis: Analysis, plan: Json, sink: Sink, uid: str, settings: dict[str, str]) -> FlinkJob:
         """Return the job; `uid` names its state, so that a later version of the query finds it."""
-        text = string(json.dumps(plan, separators=(",", ":"), ensure_ascii=False))
+        text = string(json.dumps(plan, separators=(",", ":"), ensure_ascii=False, allow_nan=False))
         topics = [source.topic for source in analysis.inputs.values()]
         tables = [self._source_table(index, topic) for index, topic in enumerate(topics)]
         if analysis.stateless:

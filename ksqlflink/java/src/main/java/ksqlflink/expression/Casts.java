@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import java.util.function.UnaryOperator;
+import ksqlflink.type.Decimals;
 import ksqlflink.type.Type;
 
 /** CAST from one type to another. */
@@ -104,11 +105,7 @@ public final class Casts {
    * many digits before the point.
    */
   static BigDecimal fit(BigDecimal value, Type type) {
-    if (value.abs().compareTo(BigDecimal.ONE.scaleByPowerOfTen(type.precision - type.scale)) >= 0) {
-      throw new ArithmeticException(
-          "Numeric field overflow: " + value.toPlainString() + " as " + type);
-    }
-    return value.setScale(type.scale, RoundingMode.HALF_UP);
+    return Decimals.scaled(value, type, RoundingMode.HALF_UP);
   }
 
   private static UnaryOperator<Object> toTime(Type from, Type to) {

@@ -8,6 +8,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import ksqlflink.type.Decimals;
 import ksqlflink.type.Type;
 
 /**
@@ -95,11 +96,7 @@ public final class Coercion {
 
   /** The number with the type's scale. Throws ArithmeticException where a digit would be lost. */
   public static BigDecimal exact(BigDecimal value, Type type) {
-    BigDecimal fitted = value.setScale(type.scale, RoundingMode.UNNECESSARY);
-    if (fitted.precision() > type.precision) {
-      throw new ArithmeticException(value + " has too many digits");
-    }
-    return fitted;
+    return Decimals.scaled(value, type, RoundingMode.UNNECESSARY);
   }
 
   private static List<Object> array(List<?> items, Type given, Type wanted) {

@@ -23,6 +23,11 @@ import ksqlflink.type.Values;
 /** Functions of numbers. */
 final class NumberFunctions {
   private static final double EARTH_KILOMETERS = 6371;
+  private static final int LONGEST_SERIES = 1 << 20;
+
+  /** No number has more digits than this before or behind its point. */
+  private static final int MOST_PLACES = 1_000;
+
   private static final double EARTH_MILES = 3959;
   private static final Set<String> MILES = Set.of("mi", "mile", "miles");
   private static final Set<String> KILOMETERS =
@@ -131,7 +136,8 @@ final class NumberFunctions {
     if (args[0] == null || (args.length > 1 && args[1] == null)) {
       return null;
     }
-    int places = args.length > 1 ? integer(args[1]) : 0;
+    int given = args.length > 1 ? integer(args[1]) : 0;
+    int places = Math.max(-MOST_PLACES, Math.min(given, MOST_PLACES));
     if (args[0] instanceof BigDecimal value) {
       BigDecimal result = value.setScale(places, mode.of(value));
       return args.length > 1 ? result.setScale(value.scale()) : result;
@@ -178,6 +184,9 @@ final class NumberFunctions {
     int step = args.length > 2 ? integer(args[2]) : end > start ? 1 : -1;
     if (step == 0 || (end > start && step < 0) || (end < start && step > 0)) {
       throw new IllegalArgumentException("GENERATE_SERIES step has wrong sign or is zero");
+    }
+    if ((end - start) / step >= LONGEST_SERIES) {
+      throw new IllegalArgumentException("GENERATE_SERIES is longer than " + LONGEST_SERIES);
     }
     List<Object> result = new ArrayList<>();
     for (long i = 0; i <= (end - start) / step; i++) {

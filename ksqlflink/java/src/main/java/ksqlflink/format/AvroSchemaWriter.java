@@ -6,7 +6,6 @@ import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +13,10 @@ import java.util.Map;
 import ksqlflink.type.Column;
 import ksqlflink.type.Type;
 import org.apache.avro.AvroRuntimeException;
+import org.apache.avro.AvroTypeException;
+import org.apache.avro.Conversions;
+import org.apache.avro.LogicalType;
+import org.apache.avro.LogicalTypes;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericDatumWriter;
@@ -26,6 +29,8 @@ import org.apache.avro.io.EncoderFactory;
  * regard to case.
  */
 final class AvroSchemaWriter implements Format.Writer {
+  private static final Conversions.DecimalConversion DECIMALS = new Conversions.DecimalConversion();
+
   private final List<Column> columns;
   private final Schema schema;
   private final int schemaId;
@@ -46,7 +51,11 @@ final class AvroSchemaWriter implements Format.Writer {
     try {
       Type all = Type.struct(columns.stream().map(Column::name).toArray(String[]::new), types);
       return encoded(record ? generic(values, all, schema) : generic(values[0], types[0], schema));
-    } catch (AvroRuntimeException | ClassCastException | NullPointerException refused) {
+    } catch (AvroRuntimeException
+        | ArithmeticException
+        | ClassCastException
+        | NullPointerException
+        | NumberFormatException refused) {
       throw new IllegalArgumentException(
           "the registered schema cannot hold it: " + refused.getMessage(), refused);
     }
@@ -82,13 +91,10 @@ final class AvroSchemaWriter implements Format.Writer {
       return null;
     }
     return switch (type.kind) {
-      case BYTES -> fixedOr(ByteBuffer.wrap((byte[]) value), schema);
-      case DECIMAL ->
-          fixedOr(ByteBuffer.wrap(((BigDecimal) value).unscaledValue().toByteArray()), schema);
+      case INTEGER, BIGINT, DOUBLE, DECIMAL, DATE, TIME, TIMESTAMP -> number(value, schema);
+      case BYTES -> bytes((byte[]) value, schema);
       case STRING ->
           schema.getType() == Schema.Type.ENUM ? new GenericData.EnumSymbol(schema, value) : value;
-      case DOUBLE ->
-          schema.getType() == Schema.Type.FLOAT ? (Object) ((Double) value).floatValue() : value;
       case ARRAY -> array((List<?>) value, type, schema);
       case MAP -> map((Map<?, ?>) value, type, schema);
       case STRUCT -> record((Object[]) value, type, schema);
@@ -96,16 +102,39 @@ final class AvroSchemaWriter implements Format.Writer {
     };
   }
 
-  /** A FIXED is as long as its schema says; numbers are filled up with their sign. */
-  private static Object fixedOr(ByteBuffer bytes, Schema schema) {
-    if (schema.getType() != Schema.Type.FIXED) {
-      return bytes;
+  /** A number as the schema has it. Throws ArithmeticException where a digit would be lost. */
+  private static Object number(Object value, Schema schema) {
+    return switch (schema.getType()) {
+      case INT -> decimal(value).intValueExact();
+      case LONG -> decimal(value).longValueExact();
+      case FLOAT -> ((Number) value).floatValue();
+      case DOUBLE -> ((Number) value).doubleValue();
+      case BYTES -> DECIMALS.toBytes(decimal(value), schema, scaleOf(schema));
+      case FIXED -> DECIMALS.toFixed(decimal(value), schema, scaleOf(schema));
+      default -> value;
+    };
+  }
+
+  private static BigDecimal decimal(Object number) {
+    return new BigDecimal(number.toString());
+  }
+
+  private static LogicalType scaleOf(Schema schema) {
+    if (schema.getLogicalType() instanceof LogicalTypes.Decimal decimal) {
+      return decimal;
     }
-    byte[] filled = new byte[schema.getFixedSize()];
-    int gap = filled.length - bytes.remaining();
-    Arrays.fill(filled, 0, Math.max(gap, 0), (byte) (bytes.get(0) < 0 ? -1 : 0));
-    bytes.get(filled, gap, bytes.remaining());
-    return new GenericData.Fixed(schema, filled);
+    throw new AvroTypeException("its " + schema.getType().getName() + " is no number");
+  }
+
+  private static Object bytes(byte[] bytes, Schema schema) {
+    if (schema.getType() != Schema.Type.FIXED) {
+      return ByteBuffer.wrap(bytes);
+    }
+    if (bytes.length != schema.getFixedSize()) {
+      throw new AvroTypeException(
+          bytes.length + " bytes instead of " + schema.getFixedSize() + " for " + schema.getName());
+    }
+    return new GenericData.Fixed(schema, bytes);
   }
 
   private static List<Object> array(List<?> items, Type type, Schema schema) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import ksqlflink.type.Column;
+import ksqlflink.type.Decimals;
 import ksqlflink.type.Type;
 import ksqlflink.type.Undecodable;
 
@@ -123,11 +124,7 @@ final class JsonReader implements Format.Reader {
   /** The number with the type's scale; only zeros may be lost. */
   static BigDecimal decimal(BigDecimal value, Type type) {
     try {
-      BigDecimal fitted = value.setScale(type.scale, RoundingMode.UNNECESSARY);
-      if (fitted.precision() - fitted.scale() > type.precision - type.scale) {
-        throw new Undecodable(value + " does not fit " + type);
-      }
-      return fitted;
+      return Decimals.scaled(value, type, RoundingMode.UNNECESSARY);
     } catch (ArithmeticException error) {
       throw new Undecodable(value + " does not fit " + type);
     }

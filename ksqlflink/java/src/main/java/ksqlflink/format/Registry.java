@@ -11,8 +11,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import ksqlflink.type.Undecodable;
+import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
-import org.apache.avro.SchemaParseException;
 
 /**
  * Writer schemas by id: those that came with the plan, and from a Confluent-compatible registry,
@@ -26,15 +26,25 @@ public final class Registry {
   private final String url;
   private final Map<Integer, Schema> known = new ConcurrentHashMap<>();
   private final Map<Integer, JsonNode> told = new ConcurrentHashMap<>();
+  private HttpClient client;
 
   public Registry(String url) {
     this.url = url;
   }
 
-  /** Made with the first question: it takes longer than most plans run. */
-  private static final class Client {
-    static final HttpClient HTTP =
-        HttpClient.newBuilder().proxy(HttpClient.Builder.NO_PROXY).connectTimeout(PATIENCE).build();
+  /**
+   * Made with the first question: it takes longer than most plans run. Its threads end with this
+   * object; in a static field they would keep the classes of every job that has ended.
+   */
+  private synchronized HttpClient client() {
+    if (client == null) {
+      client =
+          HttpClient.newBuilder()
+              .proxy(HttpClient.Builder.NO_PROXY)
+              .connectTimeout(PATIENCE)
+              .build();
+    }
+    return client;
   }
 
   /** Takes the texts of schemas by id: for these nobody is asked. */
@@ -44,10 +54,11 @@ public final class Registry {
         .forEachRemaining(entry -> told.put(Integer.valueOf(entry.getKey()), entry.getValue()));
   }
 
+  /** Who wrote by a schema did so whether or not its defaults are right. */
   private static Schema parsed(int id, JsonNode text) {
     try {
-      return new Schema.Parser().parse(text.textValue());
-    } catch (SchemaParseException error) {
+      return new Schema.Parser().setValidateDefaults(false).parse(text.textValue());
+    } catch (AvroRuntimeException error) {
       throw new Undecodable("schema " + id + " cannot be parsed");
     }
   }
@@ -73,8 +84,7 @@ public final class Registry {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(url + "/schemas/ids/" + id)).timeout(PATIENCE).build();
     try {
-      HttpResponse<String> response =
-          Client.HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+      HttpResponse<String> response = client().send(request, HttpResponse.BodyHandlers.ofString());
       if (response.statusCode() == NOT_FOUND) {
         throw new Undecodable("the registry knows no schema " + id);
       }

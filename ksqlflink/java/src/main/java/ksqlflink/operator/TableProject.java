@@ -1,6 +1,5 @@
 package ksqlflink.operator;
 
-import ksqlflink.codec.RowCodec;
 import ksqlflink.expression.Compiler;
 import ksqlflink.plan.Carried;
 import ksqlflink.plan.Input;
@@ -8,7 +7,6 @@ import ksqlflink.plan.Plan;
 import ksqlflink.plan.Sink;
 import ksqlflink.state.Store;
 import ksqlflink.state.Task;
-import ksqlflink.type.Column;
 
 /**
  * SELECT over a table: with WHERE, a row that stops matching is deleted, and one that never matched
@@ -21,28 +19,22 @@ final class TableProject implements Operator {
   private final Sink sink;
   private final Plan.Predicate where;
   private final boolean filtered;
+  private final Input input;
   private final Carried carried;
-  private final RowCodec keys;
-  private final int width;
 
   TableProject(Plan plan, Output output) {
     this.output = output;
     this.sink = new Sink(plan.json, new Compiler(plan.slots));
     this.where = plan.where(plan.slots);
     this.filtered = plan.json.hasNonNull("where");
-    Input input = plan.inputs.get(0);
+    this.input = plan.inputs.get(0);
     this.carried = new Carried(input, plan.referredTo());
-    this.width = input.width();
-    this.keys =
-        new RowCodec(
-            Column.types(Column.listOf(plan.json.get("inputs").get(0).get("key").get("columns"))));
   }
 
   @Override
   public void process(Task task, int side, long ms, byte[] key, byte[] payload) {
-    Object[] row = new Object[width];
-    Object[] keyValues = keys.decode(key);
-    System.arraycopy(keyValues, 0, row, 0, keyValues.length);
+    Object[] row = new Object[input.width()];
+    input.putKey(key, row);
     if (payload != null) {
       carried.decode(payload, row, 0);
     }

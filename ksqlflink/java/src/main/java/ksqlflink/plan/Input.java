@@ -51,6 +51,10 @@ public final class Input {
   private final int tasks;
   private final Expression[] by;
   private final RowCodec byCodec;
+
+  /** Whether it is a table that has a row for each window of a key. */
+  private final boolean windowed;
+
   private final Format.Writer placement;
 
   Input(JsonNode spec, int tasks, Registry registry) {
@@ -79,8 +83,13 @@ public final class Input {
     this.by =
         grouping.isArray() && !grouping.isEmpty() ? compiled(grouping, new Compiler(slots)) : null;
     List<Type> types = by == null ? Column.types(keyColumns) : typesOf(grouping);
-    this.byCodec = new RowCodec(types);
     this.placement = placement(types);
+    this.windowed = table && by == null && window != null;
+    List<Type> told = new ArrayList<>(types);
+    if (windowed) {
+      told.addAll(List.of(Type.BIGINT, Type.BIGINT));
+    }
+    this.byCodec = new RowCodec(told);
   }
 
   private static Expression[] compiled(JsonNode nodes, Compiler compiler) {
@@ -185,14 +194,28 @@ public final class Input {
   }
 
   /**
-   * The values that bring rows together, encoded; null where the record counts nowhere: when one of
-   * them is null, or when a table's key is null as a whole.
+   * The values that bring rows together, encoded, of a windowed table with the window; null where
+   * the record counts nowhere: when one of them is null, or when a table's key is null as a whole.
    */
   public byte[] key(Object[] row) {
     List<Object> values = Arrays.asList(keyValues(row));
     boolean lost =
         keeps() && table ? values.stream().allMatch(Objects::isNull) : values.contains(null);
-    return lost ? null : byCodec.encode(values.toArray());
+    if (lost) {
+      return null;
+    }
+    List<Object> told = new ArrayList<>(values);
+    if (windowed) {
+      told.addAll(List.of(windowStart(row), windowEnd(row)));
+    }
+    return byCodec.encode(told.toArray());
+  }
+
+  /** Puts what a key that records keep was made of back into a row. */
+  public void putKey(byte[] key, Object[] row) {
+    Object[] told = byCodec.decode(key);
+    System.arraycopy(told, 0, row, 0, keys);
+    System.arraycopy(told, keys, row, keys + values + 3, told.length - keys);
   }
 
   /** Whether records keep the keys they have in the topic. */

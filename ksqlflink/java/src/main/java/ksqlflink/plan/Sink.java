@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import ksqlflink.expression.Compiler;
 import ksqlflink.expression.Expression;
 import ksqlflink.format.Format;
@@ -16,6 +17,8 @@ import ksqlflink.type.Undecodable;
  * its key is what a tombstone shows.
  */
 public final class Sink {
+  private static final Set<String> WINDOW = Set.of("WINDOWSTART", "WINDOWEND");
+
   private final Expression[] keyExpressions;
   private final Expression[] valueExpressions;
   private final Format.Writer keyWriter;
@@ -41,7 +44,7 @@ public final class Sink {
       }
       if (key || shown) {
         keyColumns.add(column);
-        keys.add(key ? expression : row -> null);
+        keys.add(key || WINDOW.contains(column.name()) ? expression : row -> null);
       }
       if (!key || shown) {
         valueColumns.add(column);

@@ -24,6 +24,7 @@ final class Json {
             .maxStringLength(ANY)
             .maxNestingDepth(ANY)
             .maxNumberLength(ANY)
+            .maxNameLength(ANY)
             .build();
     return JsonFactory.builder().streamReadConstraints(none).build();
   }

@@ -28,13 +28,23 @@ public final class Main {
     this.answers = new PrintStream(answers, false, StandardCharsets.US_ASCII);
   }
 
-  public static void main(String[] arguments) throws IOException, InterruptedException {
+  public static void main(String[] arguments) {
     OutputStream answers = System.out;
     // Whoever prints something prints it into the log, not between the answers.
     System.setOut(System.err);
-    serve(System.in, answers);
+    try {
+      serve(System.in, answers);
+    } catch (Exception | Error broken) {
+      end(broken); // nobody reads any more
+    }
     // Whoever asked is gone: a calculation that goes on is for nobody.
     Runtime.getRuntime().halt(0);
+  }
+
+  /** Whoever started this process starts another one. */
+  private static void end(Throwable broken) {
+    broken.printStackTrace();
+    Runtime.getRuntime().halt(1);
   }
 
   /**
@@ -59,9 +69,7 @@ public final class Main {
     try {
       write(Json.MAPPER.writeValueAsString(answered(request)));
     } catch (IOException | Error broken) {
-      // Out of memory, most likely: whoever started this process starts another one.
-      broken.printStackTrace();
-      Runtime.getRuntime().halt(1);
+      end(broken); // out of memory, most likely
     }
   }
 

@@ -28,6 +28,7 @@ final class Session {
   private final AtomicLong answered = new AtomicLong();
   private volatile Execution execution;
   private volatile String end;
+  private volatile boolean busy;
   private long looked;
   private ArrayNode results;
   private ArrayNode skipped;
@@ -44,6 +45,19 @@ final class Session {
    * results, [[key, value, ms], ..], how many were taken, and what was skipped.
    */
   synchronized void process(JsonNode request, ObjectNode answer) throws IOException {
+    busy = true;
+    try {
+      take(request, answer);
+    } finally {
+      busy = false;
+      answered.set(0);
+      results = null;
+      skipped = null;
+      looked = Math.min(looked, bytes());
+    }
+  }
+
+  private void take(JsonNode request, ObjectNode answer) throws IOException {
     registry.learn(request.path("schemas"));
     JsonNode records = request.get("records");
     long most = request.path("most").asLong(Long.MAX_VALUE);
@@ -57,10 +71,6 @@ final class Session {
       makeRoom();
     }
     answer.put("taken", taken);
-    answered.set(0);
-    results = null;
-    skipped = null;
-    looked = Math.min(looked, bytes());
   }
 
   private Execution running() {
@@ -79,9 +89,16 @@ final class Session {
     }
   }
 
-  /** What it holds: its state, and results that are not on their way yet. */
+  /**
+   * What it holds: its state, and results that are not on their way yet; also after its end, until
+   * whoever is at work in it has noticed.
+   */
   long bytes() {
-    return execution == null ? 0 : state.get() + answered.get();
+    return execution == null && !busy ? 0 : state.get() + answered.get();
+  }
+
+  boolean hasEnded() {
+    return execution == null;
   }
 
   /** Ends it, from whatever thread, and lets go of its state. */

@@ -57,6 +57,9 @@ final class Sessions {
     while (open.values().stream().mapToLong(Session::bytes).sum() > most) {
       Session largest =
           open.values().stream().max(Comparator.comparingLong(Session::bytes)).orElseThrow();
+      if (largest.hasEnded()) {
+        return; // it will notice soon: no other one has to end for it
+      }
       largest.end(String.format(TOO_MUCH, most >> 20));
     }
   }

@@ -1,13 +1,17 @@
 package ksqlflink.worker;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -86,5 +90,38 @@ final class MainTest {
             .collect(
                 Collectors.toMap(i -> i, i -> "{\"id\":%d,\"value\":\"t%d\"}".formatted(i, i)));
     assertEquals(expected, answers(requests));
+  }
+
+  @Test
+  void aNameMayBeAsLongAsAClientWritesIt() throws Exception {
+    String name = "x".repeat(60_000);
+    String column =
+        "{\"name\":\"V\",\"type\":{\"map\":[\"STRING\",\"STRING\"]},\"json\":{\""
+            + name
+            + "\":\"v\"}}";
+    String write =
+        "{\"id\":1,\"op\":\"write\",\"columns\":[%s],\"value\":{\"format\":\"JSON\",\"wrap\":true}}";
+    JsonNode answer = Json.MAPPER.readTree(answers(write.formatted(column)).get(1));
+    String value = new String(answer.get("value").binaryValue(), StandardCharsets.UTF_8);
+    assertEquals("{\"V\":{\"" + name + "\":\"v\"}}", value);
+  }
+
+  @Test
+  void theProcessEndsWhenItCannotReadAnyMore() throws Exception {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String classes = System.getProperty("java.class.path");
+    Process worker =
+        new ProcessBuilder(java, "-cp", classes, Main.class.getName())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try {
+      OutputStream requests = worker.getOutputStream();
+      requests.write("{\"id\":1,\"op\":\"ping\"}\n{\n".getBytes(StandardCharsets.UTF_8));
+      requests.flush();
+      assertTrue(worker.waitFor(20, TimeUnit.SECONDS));
+      assertEquals(1, worker.exitValue());
+    } finally {
+      worker.destroyForcibly();
+    }
   }
 }

@@ -83,4 +83,29 @@ final class SessionTest {
     give("a", "{\"V\": 7}", 10);
     assertEquals(List.of("a {\"N\":1,\"TOTAL\":7} 10"), results(answer(session("aggregate"))));
   }
+
+  /** SELECT k, windowstart, n .. WHERE n > 5 over a table with a row for each second of a key. */
+  @Test
+  void eachWindowOfAKeyIsARowOfItsOwn() throws IOException {
+    Session session = session("windowed-table");
+    give(window(1), "{\"N\": 6}", 10);
+    give(window(2), "{\"N\": 1}", 20);
+    give(window(2), "{\"N\": 7}", 30);
+    give(window(1), "{\"N\": 3}", 40);
+    give(window(2), null, 50);
+    JsonNode answer = answer(session);
+    List<String> shown = new ArrayList<>();
+    for (JsonNode record : answer.get("records")) {
+      boolean tombstone = record.get(1).isNull();
+      shown.add((tombstone ? "- " : "") + text(record.get(tombstone ? 0 : 1)));
+    }
+    List<String> expected =
+        List.of("[\"a\",1,6]", "[\"a\",2,7]", "- [\"a\",1,null]", "- [\"a\",2,null]");
+    assertEquals(expected, shown);
+  }
+
+  /** The key "a" of the window that begins at that millisecond. */
+  private static String window(int start) {
+    return "a" + "\0".repeat(7) + (char) start;
+  }
 }

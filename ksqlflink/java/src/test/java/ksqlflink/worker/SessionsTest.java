@@ -9,7 +9,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import ksqlflink.plan.Plan;
 import org.junit.jupiter.api.Test;
 
@@ -107,5 +110,51 @@ final class SessionsTest {
   @Test
   void numbersAreNotThoseOfAnEarlierProcess() throws IOException {
     assertNotEquals(opened(new Sessions()), opened(new Sessions()));
+  }
+
+  /** Its own results make it ask for room, and it ends; until it has returned they are held. */
+  @Test
+  void oneThatHasEndedCountsUntilItHasReturned() throws Exception {
+    Sessions sessions = new Sessions(Long.MAX_VALUE);
+    long number = opened(sessions);
+    grow(sessions, number, 2, LARGE);
+    Session session = sessions.of(request(number));
+    long held = session.bytes();
+    ObjectNode blocking = Json.MAPPER.createObjectNode();
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch on = new CountDownLatch(1);
+    ArrayNode records =
+        new ArrayNode(Json.MAPPER.getNodeFactory()) {
+          @Override
+          public int size() {
+            inside.countDown();
+            return await(on) ? super.size() : 0;
+          }
+        };
+    blocking.set("records", records);
+    Thread working = new Thread(() -> process(session, blocking));
+    working.start();
+    assertTrue(await(inside));
+    session.end("room is needed");
+    assertEquals(held, session.bytes());
+    on.countDown();
+    working.join();
+    assertEquals(0, session.bytes());
+  }
+
+  private static boolean await(CountDownLatch latch) {
+    try {
+      return latch.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException interrupted) {
+      throw new IllegalStateException(interrupted);
+    }
+  }
+
+  private static void process(Session session, ObjectNode request) {
+    try {
+      session.process(request, Json.MAPPER.createObjectNode());
+    } catch (IOException error) {
+      throw new UncheckedIOException(error);
+    }
   }
 }
