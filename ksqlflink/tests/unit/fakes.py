@@ -172,7 +172,7 @@ class FakeWorker:
         if op == "run.open":
             self.sessions.add(answer["session"])
         if op == "run.close":
-            self.sessions.remove(members["session"])
+            self.sessions.discard(members["session"])
         return answer
 
 

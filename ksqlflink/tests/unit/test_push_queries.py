@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
@@ -168,3 +170,66 @@ def test_queries_of_a_worker_that_died_end_and_the_next_one_works(process: Worke
         with pytest.raises(KsqlError, match=r"worker|unknown session"):
             next(each)
     assert list(islice(rows(shop, COUNTS), 2)) == [["a", 1], ["a", 2]]
+
+
+VALUES = "SELECT k, v FROM clicks EMIT CHANGES"
+
+
+def test_a_query_without_state_goes_on_in_the_next_worker(process: Worker) -> None:
+    shop = with_worker(stage(), process)
+    write(shop, "clicks", "a", 1, v=1)
+    running = [rows(shop, VALUES) for _ in range(2)]
+    assert [next(each) for each in running] == [["a", 1]] * 2
+    for number in range(2):
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+        write(shop, "clicks", "b", 2, v=number)
+        assert [next(each) for each in running] == [["b", number]] * 2
+
+
+ENDLESS = "REGEXP_EXTRACT('(.*)(.*)(.*)(.*)(.*)(.*)(.*)(.*)x', LPAD(k, 300, 'a'))"
+
+
+def test_a_query_that_does_not_come_to_an_end_ends_alone(process: Worker) -> None:
+    shop = with_worker(stage(), process)
+    write(shop, "clicks", "a", 1, v=1)
+    counting = rows(shop, COUNTS)
+    assert next(counting) == ["a", 1]
+    pid = process.pid
+    assert next(rows(shop, f"SELECT k, {ENDLESS} AS x FROM clicks EMIT CHANGES")) == ["a", None]
+    many = ", ".join(f"{ENDLESS} AS x{number}" for number in range(30))
+    with ThreadPoolExecutor(5) as pool:
+        endless = [pool.submit(next, rows(shop, f"SELECT {many} FROM clicks EMIT CHANGES")) for _ in range(5)]
+        write(shop, "clicks", "a", 2, v=1)
+        begun = time.monotonic()
+        assert next(counting) == ["a", 2]
+        assert time.monotonic() - begun < 4
+        for query in endless:
+            with pytest.raises(
+                KsqlError, match="at a single record for more than 5 s. Run it as a persistent"
+            ):
+                query.result(60)
+    assert process.pid == pid
+
+
+def test_what_is_no_avro_is_no_matter_for_the_registry() -> None:
+    shop = stage()
+    shop.topics.add("numbers")
+    shop.run("CREATE STREAM numbers (n BIGINT KEY, v INT) WITH (KAFKA_TOPIC='numbers', VALUE_FORMAT='JSON');")
+    shop.records.write("numbers", (7).to_bytes(8), b'{"V": 1}', 1)
+    shop.registry.schema = lambda number: pytest.fail(f"asked for {number}")  # type: ignore[method-assign]
+    assert taken(shop, "SELECT n, v FROM numbers EMIT CHANGES", 1) == [[7, 1]]
+
+
+def test_the_worker_lets_go_of_a_query_whose_topics_cannot_be_closed() -> None:
+    shop = stage()
+    statement = shop.queries.prepare(f"{COUNTS};", {}, with_cause=False)
+    push = shop.queries.run(statement, {})  # type: ignore[arg-type]
+
+    def broken() -> None:
+        raise RuntimeError("closed already")
+
+    shop.records.followers[0].close = broken  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError):
+        push.close()
+    assert shop.worker.sessions == set()

@@ -230,6 +230,7 @@ def test_a_push_query_whose_worker_is_gone_ends_with_an_error(path: str, accept:
     text = f"{PAID};"
 
     def dies(*_: Any, **__: Any) -> Any:
+        stage.worker.sessions.clear()
         raise WorkerDied("It ended.")
 
     stage.worker.calls["run.records"] = dies

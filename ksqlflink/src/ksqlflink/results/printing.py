@@ -33,7 +33,7 @@ class Guess:
             keys=list(self.keys),
             values=list(self.values),
             records=[record_json(record) for record in records],
-            schemas=schemas_of(records, self.world.registry),
+            schemas=schemas_of(((record, None) for record in records), self.world.registry),
         )
         self.keys, self.values = answer["keys"], answer["values"]
         return [(key, value) for key, value in answer["texts"]]

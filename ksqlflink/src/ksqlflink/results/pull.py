@@ -48,16 +48,13 @@ class Projection:
             yield from map(ResultRow, self._rows(batch, world))
 
     def _rows(self, batch: list[Record], world: World) -> Iterator[str]:
-        plan = {**self.plan, "schemas": self._schemas(batch, world)}
+        schemas = schemas_of(((record, self.source) for record in batch), world.registry)
+        plan = {**self.plan, "schemas": schemas}
         left = [record_json(record) for record in batch]
         while left:
             answer = world.worker.call("select", plan=plan, records=left)
             yield from answer["rows"]
             left = left[answer["taken"] :]
-
-    def _schemas(self, batch: list[Record], world: World) -> dict[str, str]:
-        formats = self.source.key_format, self.source.value_format
-        return schemas_of(batch, world.registry) if "AVRO" in formats else {}
 
 
 def _is_key(expression: Json, alias: str, source: DataSource) -> bool:
@@ -67,15 +64,11 @@ def _is_key(expression: Json, alias: str, source: DataSource) -> bool:
     return expression["op"] == "column" and expression["name"] in {f"{alias}.{name}" for name in names}
 
 
-def wanted_keys(where: Json | None, alias: str, source: DataSource) -> list[tuple[Json, ...]] | None:
+def wanted_keys(where: Json | None, alias: str, source: DataSource) -> Iterable[tuple[Json, ...]] | None:
     """Return the keys that a condition names with = or IN; None when it does not name all of the key."""
-    keys: list[tuple[Json, ...]] = [()]
-    for column in source.key_columns:
-        found = _choices(where, f"{alias}.{column.name}") if where else None
-        if found is None:
-            return None
-        keys = [(*key, value) for key in keys for value in found]
-    return keys
+    named = [_choices(where, f"{alias}.{column.name}") if where else None for column in source.key_columns]
+    choices = [found for found in named if found is not None]
+    return product(*choices) if len(choices) == len(named) else None
 
 
 def _choices(where: Json, name: str) -> Sequence[Json] | None:

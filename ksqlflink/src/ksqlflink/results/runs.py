@@ -12,18 +12,21 @@ from itertools import accumulate, takewhile
 from typing import Any, Protocol
 
 from ksqlflink.analysis import Analysis
+from ksqlflink.catalogue.model import DataSource
 from ksqlflink.errors import KsqlError
+from ksqlflink.results.places import Places
 from ksqlflink.results.rows import ResultRow
 from ksqlflink.services.records import Follower, Place, Record, Span
 from ksqlflink.services.registry import Registry
 from ksqlflink.statements.backlog import with_backlog
 from ksqlflink.statements.create_query import client_plan, start_offsets
 from ksqlflink.statements.world import World
-from ksqlflink.worker.records import record_json, schemas_of
+from ksqlflink.worker.errors import WorkerDied, WorkerRefusal
+from ksqlflink.worker.records import Json, record_json, schemas_of
 
 _LOG = logging.getLogger(__name__)
 _MOST = 2**20  # bytes of records and of results at once
-_AT_ONCE = 4  # calls with records in them; more would only fill the worker's memory
+_AT_ONCE, _LONG = 4, 8  # calls with records in them; more would only fill the worker's memory
 _CALL_SECONDS = 20.0
 Items = Sequence[tuple[str, Record]]
 
@@ -40,10 +43,11 @@ class PlanRun:
     """A plan that is being run; it is closed by whoever opened it."""
 
     query_id: str
-    inputs: Sequence[str]
+    inputs: Sequence[DataSource]
     follower: Follower
     registry: Registry
     runner: Runner
+    plan: Json
     session: int
 
     def poll(self, seconds: float) -> Items:
@@ -55,8 +59,8 @@ class PlanRun:
         left = [
             (record, number)
             for topic, record in items
-            for number, name in enumerate(self.inputs)
-            if name == topic
+            for number, source in enumerate(self.inputs)
+            if source.topic == topic
         ]
         while left:
             answer = self._taken(left)
@@ -66,14 +70,24 @@ class PlanRun:
                 yield ResultRow(b64decode(value or key).decode(), tombstone=value is None)
             yield None
 
-    def _taken(self, given: Sequence[tuple[Record, int]]) -> dict[str, Any]:
+    def _taken(self, given: Sequence[tuple[Record, int]]) -> Json:
         """Let the worker take as many of the records as it can answer at once."""
         few = given[: _fitting(record for record, _ in given)]
-        schemas = schemas_of((record for record, _ in few), self.registry)
-        records = [record_json(*item) for item in few]
-        return self.runner.call(
-            "run.records", session=self.session, records=records, schemas=schemas, most=_MOST
-        )
+        read = ((record, self.inputs[number]) for record, number in few)
+        members = {"records": [record_json(*item) for item in few], "most": _MOST}
+        members["schemas"] = schemas_of(read, self.registry)
+        try:
+            return self._answer(members)
+        except (WorkerDied, WorkerRefusal) as error:
+            if self.plan["operation"]["kind"] != "PROJECT" or not _is_gone(error):
+                raise
+        # It held nothing. One at a time: what ended the process ends no other's second try.
+        with self.runner.again:
+            self.session = self.runner.call("run.open", plan=self.plan)["session"]
+            return self._answer(members)
+
+    def _answer(self, members: Json) -> Json:
+        return self.runner.call("run.records", session=self.session, **members)
 
     def _note(self, skipped: Sequence[Any]) -> None:
         for partition, offset, reason in skipped[:1]:
@@ -82,9 +96,16 @@ class PlanRun:
 
     def close(self) -> None:
         """Let go of what it holds."""
-        self.follower.close()
-        with suppress(KsqlError):  # what has ended by itself holds nothing
-            self.runner.worker.call("run.close", session=self.session)
+        try:
+            self.follower.close()
+        finally:
+            with suppress(KsqlError):  # what has ended by itself holds nothing
+                self.runner.worker.call("run.close", session=self.session)
+
+
+def _is_gone(error: KsqlError) -> bool:
+    """Tell whether the process has ended that a plan ran in."""
+    return isinstance(error, WorkerDied) or error.message.startswith("unknown session")
 
 
 def _fitting(records: Iterable[Record]) -> int:
@@ -99,11 +120,12 @@ class Runner:
 
     worker: Caller
     registry_url: str
-    _calls: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_AT_ONCE))
+    again: threading.Lock = field(default_factory=threading.Lock)
+    _places: Places = field(default_factory=lambda: Places(_AT_ONCE, _LONG))
 
     def call(self, op: str, **members: Any) -> dict[str, Any]:
         """Return the worker's answer."""
-        with self._calls:
+        with self._places.one():
             return self.worker.call(op, _CALL_SECONDS, **members)
 
     def open(self, query_id: str, analysis: Analysis, world: World, properties: Mapping[str, Any]) -> PlanRun:
@@ -121,5 +143,5 @@ class Runner:
         except BaseException:
             follower.close()
             raise
-        topics = [source.topic for source in analysis.inputs.values()]
-        return PlanRun(query_id, topics, follower, world.registry, self, session)
+        sources = tuple(analysis.inputs.values())
+        return PlanRun(query_id, sources, follower, world.registry, self, plan, session)

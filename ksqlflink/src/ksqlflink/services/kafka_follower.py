@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -98,4 +99,5 @@ class KafkaFollower:
 
     def close(self) -> None:
         """Give up reading."""
-        self._consumer.close()
+        with suppress(KafkaException, RuntimeError):
+            self._consumer.close()

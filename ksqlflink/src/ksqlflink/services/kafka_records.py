@@ -23,6 +23,7 @@ from ksqlflink.services.kafka_follower import KafkaFollower, bounded_consumer
 from ksqlflink.services.records import Place, Record, Span, TopicReader, last_offsets
 
 _ACKNOWLEDGED_SECONDS = 30.0
+_DELIVERED_MS = 25_000  # the delivery report decides, and comes a second or so later
 _METADATA_SECONDS = 10.0
 _BATCH = 500
 
@@ -47,9 +48,13 @@ class KafkaRecords:
 
         with self._lock:
             producer = self._open_producer()
-        producer.produce(topic, value=value, key=key, timestamp=timestamp, on_delivery=delivered)
         try:
+            producer.produce(topic, value=value, key=key, timestamp=timestamp, on_delivery=delivered)
             acknowledged.result(_ACKNOWLEDGED_SECONDS)
+        except KafkaException as error:
+            raise _not_taken(reason(error)) from error
+        except BufferError as error:
+            raise _not_taken("too many records wait for Kafka") from error
         except TimeoutError:
             raise _not_taken(f"no acknowledgement within {_ACKNOWLEDGED_SECONDS:.0f} s") from None
 
@@ -76,6 +81,8 @@ class KafkaRecords:
                     "partitioner": "murmur2_random",
                     "linger.ms": 0,
                     "enable.idempotence": True,
+                    # What Kafka has not taken by then it does not get later: nobody waits for it any more.
+                    "message.timeout.ms": _DELIVERED_MS,
                 }
             )
             threading.Thread(target=_serve, args=(self._producer,), name="producer", daemon=True).start()

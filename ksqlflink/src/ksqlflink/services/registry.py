@@ -14,6 +14,7 @@ from ksqlflink.services.http import HttpError, JsonService
 _REFUSED = (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 PLACEHOLDER_ID = 0  # of a schema that is not registered, because the statement is only validated
 _NEWEST_SECONDS = 1.0
+_MOST_UNKNOWN = 1000  # what is no Avro may look like any id
 _NOTHING_TO_DELETE = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
 
 
@@ -55,6 +56,7 @@ class SchemaRegistry:
     def __init__(self, service: JsonService) -> None:
         self._service = service
         self._schemas: dict[int, str] = {}  # an id never gets another schema
+        self._unknown: dict[int, float] = {}  # ids, and until when they are not asked for again
         self._ids: dict[str, tuple[int, float]] = {}  # the newest of subjects, and until when they are so
 
     def latest(self, subject: str) -> str | None:
@@ -81,12 +83,19 @@ class SchemaRegistry:
 
     def schema(self, schema_id: int) -> str | None:
         """Return the schema of that id."""
-        if schema_id not in self._schemas:
-            found = self._get(f"/schemas/ids/{schema_id}")
-            if found is None:
-                return None
-            self._schemas[schema_id] = str(found["schema"])
-        return self._schemas[schema_id]
+        known = self._schemas.get(schema_id)
+        if known is not None or time.monotonic() < self._unknown.get(schema_id, 0.0):
+            return known
+        found = self._get(f"/schemas/ids/{schema_id}")
+        if found is None:
+            self._miss(schema_id)
+            return None
+        return self._schemas.setdefault(schema_id, str(found["schema"]))
+
+    def _miss(self, schema_id: int) -> None:
+        if len(self._unknown) >= _MOST_UNKNOWN:
+            self._unknown.clear()
+        self._unknown[schema_id] = time.monotonic() + _NEWEST_SECONDS
 
     def _get(self, path: str) -> Any:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from ksqlflink.catalogue.model import Column, DataSource
@@ -136,8 +137,8 @@ class ValueAsserter:
         assert isinstance(statement, st.SelectStatement)  # noqa: S101 - as its text begins
         plan = client_plan(analyze_transient(statement, world), "", {})
         session = Session(world.worker, world.registry, Planned(plan, (source.topic,), {source.topic: None}))
-        rows = session.feed([(source.topic, record)])
-        session.close()
+        with closing(session):
+            rows = session.feed([(source.topic, record)])
         if not rows:
             raise AssertionProblem(f"A record of {source.name} cannot be read: {record.value!r}")
         return (rows[0][1] or b"").decode()

@@ -68,7 +68,7 @@ class Session:
         if not taken:
             return []
         rows = [record_json(*pair) for pair in taken]
-        schemas = schemas_of((record for record, _ in taken), self._registry)
+        schemas = schemas_of(((record, None) for record, _ in taken), self._registry)
         answer = self._worker.call("run.records", session=self._id, records=rows, schemas=schemas)
         return [(bytes_of(key), bytes_of(value), ms) for key, value, ms in answer["records"]]
 

@@ -26,7 +26,10 @@ class Child:
 
     def __init__(self, command: Sequence[str]) -> None:
         self.answered = False
-        self._pipe = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            self._pipe = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        except OSError as error:
+            raise WorkerDied(f"The worker cannot be started, look at its program: {error}") from error
         self._stdin, self._stdout = cast(IO[bytes], self._pipe.stdin), cast(IO[bytes], self._pipe.stdout)
         self._ids = itertools.count()
         self._lock = threading.Lock()
@@ -54,9 +57,13 @@ class Child:
 
     def call(self, request: Mapping[str, Any], deadline: float) -> dict[str, Any]:
         """Return the answer to a request."""
+        try:
+            text = json.dumps(request, allow_nan=False)
+        except ValueError as error:
+            raise WorkerRefusal("refused", f"{error}: a number that JSON does not have") from error
         number, future = self._registered()
         try:
-            self._write(json.dumps({"id": number, **request}, allow_nan=False).encode() + b"\n", deadline)
+            self._write(f'{{"id": {number}, {text[1:]}\n'.encode(), deadline)
             answer = future.result(deadline - time.monotonic())
         except TimeoutError:
             self._pipe.kill()
@@ -103,11 +110,12 @@ class Child:
             with self._stdout as stdout:
                 for line in stdout:
                     self._resolve(json.loads(line))
-        except ValueError:
+        except (ValueError, LookupError, TypeError, RecursionError):
             _LOG.exception("the worker wrote what is no answer")
+        finally:
             self._pipe.kill()
-        self._pipe.wait()
-        self._end()
+            self._pipe.wait()
+            self._end()
 
     def _resolve(self, answer: dict[str, Any]) -> None:
         self.answered = True

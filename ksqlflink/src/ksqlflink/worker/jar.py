@@ -53,7 +53,7 @@ def _version(program: str) -> int:
     """The major version; 0 when it cannot be read. Java 8 calls itself 1.8."""
     try:
         done = subprocess.run([program, "-version"], capture_output=True, text=True, check=False, timeout=30)
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return 0
     found = re.search(r'version "(?:1\.)?(\d+)', done.stderr)
     return int(found[1]) if found else 0

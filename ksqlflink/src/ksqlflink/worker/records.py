@@ -8,7 +8,7 @@ from typing import Any
 
 from ksqlflink.catalogue.codec import type_to_json
 from ksqlflink.catalogue.model import Column, DataSource
-from ksqlflink.serde.formats import key_schema, value_schema
+from ksqlflink.serde.formats import FORMATS, key_schema, value_schema
 from ksqlflink.services.records import Record
 from ksqlflink.services.registry import Registry, key_subject_of, subject_of
 
@@ -47,11 +47,19 @@ def lots(records: Iterable[Record]) -> Iterator[list[Record]]:
         yield lot
 
 
-def schemas_of(records: Iterable[Record], registry: Registry) -> dict[str, str]:
-    """Return the schemas by whose ids the records may be read, where the registry has them."""
-    parts = (part for record in records for part in (record.key, record.value))
+def schemas_of(records: Iterable[tuple[Record, DataSource | None]], registry: Registry) -> dict[str, str]:
+    """Return the schemas by whose ids records of these sources may be read, where the registry has them."""
+    parts = (part for record, source in records for part in _registered_parts(record, source))
     ids = {int.from_bytes(p[1:_AVRO_HEADER]) for p in parts if p and p[0] == 0 and len(p) >= _AVRO_HEADER}
     return {str(number): text for number in ids if (text := registry.schema(number)) is not None}
+
+
+def _registered_parts(record: Record, source: DataSource | None) -> list[bytes | None]:
+    """Return the key and the value, as far as their formats have schemas; both where none is known."""
+    if source is None:
+        return [record.key, record.value]
+    sides = ((source.key_format, record.key), (source.value_format, record.value))
+    return [data for name, data in sides if FORMATS[name].registered]
 
 
 def column_json(column: Column, **given: Any) -> Json:

@@ -112,6 +112,7 @@ final class BytesFunctions {
     ByteArrayOutputStream result = new ByteArrayOutputStream();
     for (Object part : args) {
       if (part != null) {
+        Bounds.checked((long) result.size() + ((byte[]) part).length);
         result.writeBytes((byte[]) part);
       }
     }
@@ -143,7 +144,7 @@ final class BytesFunctions {
         || integer(args[1]) < 0) {
       return null;
     }
-    byte[] result = Arrays.copyOf(bytes, integer(args[1]));
+    byte[] result = Arrays.copyOf(bytes, Bounds.checked(integer(args[1])));
     int missing = Math.max(result.length - bytes.length, 0);
     if (left && missing > 0) {
       System.arraycopy(bytes, 0, result, missing, bytes.length);

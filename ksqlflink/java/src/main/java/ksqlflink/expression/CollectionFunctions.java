@@ -120,7 +120,11 @@ final class CollectionFunctions {
     }
     String delimiter = args.length < 2 ? "," : Objects.requireNonNullElse((String) args[1], "");
     StringJoiner result = new StringJoiner(delimiter);
-    list(args[0]).forEach(item -> result.add(scalarText(item)));
+    for (Object item : list(args[0])) {
+      String text = scalarText(item);
+      Bounds.checked((long) result.length() + delimiter.length() + text.length());
+      result.add(text);
+    }
     return result.toString();
   }
 

@@ -96,7 +96,7 @@ public final class Compiler {
   }
 
   private static Expression concat(Expression left, Expression right) {
-    return row -> String.valueOf(left.evaluate(row)) + right.evaluate(row);
+    return row -> Bounds.checked(String.valueOf(left.evaluate(row)) + right.evaluate(row));
   }
 
   private Expression subscript(JsonNode node) {
@@ -206,7 +206,7 @@ public final class Compiler {
       args[i] = endsFailures(nodes.get(i)) ? guarded(args[i]) : args[i];
     }
     Functions.Function function = Functions.bind(node.get("name").textValue(), types, type(node));
-    return row -> function.apply(evaluate(args, row));
+    return row -> Bounds.checked(function.apply(evaluate(args, row)));
   }
 
   private static boolean endsFailures(JsonNode argument) {

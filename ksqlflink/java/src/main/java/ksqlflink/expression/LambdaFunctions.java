@@ -15,6 +15,7 @@ final class LambdaFunctions {
    */
   record Lambda(List<Object[]> variables, Expression body) {
     Object apply(Object[] row, Object... values) {
+      Patience.look();
       for (int i = 0; i < values.length; i++) {
         variables.get(i)[0] = values[i];
       }

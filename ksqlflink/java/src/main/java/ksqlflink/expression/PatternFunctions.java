@@ -44,15 +44,19 @@ final class PatternFunctions {
     return args.length > 2 ? integer(args[2]) : 0;
   }
 
+  private static Matcher matcher(Pattern pattern, Object text) {
+    return pattern.matcher(Patience.limited((String) text));
+  }
+
   private static Object first(Pattern pattern, Object[] args) {
-    Matcher matcher = pattern.matcher((String) args[1]);
+    Matcher matcher = matcher(pattern, args[1]);
     return group(args) <= matcher.groupCount() && matcher.find()
         ? matcher.group(group(args))
         : null;
   }
 
   private static Object all(Pattern pattern, Object[] args) {
-    Matcher matcher = pattern.matcher((String) args[1]);
+    Matcher matcher = matcher(pattern, args[1]);
     if (group(args) > matcher.groupCount()) {
       return null;
     }
@@ -64,12 +68,19 @@ final class PatternFunctions {
   }
 
   private static Object replace(Pattern pattern, Object[] args) {
-    return pattern.matcher((String) args[0]).replaceAll((String) args[2]);
+    Matcher matcher = matcher(pattern, args[0]);
+    StringBuilder result = new StringBuilder();
+    while (matcher.find()) {
+      matcher.appendReplacement(result, (String) args[2]);
+      Bounds.checked(result.length());
+    }
+    return matcher.appendTail(result).toString();
   }
 
   private static Object split(Pattern pattern, Object[] args) {
     boolean everywhere = pattern.matcher("").matches();
     return new ArrayList<Object>(
-        Arrays.asList(pattern.split((String) args[0], everywhere ? 0 : -1)));
+        Arrays.asList(
+            pattern.split(Patience.limited((String) args[0]), everywhere ? 0 : -1)));
   }
 }

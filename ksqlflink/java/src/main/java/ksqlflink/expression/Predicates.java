@@ -130,7 +130,7 @@ final class Predicates {
     Memo<String, Pattern> patterns = new Memo<>(text -> Like.compile(text, escaping));
     return row -> {
       String text = (String) value.evaluate(row);
-      return patterns.get((String) pattern.evaluate(row)).matcher(text).matches();
+      return patterns.get((String) pattern.evaluate(row)).matcher(Patience.limited(text)).matches();
     };
   }
 }

@@ -10,10 +10,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
+import java.util.StringJoiner;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import ksqlflink.type.Type;
 
 /** Functions of strings; those that also take bytes hand them to BytesFunctions. */
@@ -43,7 +42,7 @@ final class StringFunctions {
     functions.put(
         "RPAD", textOrBytes(args -> pad(args, false), args -> BytesFunctions.pad(args, false)));
     functions.put(
-        "REPLACE", strict(args -> ((String) args[0]).replace((String) args[1], (String) args[2])));
+        "REPLACE", strict(args -> replace((String) args[0], (String) args[1], (String) args[2])));
     functions.put(
         "SPLIT",
         strict(args -> args[0] instanceof byte[] ? BytesFunctions.split(args) : split(args)));
@@ -86,10 +85,23 @@ final class StringFunctions {
   }
 
   private static String join(List<Object> parts, String separator) {
-    return parts.stream()
-        .filter(Objects::nonNull)
-        .map(Object::toString)
-        .collect(Collectors.joining(separator));
+    StringJoiner result = new StringJoiner(separator);
+    for (Object part : parts) {
+      if (part != null) {
+        Bounds.checked((long) result.length() + separator.length() + part.toString().length());
+        result.add(part.toString());
+      }
+    }
+    return result.toString();
+  }
+
+  private static String replace(String text, String part, String other) {
+    long count = part.isEmpty() ? text.length() + 1L : 0;
+    for (int at = text.indexOf(part); at >= 0 && !part.isEmpty(); count++) {
+      at = text.indexOf(part, at + part.length());
+    }
+    Bounds.checked(text.length() + count * (other.length() - part.length()));
+    return text.replace(part, other);
   }
 
   private static Object elt(Object[] args) {
@@ -165,7 +177,7 @@ final class StringFunctions {
         || integer(args[1]) < 0) {
       return null;
     }
-    int length = integer(args[1]);
+    int length = Bounds.checked(integer(args[1]));
     int missing = Math.max(length - text.length(), 0);
     String filling = padding.repeat(missing / padding.length() + 1).substring(0, missing);
     return (left ? filling + text : text + filling).substring(0, length);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicLong;
+import ksqlflink.expression.Patience;
 import ksqlflink.format.Registry;
 import ksqlflink.plan.KafkaRecord;
 import ksqlflink.plan.Plan;
@@ -18,6 +19,15 @@ final class Session {
 
   /** For how long an answer may be worked on, in nanoseconds. */
   private static final long SLICE = 1_000_000_000;
+
+  /** For how long at most, where a record takes long, in seconds: others wait for it. */
+  private static final int MOST_SECONDS = 5;
+
+  private static final String TOO_LONG =
+      "The query was at a single record for more than "
+          + MOST_SECONDS
+          + " s. Run it as a persistent query instead: CREATE STREAM or CREATE TABLE .. AS SELECT,"
+          + " and read what that writes; or let it compute less (regular expressions, lambdas).";
 
   /** What a result takes besides its content. */
   private static final int RESULT = 200;
@@ -41,8 +51,8 @@ final class Session {
 
   /**
    * Takes {"records": [[input, partition, offset, ms, key, value], ..]}, maybe new {"schemas"},
-   * until the results have {"most"} bytes or, where that is given, a second has passed; answers the
-   * results, [[key, value, ms], ..], how many were taken, and what was skipped.
+   * until the results have {"most"} bytes or, where that is given, a second has passed; ends where
+   * a single record takes much longer. Answers the results, [[key, value, ms], ..], how many were taken, and what was skipped.
    */
   synchronized void process(JsonNode request, ObjectNode answer) throws IOException {
     busy = true;
@@ -67,10 +77,22 @@ final class Session {
     int taken = 0;
     while (taken < records.size() && answered.get() < most && System.nanoTime() - until < 0) {
       JsonNode record = records.get(taken++);
-      running().process(record.get(0).intValue(), kafkaRecord(record));
-      makeRoom();
+      process(record, request.has("most"));
     }
     answer.put("taken", taken);
+  }
+
+  private void process(JsonNode record, boolean limited) throws IOException {
+    Patience.endAt(limited ? System.nanoTime() + MOST_SECONDS * SLICE : null);
+    try {
+      running().process(record.get(0).intValue(), kafkaRecord(record));
+    } catch (Patience.Over over) {
+      end(TOO_LONG);
+      running();
+    } finally {
+      Patience.endAt(null);
+    }
+    makeRoom();
   }
 
   private Execution running() {
