@@ -17,8 +17,11 @@ from runtime.cases import typed
 from unit.fakes import Stage
 from workers import built
 
-TOO_LARGE = "LPAD('x', 2000000000, 'y')"
-ENDLESS = f"REGEXP_EXTRACT('{'(.*)' * 12}[1-9]', LPAD('a', 2000, 'a'))"
+TOO_LARGE = f"ARRAY[{', '.join(['LPAD(CAST(1 AS VARCHAR), 4000000, CAST(2 AS VARCHAR))'] * 100)}]"
+# Three times a hundred thousand, one in the other.
+ENDLESS = "0"
+for name in "abc":
+    ENDLESS = f"REDUCE(GENERATE_SERIES(1, 100000), 0, (s{name}, {name}) => s{name} + {ENDLESS})"
 
 
 @pytest.fixture

@@ -68,9 +68,9 @@ class Child:
         except TimeoutError:
             self._pipe.kill()
             raise WorkerTimeout(f"The worker did not finish '{request['op']}' in time.") from None
-        error = answer.get("error")
-        if error is not None:
-            raise WorkerRefusal(error["kind"], error["message"])
+        refused = answer.get("error")
+        if refused is not None:
+            raise WorkerRefusal(refused["kind"], refused["message"])
         return answer
 
     def _registered(self) -> tuple[int, Future[dict[str, Any]]]:
