@@ -120,7 +120,7 @@ class ExpressionBuilder(Transformer[Token, Any]):
 
     def double(self, meta: Meta, parts: Parts) -> ast.Literal:
         if isinf(float(parts[0])):
-            raise PreparationProblem(f"{position_of(meta)}: Number overflows DOUBLE: {parts[0]}")
+            raise PreparationProblem(f"line {meta.line}:{meta.column}: Number overflows DOUBLE: {parts[0]}")
         return ast.Literal("DOUBLE", parts[0].upper(), position=position_of(meta))
 
     column = rule(lambda parts: ast.Column(str(parts[0])))

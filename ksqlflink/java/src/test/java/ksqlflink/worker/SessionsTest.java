@@ -113,7 +113,7 @@ final class SessionsTest {
   }
 
   /** Its own results make it ask for room, and it ends; until it has returned they are held. */
-  @SuppressWarnings("unchecked") // of ArrayNode.deepCopy, which the anonymous one inherits
+  @SuppressWarnings({"unchecked", "serial"}) // as in ArrayNode itself
   @Test
   void oneThatHasEndedCountsUntilItHasReturned() throws Exception {
     Sessions sessions = new Sessions(Long.MAX_VALUE);
