@@ -80,7 +80,6 @@ final class PatternFunctions {
   private static Object split(Pattern pattern, Object[] args) {
     boolean everywhere = pattern.matcher("").matches();
     return new ArrayList<Object>(
-        Arrays.asList(
-            pattern.split(Patience.limited((String) args[0]), everywhere ? 0 : -1)));
+        Arrays.asList(pattern.split(Patience.limited((String) args[0]), everywhere ? 0 : -1)));
   }
 }

@@ -51,7 +51,8 @@ final class Session {
   /**
    * Takes {"records": [[input, partition, offset, ms, key, value], ..]}, maybe new {"schemas"},
    * until the results have {"most"} bytes or, where that is given, a second has passed; ends where
-   * a single record takes much longer. Answers the results, [[key, value, ms], ..], how many were taken, and what was skipped.
+   * a single record takes much longer. Answers the results, [[key, value, ms], ..], how many were
+   * taken, and what was skipped.
    */
   synchronized void process(JsonNode request, ObjectNode answer) throws IOException {
     registry.learn(request.path("schemas"));
