@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from ksqlflink.analysis import Analysis
 from ksqlflink.analysis.typed import Json
@@ -146,6 +147,7 @@ class StreamPull:
                     return
             if has_reached(self._reader.position(), self._ends):
                 return
+            yield None
 
     def _belongs(self, record: Record) -> bool:
         return record.offset < self._ends.get(record.partition, 0) and record.value is not None

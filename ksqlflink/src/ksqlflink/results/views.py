@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from ksqlflink.catalogue.model import DataSource
 from ksqlflink.errors import KsqlError, ServerProblem
@@ -56,8 +57,8 @@ class TableView:
         """Stop reading."""
         self._ended.set()
 
-    def wait(self, ends: Mapping[int, int]) -> None:
-        """Wait until the view holds everything below the end offsets."""
+    def wait(self, ends: Mapping[int, int]) -> bool:
+        """Wait until the view holds everything below the end offsets; False where it has been ended."""
         self._used = time.monotonic()
         with self._changed:
             caught_up = self._changed.wait_for(
@@ -65,10 +66,11 @@ class TableView:
             )
         if self._failure is not None:
             raise ServerProblem(self._failure)
-        if not caught_up or self.ended:
+        if not caught_up:
             raise ServerProblem(f"Table {self._source.name} could not be read up to its end in time")
+        return not self.ended
 
-    def records(self, keys: Sequence[Sequence[Json]] | None) -> list[Record]:
+    def records(self, keys: Iterable[Sequence[Json]] | None) -> list[Record]:
         """Return the records of some keys, or all records, ordered by the bytes of their keys."""
         wanted = None if keys is None else self._written(keys)
         with self._changed:
@@ -79,12 +81,13 @@ class TableView:
     def _windows(self, key: bytes) -> dict[bytes, Record]:
         return self._records.get(key, {})
 
-    def _written(self, keys: Sequence[Sequence[Json]]) -> set[bytes] | None:
+    def _written(self, keys: Iterable[Sequence[Json]]) -> set[bytes] | None:
         """Return the bytes of keys; None, to read all, where there are many or one is of another type."""
-        if len(keys) > _MOST_KEYS:
+        few = list(islice(keys, _MOST_KEYS + 1))
+        if len(few) > _MOST_KEYS:
             return None
         try:
-            return {self._key(key) for key in keys}
+            return {self._key(key) for key in few}
         except WorkerRefusal:
             return None
 
@@ -137,11 +140,15 @@ class Views:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def records(
-        self, source: DataSource, query_id: str, keys: Sequence[Sequence[Json]] | None
+        self, source: DataSource, query_id: str, keys: Iterable[Sequence[Json]] | None
     ) -> list[Record]:
         """Return a table's records as of now; keys are constants, one for each key column."""
+        ends = self.world.topics.end_offsets(source.topic)
         view = self._view(source, query_id)
-        view.wait(self.world.topics.end_offsets(source.topic))
+        if not view.wait(ends):
+            # Nobody had used it for long: it ended just now.
+            view = self._view(source, query_id)
+            view.wait(ends)
         return view.records(keys)
 
     def _view(self, source: DataSource, query_id: str) -> TableView:
