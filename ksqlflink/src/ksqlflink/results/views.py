@@ -148,7 +148,8 @@ class Views:
         if not view.wait(ends):
             # Nobody had used it for long: it ended just now.
             view = self._view(source, query_id)
-            view.wait(ends)
+            if not view.wait(ends):
+                raise ServerProblem(f"The view of {source.name} was ended")
         return view.records(keys)
 
     def _view(self, source: DataSource, query_id: str) -> TableView:
