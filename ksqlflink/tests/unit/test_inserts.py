@@ -202,6 +202,12 @@ def test_what_cannot_be_inserted_into() -> None:
         stage.run("INSERT INTO nobody VALUES (1);")
 
 
+def test_a_number_that_is_too_large_is_refused() -> None:
+    stage = stage_with("id VARCHAR KEY, a DOUBLE")
+    answer = send(create_app(Backend(stage)), "POST", "/ksql", {"ksql": "INSERT INTO x VALUES ('a', 1e999);"})
+    assert (answer.status, answer.json()["error_code"]) == (400, 40001)
+
+
 def test_inserts_are_not_carried_out_when_another_statement_is_refused() -> None:
     stage = stage_with("id VARCHAR KEY, a INT")
     with pytest.raises(BadStatement):
@@ -234,6 +240,10 @@ def test_rows_are_acknowledged_one_by_one() -> None:
         ({"A": 3000000000}, "Can't coerce a field of type class java.lang.Long into type INTEGER"),
         ({"A": [1]}, "Can't coerce a field of type class io.vertx.core.json.JsonArray into type INTEGER"),
         ({"A": {}}, "Can't coerce a field of type class io.vertx.core.json.JsonObject into type INTEGER"),
+        (
+            '{"A": 1e999}',
+            "Out of range float values are not JSON compliant: a number that JSON does not have",
+        ),
         ('{"A": NaN}', "Invalid JSON in inserts stream"),
         ('{"A": ' + "[" * 100_000, "Invalid JSON in inserts stream"),
         ({"ID": 5}, "Can't coerce a field of type class java.lang.Integer into type STRING"),

@@ -205,9 +205,7 @@ def test_a_query_that_does_not_come_to_an_end_ends_alone(process: Worker) -> Non
         assert next(counting) == ["a", 2]
         assert time.monotonic() - begun < 4
         for query in endless:
-            with pytest.raises(
-                KsqlError, match=r"at a single record for more than 5 s\. Run it as a persistent"
-            ):
+            with pytest.raises(KsqlError, match="at a single record for more than 5 s"):
                 query.result(60)
     assert process.pid == pid
 

@@ -6,16 +6,20 @@ import json
 import struct
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ksqlflink.catalogue.model import Column
 from ksqlflink.dialect.statements import Print
+from ksqlflink.dialect.types import STRING
 from ksqlflink.errors import BadRequest, BadStatement, KsqlError, TooManyQueries
 from ksqlflink.rest.app import create_app
 from ksqlflink.results.printing import Guess
 from ksqlflink.results.pull import wanted_keys
 from ksqlflink.results.service import QueryService
+from ksqlflink.results.views import TableView, Views
 from ksqlflink.services.records import Record
 from ksqlflink.worker.errors import WorkerDied, WorkerRefusal
 from unit.asgi import Answer, send
@@ -124,11 +128,60 @@ def test_keys_that_a_condition_names() -> None:
     literal = {"op": "literal", "value": "x", "type": "STRING"}
     equal = {"op": "=", "args": [literal, key], "type": "BOOLEAN"}
     other = {"op": ">", "args": [literal, key], "type": "BOOLEAN"}
-    both = {"op": "AND", "args": [other, equal], "type": "BOOLEAN"}
     assert list(wanted_keys(equal, "T", source) or ()) == [(literal,)]
+    both = {"op": "AND", "args": [other, equal], "type": "BOOLEAN"}
     assert list(wanted_keys(both, "T", source) or ()) == [(literal,)]
     assert wanted_keys({"op": "OR", "args": [other, equal], "type": "BOOLEAN"}, "T", source) is None
     assert wanted_keys(None, "T", source) is None
+
+
+def test_a_product_of_many_keys_is_not_made() -> None:
+    stage = shop_with_totals()
+    source = stage.catalogue.source("TOTALS")
+    assert source is not None
+    literal = {"op": "literal", "value": "x", "type": "STRING"}
+    names = [f"k{number}" for number in range(6)]
+    columns = tuple(Column(name, STRING, key=True) for name in names)
+    where: Any = None
+    for name in names:
+        column = {"op": "column", "name": f"T.{name}", "type": "STRING"}
+        one = {"op": "IN", "args": [column, *[literal] * 1000], "type": "BOOLEAN"}
+        where = one if where is None else {"op": "AND", "args": [where, one], "type": "BOOLEAN"}
+    keys = wanted_keys(where, "T", replace(source, columns=columns))
+    assert keys is not None
+    assert next(iter(keys)) == (literal,) * 6
+    many = ", ".join(f"'{number}'" for number in range(60))
+    assert stage.select(f"SELECT n FROM totals WHERE method IN ({many}, 'CARD');")[1] == [[2]]
+
+
+def test_a_view_that_ends_unused_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = shop_with_totals()
+    made: list[TableView] = []
+    real = Views._view
+
+    def view(self: Views, source: Any, query_id: str) -> TableView:
+        found = real(self, source, query_id)
+        if not made:
+            found.end()
+        made.append(found)
+        return found
+
+    monkeypatch.setattr(Views, "_view", view)
+    assert stage.select("SELECT * FROM totals;")[1] == [["CARD", 2], ["CASH", 5]]
+    assert len(set(map(id, made))) == 2
+
+
+def test_a_client_of_a_stream_that_has_gone_is_noticed_between_the_batches() -> None:
+    stage = joined_shop()
+    stage.topics.records = stage.records
+    stage.run("INSERT INTO payments (payment_id, payment_amount) VALUES ('p', 1.0);")
+    pull = started(stage, "SELECT payment_id FROM payments WHERE payment_id = 'nobody';")
+    first, pull._reader.poll = pull._reader.poll, lambda _: []
+    found = pull.rows()
+    assert [next(found), next(found)] == [None, None]
+    pull._reader.poll = first
+    assert list(found) == []
+    pull.close()
 
 
 def test_a_stream_is_read_to_where_it_ended() -> None:

@@ -150,6 +150,35 @@ def test_what_is_no_answer_ends_the_process(worker: Worker, caplog: pytest.LogCa
     assert "no answer" in caplog.text
 
 
+@pytest.mark.parametrize("answer", ['{"value": 1}', "[1]", "7", "[" * 100_000])
+def test_what_is_json_and_no_answer_ends_the_process(worker: Worker, answer: str) -> None:
+    pid = worker.call("echo", value=1)["pid"]
+    with pytest.raises(WorkerDied):
+        worker.call("run.say", line=answer, timeout=20)
+    assert worker.call("echo", value=1)["pid"] != pid
+
+
+def test_what_json_does_not_have_is_refused_and_leaves_nothing_open(worker: Worker) -> None:
+    with pytest.raises(WorkerRefusal, match="a number that JSON does not have"):
+        worker.call("echo", value=float("inf"))
+    worker.start()
+    assert worker._child is not None
+    assert worker._child._open == {}
+
+
+def test_a_program_that_cannot_be_started_is_a_problem_of_the_server() -> None:
+    with pytest.raises(WorkerDied, match="cannot be started"):
+        Worker(lambda: ["/nowhere/java"]).call("echo", value=1)
+
+
+def test_a_java_that_does_not_answer_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: Any, **__: Any) -> None:
+        raise subprocess.TimeoutExpired("java", 30)
+
+    monkeypatch.setattr(subprocess, "run", slow)
+    assert jar._version("slow java") == 0
+
+
 def test_closing_ends_the_process_and_its_calls(worker: Worker) -> None:
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(worker.call, "hold", value=1)

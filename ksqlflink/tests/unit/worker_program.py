@@ -47,6 +47,7 @@ OPS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "release": release,
     "refuse": lambda request: answer(request["id"], error=REFUSAL),
     "babble": lambda request: print("Picked up something", flush=True),
+    "run.say": lambda request: print(request["line"], flush=True),
     "die": lambda request: os._exit(3),
     "run.die": lambda request: os._exit(3),
     "die once": die_once,

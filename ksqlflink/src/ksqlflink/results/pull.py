@@ -147,6 +147,7 @@ class StreamPull:
                     return
             if has_reached(self._reader.position(), self._ends):
                 return
+            yield None
 
     def _belongs(self, record: Record) -> bool:
         return record.offset < self._ends.get(record.partition, 0) and record.value is not None

@@ -57,8 +57,8 @@ class TableView:
         """Stop reading."""
         self._ended.set()
 
-    def wait(self, ends: Mapping[int, int]) -> None:
-        """Wait until the view holds everything below the end offsets."""
+    def wait(self, ends: Mapping[int, int]) -> bool:
+        """Wait until the view holds everything below the end offsets; False where it has been ended."""
         self._used = time.monotonic()
         with self._changed:
             caught_up = self._changed.wait_for(
@@ -66,8 +66,9 @@ class TableView:
             )
         if self._failure is not None:
             raise ServerProblem(self._failure)
-        if not caught_up or self.ended:
+        if not caught_up:
             raise ServerProblem(f"Table {self._source.name} could not be read up to its end in time")
+        return not self.ended
 
     def records(self, keys: Iterable[Sequence[Json]] | None) -> list[Record]:
         """Return the records of some keys, or all records, ordered by the bytes of their keys."""
@@ -142,8 +143,13 @@ class Views:
         self, source: DataSource, query_id: str, keys: Iterable[Sequence[Json]] | None
     ) -> list[Record]:
         """Return a table's records as of now; keys are constants, one for each key column."""
+        ends = self.world.topics.end_offsets(source.topic)
         view = self._view(source, query_id)
-        view.wait(self.world.topics.end_offsets(source.topic))
+        if not view.wait(ends):
+            # Nobody had used it for long: it ended just now.
+            view = self._view(source, query_id)
+            if not view.wait(ends):
+                raise ServerProblem(f"The view of {source.name} was ended")
         return view.records(keys)
 
     def _view(self, source: DataSource, query_id: str) -> TableView:

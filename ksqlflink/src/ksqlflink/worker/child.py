@@ -59,8 +59,8 @@ class Child:
         """Return the answer to a request."""
         try:
             text = json.dumps(request, allow_nan=False)
-        except ValueError as error:
-            raise WorkerRefusal("refused", f"{error}: a number that JSON does not have") from error
+        except ValueError as problem:
+            raise WorkerRefusal("refused", f"{problem}: a number that JSON does not have") from problem
         number, future = self._registered()
         try:
             self._write(f'{{"id": {number}, {text[1:]}\n'.encode(), deadline)
