@@ -13,7 +13,7 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from ksqlflink.testing.command import CANNOT_RUN, FAILED, PASSED, Options, run, verdict
+from ksqlflink.testing.command import CANNOT_RUN, FAILED, INTERRUPTED, PASSED, Options, run, verdict
 from ksqlflink.testing.sql import sql_tests, statements_of
 from ksqlflink.testing.three_files import ThreeFiles
 from ksqlflink.worker.process import Worker
@@ -204,7 +204,7 @@ def test_a_change_runs_the_tests_again(write: Any, jar: Path) -> None:
             file.write_text("SHOW NOTHING;")
             assert watching.stdout.readline() == f"FAILED {file}: test\n"
             watching.send_signal(signal.SIGINT)
-            assert watching.wait(20) == PASSED
+            assert watching.wait(20) == INTERRUPTED
         finally:
             watching.kill()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +19,7 @@ from ksqlflink.testing.three_files import INPUT, OUTPUT, STATEMENTS, ThreeFiles
 from ksqlflink.worker.jar import command as java_command
 from ksqlflink.worker.process import Worker
 
-PASSED, FAILED, CANNOT_RUN = 0, 1, 2
+PASSED, FAILED, CANNOT_RUN, INTERRUPTED = 0, 1, 2, 130
 _LOOK_SECONDS = 0.3
 _WHAT_TESTS_SAY = {".sql": ("--@test:", "ASSERT"), ".json": ('"outputs"',)}
 
@@ -86,8 +87,11 @@ class Options:
         """Return when each file was changed last, tests and what lies beside them."""
         three = self.three and (self.three.statements, self.three.output, self.three.input)
         places = [*self.paths, *(path for path in three or () if path is not None)]
-        files = {file for place in places for file in (place, *place.rglob("*")) if file.is_file()}
-        return {file: file.stat().st_mtime_ns for file in files}
+        found: dict[Path, int] = {}
+        for file in (one for place in places for one in (place, *place.rglob("*")) if one.is_file()):
+            with suppress(FileNotFoundError):  # an editor has just put another one in its place
+                found[file] = file.stat().st_mtime_ns
+        return found
 
 
 def _tests(path: Path) -> Iterator[Test]:
@@ -189,7 +193,7 @@ def test_files(
     try:
         return _run_and_watch(Options(paths, three, words, junit), worker, watch)
     except KeyboardInterrupt:
-        return PASSED
+        return INTERRUPTED
     finally:
         worker.close()
 
