@@ -104,8 +104,10 @@ def take_one_interrupt() -> None:
 
 def run(lanes: Sequence[Lane]) -> None:
     """All of them side by side, until the last has ended; an interrupt is passed on and waited for."""
-    running = [_Running(lane) for lane in lanes]
+    running: list[_Running] = []
     try:
+        for lane in lanes:
+            running.append(_Running(lane))
         for each in running:
             each.wait()
     except KeyboardInterrupt:

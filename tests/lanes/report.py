@@ -27,10 +27,11 @@ class Results:
 
 
 def _read(lane: Lane) -> Results:
-    """Nothing at all where pytest did not get as far as writing them."""
-    if not lane.results.is_file():
+    """Nothing at all where pytest did not get as far as writing them, or not to their end."""
+    try:
+        suite = next(ElementTree.parse(lane.results).iter("testsuite"))
+    except (FileNotFoundError, ElementTree.ParseError):
         return Results(lane, 0.0, dict.fromkeys(_COUNTS, 0), [])
-    suite = next(ElementTree.parse(lane.results).iter("testsuite"))
     cases = [
         (float(case.get("time", 0)), f"{case.get('classname')}::{case.get('name')}")
         for case in suite.iter("testcase")
